@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 
 class Clock:
@@ -17,7 +17,7 @@ class Clock:
 
     def __init__(self, start: datetime | None = None) -> None:
         self._lock = threading.Lock()
-        self._start = (start or datetime.now(timezone.utc)).astimezone(timezone.utc)
+        self._start = (start or datetime.now(UTC)).astimezone(UTC)
         self._origin = time.monotonic()
         self._offset = timedelta(0)
 
