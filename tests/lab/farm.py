@@ -278,10 +278,8 @@ class Node:
 
     def take_copy(self, configuration: Configuration) -> None:
         """Replace this server's copy, as a synchronization does. A server without the new primary's key stops."""
-        changed = configuration.revision != self._configuration.revision
         self._configuration = configuration
-        if changed:
-            self.configuration_changed()
+        self.configuration_changed()
 
     def configuration_changed(self) -> None:
         """React to a configuration that is new to this server."""
@@ -581,7 +579,8 @@ class Farm:
         if not node.synchronizes or not self.primary_node.service_running:
             node.last_sync_status = 1
             return
-        node.take_copy(self.configuration.copied())
+        if node.configuration.revision != self.configuration.revision:
+            node.take_copy(self.configuration.copied())
         node.last_sync_status = 0
         node.last_sync_time = now.replace(microsecond=0)
 
@@ -606,6 +605,15 @@ class Farm:
                 continue
             if critical or now >= successor.not_before + self.configuration.threshold("CertificatePromotionThreshold"):
                 self.promote(successor, now, by_hand=False)
+
+    def install(self, certificates: list[ServiceCertificate]) -> None:
+        """Set the certificates that the farm starts with, on every server."""
+        self.every_certificate += certificates
+        self._set_certificates(certificates)
+        for node in self.nodes:
+            if not node.is_primary:
+                node.take_copy(self.configuration.copied())
+                node.last_sync_time = self.clock.now().replace(microsecond=0)
 
     # -- changes of the configuration ----------------------------------------------------------------------------------------
 

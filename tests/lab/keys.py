@@ -9,7 +9,7 @@ import ssl
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from cryptography import x509
@@ -88,9 +88,21 @@ class Authority:
     def pem(self) -> str:
         return self.root.certificate.public_bytes(serialization.Encoding.PEM).decode()
 
-    def issue(self, common_name: str, not_before: datetime, not_after: datetime, names: tuple[str, ...] = (), server: bool = False) -> KeyedCertificate:
-        """Issue a certificate; ``names`` become subject alternative names (addresses as such), ``server`` makes it fit for TLS."""
-        key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+    def issue(
+        self,
+        common_name: str,
+        not_before: datetime,
+        not_after: datetime,
+        names: tuple[str, ...] = (),
+        *,
+        server: bool = False,
+        key: rsa.RSAPrivateKey | None = None,
+    ) -> KeyedCertificate:
+        """Issue a certificate; ``names`` become subject alternative names (addresses as such), ``server`` makes it fit for TLS.
+
+        Without ``key`` a new one is made.
+        """
+        key = key or rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
         builder = (
             _builder(_name(common_name), self.root.certificate.subject, key, not_before, not_after)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -132,10 +144,16 @@ def lab_authority() -> Authority:
     return Authority("federation.adfs lab CA", now - timedelta(days=1), now + timedelta(days=30))
 
 
+@lru_cache(maxsize=1)
+def _tls_key() -> rsa.RSAPrivateKey:
+    """One key for all of the lab's TLS servers: making keys is slow, and nothing depends on theirs."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+
+
 def server_context(authority: Authority, names: tuple[str, ...]) -> ssl.SSLContext:
     """Return a TLS server context with a fresh certificate for the names and addresses, valid in real time."""
     now = datetime.now(UTC)
-    issued = authority.issue(names[0], now - timedelta(days=1), now + timedelta(days=29), names, server=True)
+    issued = authority.issue(names[0], now - timedelta(days=1), now + timedelta(days=29), names, server=True, key=_tls_key())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # ssl loads keys from files only; this one is gone as soon as it is read.

@@ -1,0 +1,268 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The federation metadata document of each AD FS server, as that server knows the farm, and the HTTPS server that shows it."""
+
+from __future__ import annotations
+
+import base64
+import ssl
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import socket
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from lxml import etree
+from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
+from signxml.signer import XMLSigner
+
+from lab.farm import Node
+from lab.faults import Faults
+from lab.keys import KeyedCertificate
+from lab.log import RequestLog
+
+PATH = "/FederationMetadata/2007-06/FederationMetadata.xml"
+
+# More than any client may wish to read; a never-ending document stops here.
+_ENDLESS_BYTES = 200_000_000
+_CLIENT_TIMEOUT = 30.0
+
+_DS = "http://www.w3.org/2000/09/xmldsig#"
+_WSA = "http://www.w3.org/2005/08/addressing"
+_MEX = "http://schemas.xmlsoap.org/ws/2004/09/mex"
+_BINDING = "urn:oasis:names:tc:SAML:2.0:bindings:"
+_FED_ROLE = (
+    'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:fed="http://docs.oasis-open.org/wsfed/federation/200706" '
+    'protocolSupportEnumeration="http://docs.oasis-open.org/ws-sx/ws-trust/200512 http://schemas.xmlsoap.org/ws/2005/02/trust '
+    'http://docs.oasis-open.org/wsfed/federation/200706"'
+)
+_CLAIMS = (
+    ("http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress", "E-Mail Address"),
+    ("http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn", "UPN"),
+    ("http://schemas.microsoft.com/ws/2008/06/identity/claims/role", "Role"),
+)
+
+
+def document(node: Node) -> bytes:
+    """Return the signed metadata document of one server. Raises ValueError if it has nothing to sign with."""
+    signer = node.signer
+    if signer is None:
+        raise ValueError(f"{node.name} has no token-signing certificate in use")
+    identifier = f"_{uuid.uuid4()}"
+    root = etree.fromstring(_unsigned(node, identifier).encode())
+    signed = XMLSigner(
+        signature_algorithm=SignatureMethod.RSA_SHA256,
+        digest_algorithm=DigestAlgorithm.SHA256,
+        c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
+    ).sign(root, key=signer.key, key_info=_key_info(signer.keyed), reference_uri=f"#{identifier}", id_attribute="ID")
+    return etree.tostring(signed, encoding="utf-8")
+
+
+def _key_info(keyed: KeyedCertificate) -> Any:
+    return etree.fromstring(_key_info_text(keyed))
+
+
+def _key_info_text(keyed: KeyedCertificate) -> str:
+    body = base64.b64encode(keyed.der).decode()
+    return f'<KeyInfo xmlns="{_DS}"><X509Data><X509Certificate>{body}</X509Certificate></X509Data></KeyInfo>'
+
+
+def _keys(use: str, certificates: list[KeyedCertificate]) -> str:
+    return "".join(f'<KeyDescriptor use="{use}">{_key_info_text(keyed)}</KeyDescriptor>' for keyed in certificates)
+
+
+def _endpoint(address: str, inside: str = "") -> str:
+    return f'<EndpointReference xmlns="{_WSA}"><Address>{address}</Address>{inside}</EndpointReference>'
+
+
+def _claim_types(wrapper: str) -> str:
+    claims = "".join(
+        f'<auth:ClaimType xmlns:auth="http://docs.oasis-open.org/wsfed/authorization/200706" Uri="{uri}" Optional="true">'
+        f"<auth:DisplayName>{name}</auth:DisplayName></auth:ClaimType>"
+        for uri, name in _CLAIMS
+    )
+    return f"<fed:{wrapper}>{claims}</fed:{wrapper}>"
+
+
+def _unsigned(node: Node, identifier: str) -> str:
+    properties = node.configuration.properties
+    host = str(properties["HostName"]).lower()
+    passive = f"https://{host}/adfs/ls/"
+    trust = f"https://{host}/adfs/services/trust"
+    display = quoteattr(str(properties["DisplayName"]))
+    encryption_certificate = node.published_encryption_certificate
+    encryption = _keys("encryption", [encryption_certificate.keyed] if encryption_certificate else [])
+    signing = _keys("signing", [item.keyed for item in node.published_signing_certificates])
+    mex = (
+        f'<Metadata><Metadata xmlns="{_MEX}"><wsx:MetadataSection xmlns:wsx="{_MEX}" xmlns="" Dialect="{_MEX}"><wsx:MetadataReference>'
+        f'<Address xmlns="{_WSA}">{trust}/mex</Address></wsx:MetadataReference></wsx:MetadataSection></Metadata></Metadata>'
+    )
+    mixed = f"{trust}/2005/issuedtokenmixedasymmetricbasic256"
+    logout = "".join(f'<SingleLogoutService Binding="{_BINDING}{name}" Location="{passive}"/>' for name in ("HTTP-Redirect", "HTTP-POST"))
+    sign_on = "".join(f'<SingleSignOnService Binding="{_BINDING}{name}" Location="{passive}"/>' for name in ("HTTP-Redirect", "HTTP-POST"))
+    consumers = "".join(
+        f'<AssertionConsumerService Binding="{_BINDING}{name}" Location="{passive}" index="{index}"{" isDefault=" + chr(34) + "true" + chr(34) if index == 0 else ""}/>'
+        for index, name in enumerate(("HTTP-POST", "HTTP-Artifact", "HTTP-Redirect"))
+    )
+    attributes = "".join(
+        f'<Attribute xmlns="urn:oasis:names:tc:SAML:2.0:assertion" Name="{uri}" NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:uri" '
+        f'FriendlyName="{name}"/>'
+        for uri, name in _CLAIMS
+    )
+    return (
+        f'<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" ID="{identifier}" entityID={quoteattr(str(properties["Identifier"]))}>'
+        f'<ds:Signature xmlns:ds="{_DS}" Id="placeholder"/>'
+        f'<RoleDescriptor {_FED_ROLE} xsi:type="fed:ApplicationServiceType" ServiceDisplayName={display}>{encryption}'
+        f"{_claim_types('ClaimTypesRequested')}"
+        f"<fed:TargetScopes>{_endpoint(mixed)}{_endpoint(passive)}{_endpoint(escape(str(properties['Identifier'])))}</fed:TargetScopes>"
+        f"<fed:ApplicationServiceEndpoint>{_endpoint(mixed)}</fed:ApplicationServiceEndpoint>"
+        f"<fed:PassiveRequestorEndpoint>{_endpoint(passive)}</fed:PassiveRequestorEndpoint></RoleDescriptor>"
+        f'<RoleDescriptor {_FED_ROLE} xsi:type="fed:SecurityTokenServiceType" ServiceDisplayName={display}>{signing}'
+        f'<fed:TokenTypesOffered><fed:TokenType Uri="urn:oasis:names:tc:SAML:2.0:assertion"/></fed:TokenTypesOffered>'
+        f"{_claim_types('ClaimTypesOffered')}"
+        f"<fed:SecurityTokenServiceEndpoint>{_endpoint(f'{trust}/2005/certificatemixed', mex)}</fed:SecurityTokenServiceEndpoint>"
+        f"<fed:PassiveRequestorEndpoint>{_endpoint(passive)}</fed:PassiveRequestorEndpoint></RoleDescriptor>"
+        '<SPSSODescriptor WantAssertionsSigned="true" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">'
+        f"{encryption}{signing}{logout}{consumers}</SPSSODescriptor>"
+        '<IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">'
+        f"{encryption}{signing}{logout}{sign_on}{attributes}</IDPSSODescriptor>"
+        '<ContactPerson contactType="support"/></EntityDescriptor>'
+    )
+
+
+class MetadataServer:
+    """The HTTPS endpoint of one AD FS server.
+
+    Faults (surface ``metadata``, operation ``get``, ``node`` to choose the server), by ``do``: ``down`` (the connection breaks),
+    ``slow`` (waits ``seconds``, then answers), ``status`` (answers ``status``), ``garbage`` (no XML), ``endless`` (bytes without end).
+    """
+
+    def __init__(
+        self, node: Node, context: ssl.SSLContext, lock: AbstractContextManager[Any], settle: Callable[[], None], log: RequestLog, faults: Faults
+    ) -> None:
+        """``lock`` guards the farm's state; ``settle`` brings it up to the present and is called under the lock."""
+        self.node = node
+        self._lock = lock
+        self._settle = settle
+        self._log = log
+        self._faults = faults
+        self._stopping = threading.Event()
+        self._server = _Server(self, context)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name=f"metadata {node.name}", daemon=True)
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
+
+    def start(self) -> None:
+        """Serve in the background."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop serving and close the port."""
+        self._stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(timeout=5)
+
+    def answer(self, handler: _Handler) -> None:
+        """Answer one GET."""
+        host = handler.headers.get("Host", "")
+        path = handler.path.split("?", 1)[0]
+        fault = self._faults.take("metadata", "get", node=self.node.name)
+        with self._lock:
+            self._settle()
+            running = self.node.service_running
+            wanted = self.node.configuration.properties["HostName"]
+            body = document(self.node) if running and self.node.signer is not None else None
+        status = self._status(path, host.rsplit(":", 1)[0].lower() == str(wanted).lower(), body is not None)
+        self._log.record("metadata", "get", False, node=self.node.name, host=host, path=path, status=status, fault=None if fault is None else fault.get("do"))
+        if fault is not None and self._play(handler, fault):
+            return
+        if status == 200 and body is not None:
+            handler.reply(200, "application/samlmetadata+xml", body)
+        else:
+            handler.reply(status, "text/html; charset=us-ascii", f"<html><body><h2>HTTP Error {status}.</h2></body></html>".encode())
+
+    @staticmethod
+    def _status(path: str, right_host: bool, available: bool) -> int:
+        if not right_host or path.lower() != PATH.lower():
+            return 404
+        return 200 if available else 503
+
+    def _play(self, handler: _Handler, fault: dict[str, Any]) -> bool:
+        """Play a fault; say whether the request is answered by that."""
+        do = fault.get("do")
+        if do == "slow":
+            self._stopping.wait(float(fault.get("seconds", 5)))
+            return False
+        if do == "down":
+            handler.close_connection = True
+        elif do == "status":
+            handler.reply(int(fault.get("status", 503)), "text/html", b"<html><body>Service Unavailable</body></html>")
+        elif do == "garbage":
+            handler.reply(200, "application/samlmetadata+xml", b"<EntityDescriptor><not closed")
+        elif do == "endless":
+            self._endless(handler)
+        else:
+            raise ValueError(f"unknown fault of the metadata server: {do!r}")
+        return True
+
+    def _endless(self, handler: _Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "application/samlmetadata+xml")
+        handler.end_headers()
+        handler.close_connection = True
+        block, sent, until = b" " * 65536, 0, time.monotonic() + _CLIENT_TIMEOUT
+        handler.wfile.write(b'<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata">')
+        while sent < _ENDLESS_BYTES and time.monotonic() < until and not self._stopping.is_set():
+            handler.wfile.write(block)
+            sent += len(block)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, owner: MetadataServer, context: ssl.SSLContext) -> None:
+        self.owner = owner
+        self._context = context
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def get_request(self) -> tuple[socket, Any]:
+        """Accept without the handshake, which the connection's own thread does: a silent client must not block the others."""
+        connection, address = self.socket.accept()
+        connection.settimeout(_CLIENT_TIMEOUT)
+        return self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that go away, or do not trust us, are part of what is tested; anything else is shown."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, (ConnectionError, TimeoutError, ssl.SSLError)):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "Microsoft-HTTPAPI/2.0"
+    sys_version = ""
+    server: _Server
+
+    def do_GET(self) -> None:
+        """Answer a GET."""
+        self.server.owner.answer(self)
+
+    def reply(self, status: int, content_type: str, body: bytes) -> None:
+        """Send a whole answer."""
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Requests are in the request log, not on the terminal."""
