@@ -1,0 +1,208 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Requests, answers, and the ways in which a fault spoils an answer.
+
+What a fault does stands under its key ``do``: a word, or a mapping with ``kind`` and the options named here.
+
+===================  ==================================================================================================
+kind                 plays
+===================  ==================================================================================================
+status               an answer of ``code`` with ``headers`` and ``body`` (a mapping for JSON, a text for anything else; without one,
+                     an HTML page from 500 on, else an empty error object)
+throttle             429, with ``retry_after`` (seconds, a date, or null for none; default 1)
+forbid               403 Authorization_RequestDenied
+revoke               401, and the token sent is dead from then on
+drop                 the connection closes without an answer
+delay                waits ``seconds`` (at most 120), then goes on as usual
+garbage              200 with a body that is no JSON (or ``body``)
+truncate             the true answer, cut in the middle, with the length of the whole announced
+huge                 200 with a JSON body of ``size`` bytes (default 50 MB)
+endless              200 and a body that does not end: ``chunk`` bytes (default 65536) every ``interval`` seconds (default 0) until
+                     ``limit_bytes`` (default 256 MB) or ``limit_seconds`` (default 60)
+foreign_next_link    the true list of domains with a next link to ``url``
+skip_write           a PATCH is answered as if it had been done, and is not
+omit                 the answer to one item of a batch is left out
+===================  ==================================================================================================
+
+status, throttle, forbid, drop and garbage take ``when: after``: the request is carried out first, its answer is lost.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+JSON_TYPE = "application/json"
+GRAPH_JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+KINDS = frozenset(
+    ("status", "throttle", "forbid", "revoke", "drop", "delay", "garbage", "truncate", "huge", "endless", "foreign_next_link", "skip_write", "omit")
+)
+ITEM_KINDS = KINDS - {"drop", "truncate", "endless", "foreign_next_link", "garbage"}
+_HTML = "<html><head><title>Service Unavailable</title></head><body><h2>Our services aren't available right now</h2></body></html>"
+
+
+class FaultError(ValueError):
+    """A fault that asks for something that the server cannot play."""
+
+
+@dataclass
+class Request:
+    """One request, or one item of a batch."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]  # names in lower case
+    body: bytes = b""
+    connection: int = 0
+
+    @property
+    def host(self) -> str:
+        """The Host header."""
+        return self.headers.get("host", "")
+
+    @property
+    def client_request_id(self) -> str | None:
+        """The client-request-id header."""
+        return self.headers.get("client-request-id")
+
+
+@dataclass
+class Response:
+    """One answer. ``data`` is JSON, or text for anything else; None is an empty body."""
+
+    status: int
+    data: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def body(self) -> bytes:
+        """Return the bytes to send."""
+        if self.data is None:
+            return b""
+        if isinstance(self.data, bytes):
+            return self.data
+        text = self.data if isinstance(self.data, str) else json.dumps(self.data, separators=(",", ":"))
+        return text.encode("utf-8")
+
+
+@dataclass
+class Dropped:
+    """Close the connection, without an answer."""
+
+
+@dataclass
+class Truncated:
+    """Send the first half of an answer, then close the connection."""
+
+    response: Response
+
+
+@dataclass
+class Stream:
+    """A long body: JSON that ``size`` bytes complete, or that nothing completes if ``size`` is None."""
+
+    size: int | None
+    chunk: int = 65536
+    interval: float = 0.0
+    limit_bytes: int = 256 * 1024 * 1024
+    limit_seconds: float = 60.0
+
+
+Reply = Response | Dropped | Truncated | Stream
+
+
+@dataclass
+class Fault:
+    """What a fault does to one request."""
+
+    kind: str
+    options: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, taken: Mapping[str, Any] | None, item: bool = False) -> Fault | None:
+        """Read a fault as ``Faults.take`` returns it. Raises FaultError for a kind that does not exist, or not for an item of a batch."""
+        if taken is None:
+            return None
+        do = taken.get("do")
+        options: Mapping[str, Any] = do if isinstance(do, Mapping) else {"kind": do}
+        kind = options.get("kind")
+        if kind not in (ITEM_KINDS if item else KINDS):
+            raise FaultError(f"the lab cannot play the fault {kind!r} here; it knows {', '.join(sorted(ITEM_KINDS if item else KINDS))}")
+        return cls(str(kind), options)
+
+    @property
+    def delay(self) -> float:
+        """Seconds to wait before anything else."""
+        return min(float(self.options.get("seconds", 1)), 120.0) if self.kind == "delay" else 0.0
+
+    def instead(self, request: Request) -> Reply | None:
+        """Return what takes the place of carrying the request out; None if it shall be carried out."""
+        if self.options.get("when") == "after":
+            return None
+        return self._replacement(request)
+
+    def afterwards(self, request: Request, response: Response) -> Reply:
+        """Return what takes the place of the answer to a request that was carried out."""
+        if self.kind == "truncate":
+            return Truncated(response)
+        if self.options.get("when") == "after":
+            return self._replacement(request) or response
+        return response
+
+    def _replacement(self, request: Request) -> Reply | None:
+        if self.kind == "drop":
+            return Dropped()
+        if self.kind == "status":
+            return self._status(request)
+        if self.kind == "throttle":
+            retry_after = self.options.get("retry_after", 1)
+            headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+            return graph_error(request, 429, "TooManyRequests", "Too many requests. Please retry later.", headers)
+        if self.kind == "forbid":
+            return denied(request)
+        if self.kind == "garbage":
+            body = self.options.get("body", '{"value":[{"id":"contoso.co\x00')
+            return Response(200, str(body).encode("utf-8"), {"Content-Type": GRAPH_JSON_TYPE})
+        if self.kind == "huge":
+            return Stream(int(self.options.get("size", 50_000_000)))
+        if self.kind == "endless":
+            given = {name: self.options[name] for name in ("chunk", "interval", "limit_bytes", "limit_seconds") if name in self.options}
+            return Stream(None, **given)
+        return None
+
+    def _status(self, request: Request) -> Response:
+        code = int(self.options.get("code", 503))
+        headers = {str(name): str(value) for name, value in self.options.get("headers", {}).items()}
+        body = self.options.get("body", _HTML if code >= 500 else None)
+        if body is None and code >= 400:
+            response = graph_error(request, code, "", "The request failed.")
+            response.headers.update(headers)
+            return response
+        content_type = GRAPH_JSON_TYPE if isinstance(body, (Mapping, list)) else "text/html; charset=utf-8"
+        return Response(code, body, {"Content-Type": content_type, **headers})
+
+
+def request_id() -> str:
+    """Return a new request-id."""
+    return str(uuid.uuid4())
+
+
+def graph_error(request: Request, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Return an error in Graph's shape, with ids that the headers repeat."""
+    identifier = request_id()
+    client_identifier = request.client_request_id or identifier
+    inner = {"date": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S"), "request-id": identifier, "client-request-id": client_identifier}
+    return Response(
+        status,
+        {"error": {"code": code, "message": message, "innerError": inner}},
+        {"Content-Type": GRAPH_JSON_TYPE, "request-id": identifier, "client-request-id": client_identifier, **(headers or {})},
+    )
+
+
+def denied(request: Request) -> Response:
+    """Return Graph's answer to a token without the permission."""
+    return graph_error(request, 403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
