@@ -1,0 +1,553 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+"""Decides the one act that is safe and useful now, and says for everything that waits which guard holds it and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ansible_collections.federation.adfs.plugins.module_utils._federation import rules
+from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import UNBORN, Alarm, Domain, Slots
+from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation, Standing, names
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+TOKEN_LIFETIME = timedelta(minutes=60)
+SKEW = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Write:
+    """Both members of one domain as they shall be; ``before`` and ``after`` say whether sign-in is safe in the worst case."""
+
+    domain: Domain
+    slots: Slots
+    before: bool
+    after: bool
+
+
+@dataclass(frozen=True)
+class Act:
+    """One change. ``writes`` for acts on domains, else the act is on the primary AD FS server.
+
+    ``toggles``: automatic rollover is off by policy and must be on for just this act.
+    """
+
+    action: str
+    reason: str
+    writes: tuple[Write, ...] = ()
+    thumbprint: str | None = None
+    protective: bool = False
+    toggles: bool = False
+
+
+@dataclass(frozen=True)
+class Block:
+    """A guard that holds something back, what it is about, and when to ask again (None: only a person can lift it)."""
+
+    guard: str
+    object: str
+    until: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    act: Act | None
+    blocks: tuple[Block, ...]
+    alarms: tuple[Alarm, ...]
+
+
+def decide(s: Situation, run: str) -> Decision:
+    """Return the one act to do now, if any. ``run`` names this run to the journal's lease."""
+    alarms = tuple(_alarms(s))
+    closed = list(_closed(s, run))
+    if closed:
+        return Decision(None, tuple(closed), alarms)
+    blocks: list[Block] = []
+    for step in (_repair, _respect_wanted_off, _publish, _hold_clock, _restore, _generate, _promote, _settle, _retire):
+        act = step(s, blocks)
+        if act is not None:
+            return Decision(act, tuple(blocks), alarms)
+    blocks.extend(_waiting(s))
+    return Decision(None, tuple(blocks), alarms)
+
+
+def _closed(s: Situation, run: str) -> Iterable[Block]:
+    """Guards that hold back every write."""
+    skew = abs(s.seen.farm.time - s.now)
+    if skew > CLOCK_TOLERANCE:
+        yield Block(
+            "clock",
+            s.seen.farm.server,
+            None,
+            f"the clock of {s.seen.farm.server} and the controller's differ by {int(skew.total_seconds() // 60)} minutes"
+            f" ({format_time(s.seen.farm.time)} there,"
+            f" {format_time(s.now)} here); nothing is written until they agree within 5 minutes: mend time synchronisation",
+        )
+    lease = s.journal.lease
+    if lease is not None and lease.run != run and lease.until > s.now:
+        yield Block(
+            "lock", s.seen.farm.server, lease.until, f"another run ({lease.run}) works on this farm or died less than 15 minutes ago; nothing is done beside it"
+        )
+
+
+def _alarms(s: Situation) -> Iterable[Alarm]:
+    farm = s.seen.farm
+    yield from s.seen.alarms
+    for standing in s.standings:
+        if standing.foreign:
+            yield Alarm(
+                "foreign",
+                standing.domain.name,
+                f"{standing.domain.name} accepts a certificate that is not this farm's ({names(standing.foreign)}): find out whose it is; then list it in"
+                " renew_signing_cert_known_certificates, or set renew_signing_cert_foreign to replace",
+            )
+    if len(s.live) > 2:
+        yield Alarm(
+            "too_many_signers",
+            farm.host_name,
+            f"the servers sign with {len(s.live)} different certificates, a domain holds two; bring the servers named in the plan in step first",
+        )
+    if not any(standing.belongs for standing in s.standings):
+        yield Alarm(
+            "no_domain",
+            farm.host_name,
+            f"no federated domain that could be read sends its users to {farm.host_name}; check renew_signing_cert_tenants, and that this is the right farm",
+        )
+    named = s.policy.domains or frozenset()
+    for standing in s.standings:
+        if standing.domain.name in named and not standing.belongs and standing.domain.error is None:
+            yield Alarm(
+                "not_ours", standing.domain.name, f"{standing.domain.name} is named in renew_signing_cert_domains, but {_elsewhere(s, standing.domain)}"
+            )
+    custom = not s.seen.primary_key.self_signed
+    if custom and farm.auto_rollover:
+        yield Alarm(
+            "custom_with_auto_rollover",
+            farm.server,
+            "the primary certificate was issued by a CA while automatic rollover is on: AD FS will replace it by a self-signed one;"
+            " switch it off with federation.adfs.farm_properties",
+        )
+    if not custom and not farm.auto_rollover and s.wanted_auto_rollover is None:
+        yield Alarm(
+            "auto_rollover_off",
+            farm.server,
+            "automatic rollover is off and the primary certificate is self-signed: nobody renews it; set"
+            " renew_signing_cert_auto_rollover to say what is wanted",
+        )
+
+
+def _elsewhere(s: Situation, domain: Domain) -> str:
+    if not domain.configured:
+        return f"it inherits its settings from {domain.root or 'its root domain'}; name that one"
+    return f"it sends its users to {domain.sign_in_host}, not to {s.seen.farm.host_name}; name it in the run of that farm"
+
+
+def _repair(s: Situation, blocks: list[Block]) -> Act | None:
+    """X: mend what is broken, before anything else."""
+    writes: list[Write] = []
+    for standing in s.broken:
+        if not standing.writable:
+            blocks.append(
+                Block(
+                    "excluded",
+                    standing.domain.name,
+                    None,
+                    f"sign-in of {standing.domain.name} is broken and the domain is excluded from writing: include it, or mend it by hand",
+                )
+            )
+            continue
+        slots = rules.wanted_slots(standing.domain, s.seen, s.live, None if s.held else s.coming, s.trusted, s.now)
+        if slots is not None:
+            writes.extend(_checked(s, standing.domain, slots, blocks))
+    return _gated(
+        s, blocks, _act("repair", writes, "AD FS signs with a certificate that these domains do not accept: sign-in is broken there now", protective=True)
+    )
+
+
+def _publish(s: Situation, blocks: list[Block]) -> Act | None:
+    """T2: every domain learns the successor before it signs."""
+    if s.coming is None or s.held:
+        return None
+    writes: list[Write] = []
+    for standing in s.counted:
+        if not standing.writable or standing.broken or s.coming in standing.domain.slots.held:
+            continue
+        slots = rules.wanted_slots(standing.domain, s.seen, s.live, s.coming, s.trusted, s.now)
+        if slots is None:
+            continue
+        if set(standing.foreign) - slots.held and s.policy.foreign != "replace" and not (s.clock_is_near and s.policy.protect):
+            blocks.append(_foreign_block(standing))
+            continue
+        writes.extend(_checked(s, standing.domain, slots, blocks))
+    act = _act("publish", writes, "AD FS has a successor that these domains do not know yet", thumbprint=s.coming, protective=True)
+    return _gated(s, blocks, act)
+
+
+def _respect_wanted_off(s: Situation, blocks: list[Block]) -> Act | None:
+    """A run that died between switching automatic rollover on for one act and off again, or somebody's hand: off is wanted."""
+    if s.policy.auto_rollover is False and s.seen.farm.auto_rollover:
+        return _gated(s, blocks, Act("suspend_auto_rollover", "automatic rollover is on although renew_signing_cert_auto_rollover is false", protective=True))
+    return None
+
+
+def _hold_clock(s: Situation, blocks: list[Block]) -> Act | None:
+    """T4a: AD FS would promote before everybody knows the successor; or the promotion is ours and everything is ready."""
+    farm = s.seen.farm
+    if not farm.auto_rollover or s.coming is None:
+        return None
+    if s.clock_is_near:
+        reason = f"AD FS would promote the successor at {format_time(s.adfs_promotes_at)}, before it is known everywhere"
+        return _gated(s, blocks, Act("suspend_auto_rollover", reason, protective=True))
+    if s.policy.promote == "us" and s.ready and not _promotion_blocks(s):
+        return Act("suspend_auto_rollover", "the promotion is ours (renew_signing_cert_promote: us) and needs automatic rollover off")
+    return None
+
+
+def _restore(s: Situation, blocks: list[Block]) -> Act | None:
+    """T4b: automatic rollover back as it is wanted, when that cannot promote too early."""
+    farm = s.seen.farm
+    if farm.auto_rollover or s.wanted_auto_rollover is not True or s.held or not s.seen.primary_key.self_signed:
+        return None
+    if not (s.journal.auto_rollover_suspended or s.policy.auto_rollover):
+        return None
+    if s.coming is None:
+        left = s.adfs_promotes_at - s.now
+        if left < s.publication_interval + s.policy.run_interval:
+            blocks.append(
+                Block(
+                    "critical_threshold",
+                    farm.server,
+                    None,
+                    "with automatic rollover on, AD FS would now make and promote a certificate at once; it stays off until a person decides",
+                )
+            )
+            return None
+    elif not s.ready or s.policy.promote != "adfs":
+        return None
+    if not s.following:
+        return None
+    return Act("restore_auto_rollover", "automatic rollover is wanted and nothing can be promoted too early any more", protective=True)
+
+
+def _generate(s: Situation, blocks: list[Block]) -> Act | None:
+    """T1: make sure that a successor exists, early enough to publish it."""
+    farm, primary = s.seen.farm, s.seen.primary_key
+    if s.coming is not None or s.now < s.due_at or s.broken:
+        return None
+    guards = [
+        *_foreign_or_held(s),
+        *_room(s),
+        *_nobody(s),
+    ]
+    if not primary.self_signed:
+        guards.append(
+            Block(
+                "custom_certificate",
+                farm.server,
+                None,
+                f"the primary certificate ({primary.thumbprint}) was issued by a CA and ends at {format_time(primary.not_after)}: get its"
+                " successor issued, import it with its key"
+                " on every node, and add it with federation.adfs.certificate",
+            )
+        )
+    elif farm.auto_rollover:
+        guards.extend(_clock_allows_generation(s))
+    else:
+        guards.extend(_switch_allows_generation(s))
+    until = s.window()
+    if until is not None:
+        guards.append(Block("window", farm.server, until, "the successor is due, but neither freezes nor the maintenance windows allow it now"))
+    if guards:
+        blocks.extend(guards)
+        return None
+    return Act(
+        "generate",
+        f"the primary certificate ends at {format_time(primary.not_after)} and AD FS has no successor",
+        thumbprint=UNBORN,
+        toggles=not farm.auto_rollover,
+    )
+
+
+def _clock_allows_generation(s: Situation) -> Iterable[Block]:
+    """A successor starts AD FS' own clock: it must leave the time to publish, or at least to hold the clock."""
+    thresholds = s.seen.farm.thresholds
+    critical = s.seen.primary_key.not_after - thresholds.critical
+    promotes = min(s.now + thresholds.promotion, critical)
+    if promotes - s.now >= s.publication_interval + s.policy.run_interval:
+        return
+    if s.policy.protect and promotes - s.now > timedelta(days=1) + thresholds.check:
+        return  # published at once and the clock held in the same run, long before AD FS looks again
+    yield Block(
+        "adfs_clock",
+        s.seen.farm.server,
+        None,
+        f"AD FS would promote a new certificate at {format_time(promotes)}, too soon to publish it first: "
+        + ("renew by hand now; sign-in will break otherwise" if critical <= promotes else "raise the promotion threshold with federation.adfs.farm_properties"),
+    )
+
+
+def _switch_allows_generation(s: Situation) -> Iterable[Block]:
+    farm = s.seen.farm
+    if s.wanted_auto_rollover is None:
+        yield Block(
+            "auto_rollover",
+            farm.server,
+            None,
+            "automatic rollover is off and nobody said what is wanted: set renew_signing_cert_auto_rollover to true or false",
+        )
+    elif s.wanted_auto_rollover:
+        yield Block("auto_rollover", farm.server, None, "automatic rollover is wanted but off; it is switched on first")
+    elif s.seen.primary_key.not_after - s.now <= farm.thresholds.critical + timedelta(days=1):
+        yield Block("critical_threshold", farm.server, None, "so near to the end AD FS would promote a new certificate at once: renew by hand now")
+
+
+def _promote(s: Situation, blocks: list[Block]) -> Act | None:
+    """T4: the successor signs; only ours where the operator said so."""
+    farm = s.seen.farm
+    if s.policy.promote != "us" or s.coming is None or farm.auto_rollover or s.broken:
+        return None
+    guards = _promotion_blocks(s)
+    if guards:
+        blocks.extend(guards)
+        return None
+    return Act("promote", "every domain and every server knows the successor", thumbprint=s.coming)
+
+
+def _promotion_blocks(s: Situation) -> list[Block]:
+    """Every guard of T4, each with what it waits for."""
+    farm = s.seen.farm
+    guards = [*_foreign_or_held(s), *_unknown_everywhere(s)]
+    if s.coming is not None:
+        target = s.seen.keys[s.coming]
+        if target.not_before > s.now or target.not_after <= s.now + farm.thresholds.critical:
+            guards.append(
+                Block(
+                    "validity", target.thumbprint, target.not_before if target.not_before > s.now else None, "the successor is not valid now, or ends too soon"
+                )
+            )
+    waits = [
+        n
+        for n in rules.other_relying_parties(farm)
+        if n.lower() not in s.policy.relying_parties_acknowledged and "*" not in s.policy.relying_parties_acknowledged
+    ]
+    if waits:
+        guards.append(
+            Block(
+                "relying_parties",
+                names(waits),
+                None,
+                "these partners must know the successor too: tell them, then list them in renew_signing_cert_relying_parties_acknowledged",
+            )
+        )
+    until = s.window()
+    if until is not None:
+        guards.append(Block("window", farm.server, until, "neither freezes nor the maintenance windows allow a promotion now"))
+    return guards
+
+
+def _settle(s: Situation, blocks: list[Block]) -> Act | None:
+    """T6: the same two certificates with the primary first, so that Entra's own updater rests."""
+    if s.coming is not None or s.held or not s.following or s.broken:
+        return None
+    writes: list[Write] = []
+    for standing in s.counted:
+        slots = standing.domain.slots
+        if standing.writable and not standing.foreign and slots.signing != s.seen.farm.primary:
+            writes.extend(_checked(s, standing.domain, rules.ordered(slots.held, s.seen.farm.primary), blocks))
+    if writes and s.window() is not None:
+        blocks.append(
+            Block(
+                "window",
+                names(w.domain.name for w in writes),
+                s.window(),
+                "the members are in the old order, which is safe; neither freezes nor the maintenance windows allow writing now",
+            )
+        )
+        return None
+    return _act("settle", writes, "AD FS signs with the certificate in the second member; it belongs into the first")
+
+
+def _retire(s: Situation, blocks: list[Block]) -> Act | None:
+    """T6r, only if asked for: the old certificate leaves the domains."""
+    if not s.policy.retire or s.coming is not None or s.held or not s.following or s.broken:
+        return None
+    leaving = [
+        standing
+        for standing in s.counted
+        if standing.writable and standing.domain.slots.signing == s.seen.farm.primary and standing.domain.slots.next in s.trusted - s.live
+    ]
+    if not leaving:
+        return None
+    where = names(standing.domain.name for standing in leaving)
+    interval = max(2 * s.seen.farm.poll + TOKEN_LIFETIME + SKEW, s.policy.propagation) + s.policy.safety
+    since = s.journal.followed_at
+    guards = list(_unconfirmed(s))
+    if since is None or s.now - since < interval:
+        guards.append(
+            Block("retire_interval", where, (since or s.now) + interval, "the old certificate stays until no token signed with it can arrive any more")
+        )
+    until = s.window()
+    if until is not None:
+        guards.append(Block("window", where, until, "neither freezes nor the maintenance windows allow retiring now"))
+    if guards:
+        blocks.extend(guards)
+        return None
+    writes = [w for standing in leaving for w in _checked(s, standing.domain, Slots(s.seen.farm.primary, None), blocks)]
+    return _act("retire", writes, "no server signs with the old certificate any more (renew_signing_cert_retire)")
+
+
+def _waiting(s: Situation) -> Iterable[Block]:
+    """What a run that has nothing more to do is waiting for."""
+    farm = s.seen.farm
+    if not s.following:
+        behind = [server.name for server in farm.servers if server.seen and server.primary != farm.primary]
+        yield Block(
+            "sync", names(behind), s.now + 2 * farm.poll, "these servers still sign with their earlier certificate; the domains keep both until they follow"
+        )
+        return
+    if s.coming is None:
+        if s.now < s.due_at:
+            yield Block(
+                "due", farm.server, s.due_at, f"the primary certificate is valid until {format_time(s.seen.primary_key.not_after)}; renewal is due from then on"
+            )
+        return
+    if s.policy.promote == "us":
+        if farm.auto_rollover:
+            yield from _promotion_blocks(s)
+        return
+    if not s.published:
+        yield from _foreign_or_held(s)
+    yield from _unknown_everywhere(s)
+    if farm.auto_rollover:
+        yield Block("adfs_clock", farm.server, s.adfs_promotes_at, "AD FS promotes the successor by itself at one of its checks from then on")
+    elif s.wanted_auto_rollover is not True or s.policy.promote == "never":
+        yield Block("promote_policy", farm.server, None, "automatic rollover is off, so AD FS will not promote: set renew_signing_cert_promote to us")
+
+
+def _unknown_everywhere(s: Situation) -> Iterable[Block]:
+    """S4 is not reached: which domains and which servers are missing."""
+    if s.coming is None:
+        return
+    by_time: dict[datetime, list[str]] = {}
+    for standing in s.not_ready:
+        name, stamp = standing.domain.name, s.journal.first_seen.get(standing.domain.key, {}).get(s.coming)
+        if standing.domain.error is not None:
+            yield Block(
+                "unreadable",
+                name,
+                None,
+                f"{name} could not be read ({standing.domain.error}): mend that, or acknowledge it with the successor's thumbprint in"
+                " renew_signing_cert_domains_acknowledged",
+            )
+        elif s.coming not in standing.domain.slots.held:
+            why = "is excluded from writing" if standing.excluded else "does not hold the successor yet"
+            yield Block(
+                "unpublished",
+                name,
+                None,
+                f"{name} {why}: its users could not sign in after the promotion; acknowledge it in renew_signing_cert_domains_acknowledged if that is meant",
+            )
+        else:
+            by_time.setdefault((stamp or s.now) + s.policy.propagation, []).append(name)
+    for until, waiting in sorted(by_time.items()):
+        yield Block("propagation", names(waiting), until, "the successor was published, and Entra may serve the earlier settings until then")
+    yield from _unconfirmed(s)
+    lacking = [server for server in s.servers_not_showing if server.seen]
+    if lacking:
+        yield Block("sync", names(server.name for server in lacking), s.now + 2 * s.seen.farm.poll, "these servers do not publish the successor yet")
+
+
+def _unconfirmed(s: Situation) -> Iterable[Block]:
+    for server in s.unseen_servers:
+        yield Block(
+            "unseen_server",
+            server.name,
+            None,
+            f"{server.name} could not be seen ({server.reason}): make its metadata reachable (renew_signing_cert_nodes), or name it"
+            " in renew_signing_cert_nodes_gone",
+        )
+    if not s.seen.farm.servers_confirmed:
+        yield Block(
+            "servers_unconfirmed",
+            s.seen.farm.host_name,
+            None,
+            "AD FS did not list the servers of the farm: name them in renew_signing_cert_nodes and set renew_signing_cert_nodes_confirmed",
+        )
+
+
+def _foreign_or_held(s: Situation) -> Iterable[Block]:
+    for standing in s.foreign:
+        yield _foreign_block(standing)
+    if s.held:
+        yield Block("hold", s.seen.farm.host_name, None, "the rollover is held; set renew_signing_cert_hold to false to go on")
+
+
+def _foreign_block(standing: Standing) -> Block:
+    return Block(
+        "foreign",
+        standing.domain.name,
+        None,
+        f"{standing.domain.name} holds {names(standing.foreign)}, which is not this farm's: list it in"
+        " renew_signing_cert_known_certificates, or set renew_signing_cert_foreign to replace",
+    )
+
+
+def _room(s: Situation) -> Iterable[Block]:
+    """I2: with three certificates Entra's own updater may take any two."""
+    others = s.seen.farm.certificates - {s.seen.farm.primary}
+    if others:
+        expired = all(s.seen.keys[k].expired(s.now) for k in others)
+        yield Block(
+            "room",
+            names(sorted(others)),
+            None,
+            "AD FS still holds an earlier certificate beside the primary; "
+            + ("it removes it at one of its next checks" if expired and s.seen.farm.auto_rollover else "remove it with federation.adfs.certificate first"),
+        )
+        return
+    crowded = [server.name for server in s.seen.farm.servers if server.seen and len(server.certificates) > 1]
+    if crowded:
+        yield Block("sync", names(crowded), s.now + 2 * s.seen.farm.poll, "these servers still publish two certificates; a third must not appear beside them")
+
+
+def _nobody(s: Situation) -> Iterable[Block]:
+    if not any(standing.belongs for standing in s.standings):
+        yield Block("no_domain", s.seen.farm.host_name, None, "no federated domain of this farm was found, so a successor could be published nowhere")
+
+
+def _checked(s: Situation, domain: Domain, slots: Slots, blocks: list[Block]) -> Sequence[Write]:
+    """The general rule, for every write to a domain: what it forbids is not written, and said."""
+    allowed, before, after = rules.write_allowed(domain, slots, s.live, s.journal, s.policy.propagation, s.now)
+    if not allowed:
+        blocks.append(Block("sign_in", domain.name, None, f"the write would make {domain.name} lose a certificate that a server may still sign with"))
+        return []
+    return [Write(domain, slots, before, after)]
+
+
+def _act(action: str, writes: Sequence[Write], reason: str, thumbprint: str | None = None, protective: bool = False) -> Act | None:
+    return Act(action, reason, tuple(writes), thumbprint, protective) if writes else None
+
+
+def _gated(s: Situation, blocks: list[Block], act: Act | None) -> Act | None:
+    """Protective acts obey no window, unless the operator gave up that protection."""
+    if act is None or s.policy.protect:
+        return act
+    until = s.window()
+    if until is None:
+        return act
+    blocks.append(
+        Block(
+            "window",
+            s.seen.farm.host_name,
+            until,
+            f"{act.action} would keep sign-in alive, but renew_signing_cert_protect is false and no window allows it now",
+        )
+    )
+    return None

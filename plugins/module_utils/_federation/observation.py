@@ -1,0 +1,135 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+"""What one look at both sides saw, as plain values. Nothing here reads, writes or knows the time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+UNBORN = "successor"
+"""Stands for the thumbprint of a successor that a planned act will make."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """One certificate with its key, named by its thumbprint (or UNBORN)."""
+
+    thumbprint: str
+    not_before: datetime
+    not_after: datetime
+    self_signed: bool = True
+    public_key: str = ""
+
+    def expired(self, now: datetime) -> bool:
+        return self.not_after <= now
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """AD FS' own rollover clock (Get-AdfsProperties), read and never assumed."""
+
+    generation: timedelta = timedelta(days=20)
+    promotion: timedelta = timedelta(days=5)
+    critical: timedelta = timedelta(days=2)
+    check: timedelta = timedelta(minutes=720)
+    duration: timedelta = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Server:
+    """One AD FS server: what it was itself seen to publish, or that it could not be seen and why.
+
+    ``primary`` and ``certificates`` are its own lagging copy, or what the journal last knew of it.
+    """
+
+    name: str
+    seen: bool
+    reason: str = ""
+    primary: str | None = None
+    certificates: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class RelyingParty:
+    name: str
+    identifiers: tuple[str, ...]
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
+class Farm:
+    """The configuration of one AD FS farm, as its primary server reports it."""
+
+    identifier: str
+    host_name: str
+    server: str
+    time: datetime
+    auto_rollover: bool
+    primary: str
+    certificates: frozenset[str]
+    thresholds: Thresholds = Thresholds()
+    servers: tuple[Server, ...] = ()
+    servers_confirmed: bool = False
+    relying_parties: tuple[RelyingParty, ...] = ()
+    poll: timedelta = timedelta(seconds=300)
+
+
+@dataclass(frozen=True)
+class Slots:
+    """The two certificate members of a domain's federation settings, by thumbprint."""
+
+    signing: str | None
+    next: str | None
+
+    @property
+    def held(self) -> frozenset[str]:
+        return frozenset(k for k in (self.signing, self.next) if k)
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One federated domain of one tenant. ``error`` says why its settings could not be read."""
+
+    tenant_id: str
+    name: str
+    slots: Slots
+    is_root: bool = True
+    root: str | None = None
+    configured: bool = True
+    issuer_uri: str | None = None
+    sign_in_host: str | None = None
+    update_result: str | None = None
+    error: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Names the domain in the journal."""
+        return f"{self.tenant_id}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Both sides at one moment. ``unreadable_slots`` names domains with a member that is no certificate."""
+
+    farm: Farm
+    domains: tuple[Domain, ...]
+    keys: Mapping[str, Key]
+    alarms: tuple[Alarm, ...] = field(default=())
+
+    @property
+    def primary_key(self) -> Key:
+        return self.keys[self.farm.primary]
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Something that a person must look at; it may or may not block an act."""
+
+    alarm: str
+    object: str
+    reason: str

@@ -1,0 +1,285 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+"""The plan: what a run would do from here, one act after the other, and what the journal must hold before the first."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.federation.adfs.plugins.module_utils._federation import journal as journals
+from ansible_collections.federation.adfs.plugins.module_utils._federation import rules
+from ansible_collections.federation.adfs.plugins.module_utils._federation.decision import Act, Block, Decision, decide
+from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import LEASE, Journal, Lease, write_journal
+from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import UNBORN, Alarm, Key, Observation, Slots
+from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
+from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation
+from ansible_collections.federation.adfs.plugins.module_utils._federation.summary import failures, summary
+from ansible_collections.federation.adfs.plugins.module_utils._federation.verdict import decision_row, verdict
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
+
+MOST_ACTS = 10
+_ON_SERVER = ("generate", "promote", "suspend_auto_rollover", "restore_auto_rollover")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One act with the situation in which it is decided."""
+
+    act: Act
+    situation: Situation
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``first``: what is seen now. ``steps``: the acts in order. ``last``: how it would look after them."""
+
+    first: Situation
+    steps: tuple[Step, ...]
+    last: Situation
+    blocks: tuple[Block, ...]
+    alarms: tuple[Alarm, ...]
+    journal: Journal
+    write_journal: bool
+
+
+def make_plan(seen: Observation, journal: Journal, policy: Policy, now: datetime, run: str) -> Plan:
+    """Decide, imagine the act done, decide again, until nothing more is allowed now. ``run`` names this run to the lock."""
+    first = _situation(seen, journal, policy, now)
+    s = first
+    steps: list[Step] = []
+    decision = decide(s, run)
+    alarms = decision.alarms
+    closed = any(b.guard in ("clock", "lock") for b in decision.blocks)
+    blocks: list[Block] = []
+    while decision.act is not None and len(steps) < MOST_ACTS:
+        blocks.extend(b for b in decision.blocks if b not in blocks)
+        steps.append(Step(decision.act, s))
+        s = _situation(_after(s, decision.act), _before(s, decision.act, run), policy, now)
+        decision = decide(s, run)
+    blocks = [*decision.blocks, *(b for b in blocks if b not in decision.blocks and _still_holds(b, s))]
+    written, must_write = _journal_to_write(first, steps, journal, run, closed)
+    return Plan(first, tuple(steps), s, tuple(blocks), alarms, written, must_write)
+
+
+def _still_holds(block: Block, s: Situation) -> bool:
+    # A step that was held back before another act may be free after it; only what is about a person's choice stays true.
+    return block.guard in ("foreign", "excluded", "sign_in") and bool(s.counted)
+
+
+def _situation(seen: Observation, journal: Journal, policy: Policy, now: datetime) -> Situation:
+    belongs = Situation(seen, journal, policy, now).belongs
+    looked = journals.look(journal, seen, belongs, policy.run_interval, now)
+    if seen.farm.auto_rollover:
+        looked = replace(looked, auto_rollover_suspended=False)
+    if policy.hold is not None:
+        looked = replace(looked, hold=(looked.hold or now) if policy.hold else None)
+    return Situation(seen, looked, policy, now)
+
+
+def _before(s: Situation, act: Act, run: str) -> Journal:
+    """What the journal must hold before the act: the lease, the slots that the act replaces, what was wanted."""
+    journal = replace(s.journal, lease=Lease(run, s.now + LEASE))
+    for write in act.writes:
+        journal = journals.back_up(journal, write.domain.key, write.domain.slots, write.domain.slots.held - write.slots.held, s.now)
+    if act.action == "suspend_auto_rollover" or act.toggles:
+        suspended = act.action == "suspend_auto_rollover" and s.wanted_auto_rollover is not False
+        journal = replace(journal, auto_rollover_wanted=s.wanted_auto_rollover, auto_rollover_suspended=suspended)
+    return journal
+
+
+def _after(s: Situation, act: Act) -> Observation:
+    """The observation as it would be once the act is done and read back."""
+    seen, farm = s.seen, s.seen.farm
+    if act.action == "generate":
+        born = Key(UNBORN, s.now, s.now + farm.thresholds.duration)
+        return replace(seen, farm=replace(farm, certificates=farm.certificates | {UNBORN}), keys={**seen.keys, UNBORN: born})
+    if act.action == "promote" and act.thumbprint:
+        return replace(seen, farm=replace(farm, primary=act.thumbprint))
+    if act.action == "suspend_auto_rollover":
+        return replace(seen, farm=replace(farm, auto_rollover=False))
+    if act.action == "restore_auto_rollover":
+        return replace(seen, farm=replace(farm, auto_rollover=True))
+    written = {w.domain.key: w.slots for w in act.writes}
+    return replace(seen, domains=tuple(replace(d, slots=written[d.key]) if d.key in written else d for d in seen.domains))
+
+
+def _journal_to_write(first: Situation, steps: list[Step], stored: Journal, run: str, closed: bool) -> tuple[Journal, bool]:
+    """The journal as it must be before the next act, or as it shall stay if there is none; and whether it differs from what is stored."""
+    if closed:
+        return stored, False
+    if steps:
+        journal = _before(first, steps[0].act, run)
+    elif _waits(first):
+        journal = first.journal
+    else:
+        # In a steady state nothing is written, not even that somebody looked.
+        journal = replace(stored, hold=first.journal.hold, auto_rollover_suspended=first.journal.auto_rollover_suspended)
+    if not steps and journal.lease is not None and journal.lease.run == run:
+        journal = replace(first.journal, lease=None)
+    differs = journal != stored
+    return (replace(journal, revision=stored.revision + 1) if differs else journal), differs
+
+
+def _waits(s: Situation) -> bool:
+    leftover = s.policy.retire and any(len(standing.domain.slots.held) > 1 for standing in s.counted)
+    return s.coming is not None or s.held or leftover or not s.following
+
+
+def show(plan: Plan, bodies: Mapping[str, str], policy_given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return RV(plan) of rollover_plan. ``bodies``: base64 DER by thumbprint. ``policy_given``: the policy as the caller passed it."""
+    s, last = plan.first, plan.last
+    actions = [_show_step(step) for step in plan.steps]
+    used = sorted({k for step in plan.steps for w in step.act.writes for k in w.slots.held if k != UNBORN})
+    # What is left of the journal's backups must be restorable from the journal alone.
+    kept = {k for backups in plan.journal.backups.values() for b in backups for k in b.slots.held}
+    journal = replace(plan.journal, bodies={k: bodies.get(k, plan.journal.bodies.get(k, "")) for k in sorted(kept) if k in bodies or k in plan.journal.bodies})
+    shown: dict[str, Any] = {
+        "plan_id": _plan_id(s, actions, policy_given),
+        "state": s.state,
+        "farm": _show_farm(s),
+        "domains": [_show_domain(s, i) for i in range(len(s.standings))],
+        "actions": actions,
+        "certificates": [{"thumbprint": k, "der": bodies[k]} for k in used],
+        "blocked_by": [_show_block(b) for b in plan.blocks],
+        "deadline": format_time(last.deadline) if last.deadline else None,
+        "next_run_at": format_time(_next_run(plan)),
+        "alarms": [{"alarm": a.alarm, "object": a.object, "reason": a.reason} for a in plan.alarms],
+        "failures": failures(s),
+        "expected": {"state": last.state, "failures": failures(last)},
+        "diff": {"before": _snapshot(plan, s), "after": _snapshot(plan, last)},
+        "journal": {"write": plan.write_journal, "content": write_journal(journal)},
+    }
+    shown["summary"] = summary(s, shown)
+    return shown
+
+
+def _show_farm(s: Situation) -> dict[str, Any]:
+    primary = s.seen.primary_key
+    return {
+        "identifier": s.seen.farm.identifier,
+        "host_name": s.seen.farm.host_name,
+        "server": s.seen.farm.server,
+        "primary": primary.thumbprint,
+        "not_after": format_time(primary.not_after),
+        "days_remaining": (primary.not_after - s.now).days,
+        "successor": s.coming,
+        "live": sorted(s.live),
+        "auto_certificate_rollover": s.seen.farm.auto_rollover,
+        "adfs_promotes_at": format_time(s.adfs_promotes_at) if s.seen.farm.auto_rollover and s.coming else None,
+        "servers": [{"name": n.name, "seen": n.seen, "primary": n.primary, "reason": n.reason} for n in s.seen.farm.servers],
+    }
+
+
+def _show_domain(s: Situation, index: int) -> dict[str, Any]:
+    standing = s.standings[index]
+    domain, slots = standing.domain, standing.domain.slots
+    word, reason = verdict(s, standing)
+    return {
+        "domain": domain.name,
+        "tenant_id": domain.tenant_id,
+        "verdict": word,
+        "reason": reason,
+        "decision_row": decision_row(s, standing),
+        "slots": {"signing": slots.signing, "next": slots.next},
+        "matrix": {
+            "primary": {"signing": slots.signing == s.seen.farm.primary, "next": slots.next == s.seen.farm.primary},
+            "successor": {"signing": s.coming is not None and slots.signing == s.coming, "next": s.coming is not None and slots.next == s.coming},
+        },
+        "excluded": standing.excluded,
+        "acknowledged": standing.acknowledged,
+    }
+
+
+def _show_step(step: Step) -> dict[str, Any]:
+    act, s = step.act, step.situation
+    shown: dict[str, Any] = {
+        "action": act.action,
+        "thumbprint": None if act.thumbprint == UNBORN else act.thumbprint,
+        "reason": act.reason,
+        "protective": act.protective,
+    }
+    if act.thumbprint == UNBORN:
+        shown["certificate"] = UNBORN
+    if act.action in _ON_SERVER:
+        shown["targets"] = [s.seen.farm.server]
+        shown["toggles_auto_rollover"] = act.toggles
+        shown["invariants"] = _promotion_invariants(s, act)
+        return shown
+    shown["targets"] = [
+        {
+            "tenant_id": w.domain.tenant_id,
+            "domain": w.domain.name,
+            "slots": {"signing": w.slots.signing, "next": w.slots.next},
+            "expected": {"signing": w.domain.slots.signing, "next": w.domain.slots.next},
+            "write": {
+                "domain": w.domain.name,
+                "signing_certificate": w.slots.signing,
+                "next_signing_certificate": w.slots.next,
+                "clear_next": w.slots.next is None and w.domain.slots.next is not None,
+                "expected": {"signing": w.domain.slots.signing or "", "next": w.domain.slots.next or ""},
+            },
+        }
+        for w in act.writes
+    ]
+    shown["invariants"] = {w.domain.name: {"before": w.before, "after": w.after} for w in act.writes}
+    return shown
+
+
+def _promotion_invariants(s: Situation, act: Act) -> dict[str, Any]:
+    if act.action != "promote" or act.thumbprint is None:
+        return {}
+    found = {}
+    for standing in s.counted:
+        accepted = rules.accepted_in_worst_case(rules.served_values(standing.domain, s.journal, s.policy.propagation, s.now))
+        found[standing.domain.name] = {"before": s.live <= accepted, "after": s.live | {act.thumbprint} <= accepted}
+    return found
+
+
+def _show_block(block: Block) -> dict[str, Any]:
+    return {"guard": block.guard, "object": block.object, "until": format_time(block.until) if block.until else None, "reason": block.reason}
+
+
+def _next_run(plan: Plan) -> datetime:
+    now, interval = plan.first.now, plan.first.policy.run_interval
+    return min([now + interval, *(b.until for b in plan.blocks if b.until is not None and b.until > now)])
+
+
+def _plan_id(s: Situation, actions: list[dict[str, Any]], policy_given: Mapping[str, Any]) -> str:
+    """SHA-256 of what the plan depends on: no times, no texts. It changes if and only if one of these changes."""
+    depends_on = {
+        "farm": s.seen.farm.identifier,
+        "primary": s.seen.farm.primary,
+        "certificates": sorted(s.seen.farm.certificates),
+        "slots": sorted([d.tenant_id, d.name, d.slots.signing or "", d.slots.next or ""] for d in s.seen.domains),
+        "policy": {k: v for k, v in policy_given.items() if v not in (None, "")},
+        "actions": [[a["action"], a["thumbprint"], a.get("certificate"), _plain_targets(a["targets"])] for a in actions],
+    }
+    return hashlib.sha256(json.dumps(depends_on, sort_keys=True, default=str).encode("utf-8")).hexdigest()
+
+
+def _plain_targets(targets: list[Any]) -> list[Any]:
+    return [t if isinstance(t, str) else [t["tenant_id"], t["domain"], t["slots"], t["expected"]] for t in targets]
+
+
+def _snapshot(plan: Plan, s: Situation) -> dict[str, Any]:
+    """The farm, and the domains that the plan changes, for a diff."""
+    touched = {w.domain.key for step in plan.steps for w in step.act.writes}
+    return {
+        "adfs": {"primary": s.seen.farm.primary, "certificates": sorted(s.seen.farm.certificates), "auto_certificate_rollover": s.seen.farm.auto_rollover},
+        "domains": {d.name: _slots(d.slots) for d in s.seen.domains if d.key in touched},
+    }
+
+
+def _slots(slots: Slots) -> dict[str, str | None]:
+    return {"signing": slots.signing, "next": slots.next}
+
+
+__all__ = ["Decision", "Plan", "make_plan", "show"]

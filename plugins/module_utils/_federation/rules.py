@@ -1,0 +1,117 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+"""The safety rules: who can sign now, what Entra may still accept, what a write may do. No policy in here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Journal
+from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Domain, Farm, Key, Observation, Slots
+
+
+def live_keys(farm: Farm) -> frozenset[str]:
+    """Every key that some server can sign with now: the configured primary, and the primary of each server's own copy."""
+    return frozenset({farm.primary} | {s.primary for s in farm.servers if s.primary})
+
+
+def successor(seen: Observation, now: datetime) -> str | None:
+    """An unexpired certificate of AD FS that is younger than the primary. After promotion the old one is a leftover, no successor."""
+    primary = seen.primary_key
+    younger = [
+        seen.keys[k]
+        for k in seen.farm.certificates
+        if k != primary.thumbprint and not seen.keys[k].expired(now) and seen.keys[k].not_before > primary.not_before
+    ]
+    return max(younger, key=lambda k: (k.not_before, k.thumbprint)).thumbprint if younger else None
+
+
+def served_values(domain: Domain, journal: Journal, propagation: timedelta, now: datetime) -> list[Slots]:
+    """Every value that Entra may still serve: what is configured, and what we replaced less than ``propagation`` ago."""
+    return [domain.slots, *(b.slots for b in journal.backups.get(domain.key, ()) if now - b.at < propagation)]
+
+
+def accepted_in_worst_case(values: list[Slots]) -> frozenset[str]:
+    """The keys that are in every value that may be served."""
+    return frozenset.intersection(*(v.held for v in values))
+
+
+def omnipresent(key: str, domain: Domain, journal: Journal, propagation: timedelta, now: datetime) -> bool:
+    """Seen in the domain without a gap for as long as a change may take to reach all of Entra."""
+    since = journal.first_seen.get(domain.key, {}).get(key)
+    return key in domain.slots.held and since is not None and now - since >= propagation
+
+
+def wanted_slots(domain: Domain, seen: Observation, live: frozenset[str], coming: str | None, trusted: frozenset[str], now: datetime) -> Slots | None:
+    """What the domain's two members should hold, or None where nothing has to change.
+
+    All live keys, and the successor if there is room; the other member keeps the better of what it has: known before
+    unknown, later expiry before earlier. ``trusted`` are the farm's own, remembered and operator-listed keys.
+    None also where three live keys do not fit: then nothing is written and the caller raises an alarm.
+    """
+    want = set(live)
+    if coming and len(live) < 2:
+        want.add(coming)
+    if len(want) > 2 or want <= domain.slots.held:
+        return None
+    if len(want) == 1:
+        spare = [seen.keys[k] for k in domain.slots.held - want if k in seen.keys]
+        if spare:
+            want.add(max(spare, key=lambda k: (not k.expired(now), k.thumbprint in trusted, k.not_after, k.thumbprint)).thumbprint)
+    return ordered(frozenset(want), seen.farm.primary)
+
+
+def ordered(keys: frozenset[str], primary: str) -> Slots:
+    """``signing`` holds the primary, ``next`` the other one if there is one."""
+    others = sorted(keys - {primary})
+    return Slots(primary, others[0] if others else None) if primary in keys else Slots(others[0], others[1] if len(others) > 1 else None)
+
+
+def write_allowed(domain: Domain, after: Slots, live: frozenset[str], journal: Journal, propagation: timedelta, now: datetime) -> tuple[bool, bool, bool]:
+    """The general rule for one write to one domain: (allowed, sign-in safe before, sign-in safe after), in the worst case.
+
+    A write is allowed if sign-in is safe after it, or if it is not safe now and no live key loses acceptance.
+    """
+    values = served_values(domain, journal, propagation, now)
+    before = live <= accepted_in_worst_case(values)
+    then = live <= accepted_in_worst_case([*values, after])
+    loses = (live & domain.slots.held) - after.held
+    return then or (not before and not loses), before, then
+
+
+def broken(domain: Domain, live: frozenset[str]) -> bool:
+    """Some server signs with a key that the domain's settings do not hold."""
+    return not live <= domain.slots.held
+
+
+def foreign_keys(domain: Domain, keys: Mapping[str, Key], trusted: frozenset[str], now: datetime) -> list[str]:
+    """Unexpired keys in the domain's members that are neither the farm's, nor remembered, nor listed by the operator."""
+    return sorted(k for k in domain.slots.held if k not in trusted and k in keys and not keys[k].expired(now))
+
+
+def publication_interval(farm: Farm, propagation: timedelta, safety: timedelta) -> timedelta:
+    """How long a successor must be published before it may sign: sync of the servers, then the slowest reader, then safety.
+
+    AD FS partners read metadata once a day, which counts where there is any trust besides Entra's.
+    """
+    partners = timedelta(hours=24) if other_relying_parties(farm) else timedelta(0)
+    return 2 * farm.poll + max(propagation, partners) + safety
+
+
+def adfs_promotes_at(seen: Observation, coming: str | None) -> datetime:
+    """When AD FS' own clock makes the successor primary, at the earliest (its checks run on a grid that cannot be read)."""
+    farm = seen.farm
+    critical = seen.primary_key.not_after - farm.thresholds.critical
+    return critical if coming is None else min(seen.keys[coming].not_before + farm.thresholds.promotion, critical)
+
+
+ENTRA_IDENTIFIER = "urn:federation:MicrosoftOnline"
+
+
+def other_relying_parties(farm: Farm) -> list[str]:
+    """Names of the enabled trusts besides Entra's own."""
+    return [p.name for p in farm.relying_parties if p.enabled and ENTRA_IDENTIFIER.lower() not in (i.lower() for i in p.identifiers)]

@@ -1,0 +1,212 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+"""What the rules say of one observation: who is live, what each domain lacks, which state the rollover is in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from ansible_collections.federation.adfs.plugins.module_utils._federation import rules
+from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Journal
+from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Domain, Observation, Server
+from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One domain as the rules see it. ``counted``: it decides about the state and may block a promotion."""
+
+    domain: Domain
+    belongs: bool
+    excluded: bool
+    acknowledged: bool
+    broken: bool
+    foreign: tuple[str, ...]
+
+    @property
+    def counted(self) -> bool:
+        return (self.belongs or self.domain.error is not None) and not self.acknowledged
+
+    @property
+    def writable(self) -> bool:
+        return self.belongs and not self.excluded and self.domain.error is None
+
+
+@dataclass(frozen=True)
+class Situation:
+    """One observation with its journal, policy and time. Everything on it is derived."""
+
+    seen: Observation
+    journal: Journal
+    policy: Policy
+    now: datetime
+
+    @cached_property
+    def live(self) -> frozenset[str]:
+        return rules.live_keys(self.seen.farm)
+
+    @cached_property
+    def coming(self) -> str | None:
+        return rules.successor(self.seen, self.now)
+
+    @cached_property
+    def trusted(self) -> frozenset[str]:
+        return self.seen.farm.certificates | self.journal.history | self.policy.known_certificates
+
+    @cached_property
+    def held(self) -> bool:
+        return self.policy.hold if self.policy.hold is not None else self.journal.hold is not None
+
+    @cached_property
+    def wanted_auto_rollover(self) -> bool | None:
+        """Policy first, then what the journal recorded before anything was suspended, then on as it is found on."""
+        if self.policy.auto_rollover is not None:
+            return self.policy.auto_rollover
+        if self.journal.auto_rollover_wanted is not None:
+            return self.journal.auto_rollover_wanted
+        return True if self.seen.farm.auto_rollover else None
+
+    @cached_property
+    def standings(self) -> tuple[Standing, ...]:
+        return tuple(self._standing(d) for d in self.seen.domains)
+
+    @cached_property
+    def counted(self) -> tuple[Standing, ...]:
+        return tuple(s for s in self.standings if s.counted)
+
+    @cached_property
+    def belongs(self) -> frozenset[str]:
+        return frozenset(s.domain.key for s in self.standings if s.belongs)
+
+    @cached_property
+    def broken(self) -> tuple[Standing, ...]:
+        return tuple(s for s in self.counted if s.broken)
+
+    @cached_property
+    def foreign(self) -> tuple[Standing, ...]:
+        return tuple(s for s in self.counted if s.foreign)
+
+    @cached_property
+    def unseen_servers(self) -> tuple[Server, ...]:
+        return tuple(s for s in self.seen.farm.servers if not s.seen)
+
+    @cached_property
+    def following(self) -> bool:
+        """Every server that was seen signs with the configured primary."""
+        return all(s.primary == self.seen.farm.primary for s in self.seen.farm.servers if s.seen)
+
+    @cached_property
+    def published(self) -> bool:
+        """The successor is in the settings of every counted domain."""
+        return self.coming is not None and all(self.coming in s.domain.slots.held for s in self.counted)
+
+    @cached_property
+    def not_ready(self) -> tuple[Standing, ...]:
+        """Counted domains where Entra may somewhere still serve a value without the successor."""
+        return tuple(s for s in self.counted if self.coming is None or not self.omnipresent(self.coming, s.domain))
+
+    @cached_property
+    def servers_not_showing(self) -> tuple[Server, ...]:
+        """Servers that were not seen to publish both the primary and the successor."""
+        both = {self.seen.farm.primary, self.coming}
+        return tuple(s for s in self.seen.farm.servers if not s.seen or not both <= s.certificates)
+
+    @cached_property
+    def ready(self) -> bool:
+        """S4: the successor may sign without losing one sign-in."""
+        return self.coming is not None and bool(self.counted) and not self.not_ready and not self.servers_not_showing and self.seen.farm.servers_confirmed
+
+    @cached_property
+    def publication_interval(self) -> timedelta:
+        return rules.publication_interval(self.seen.farm, self.policy.propagation, self.policy.safety)
+
+    @cached_property
+    def adfs_promotes_at(self) -> datetime:
+        return rules.adfs_promotes_at(self.seen, self.coming)
+
+    @cached_property
+    def publication_left(self) -> timedelta:
+        """What is left of the publication interval in the slowest domain."""
+        if self.ready:
+            return timedelta(0)
+        if not self.published or not self.counted:
+            return self.publication_interval
+        since = max(self.journal.first_seen.get(s.domain.key, {}).get(str(self.coming), self.now) for s in self.counted)
+        return max(self.publication_interval - (self.now - since), timedelta(0))
+
+    @cached_property
+    def clock_is_near(self) -> bool:
+        """AD FS would promote before the successor is known everywhere, counting that the next run comes one interval later."""
+        if not self.seen.farm.auto_rollover or self.coming is None or self.ready:
+            return False
+        return self.adfs_promotes_at - self.now < self.publication_left + self.policy.run_interval
+
+    @cached_property
+    def due_at(self) -> datetime:
+        return self.seen.primary_key.not_after - self.policy.renew_before
+
+    @cached_property
+    def deadline(self) -> datetime | None:
+        """Until when the next step must have begun: publishing counted backwards from expiry, then the promotion where it is not AD FS' own."""
+        critical = self.seen.primary_key.not_after - self.seen.farm.thresholds.critical
+        if not self.published:
+            return critical - self.publication_interval - timedelta(days=3)
+        return None if self.seen.farm.auto_rollover and not self.held else critical
+
+    @cached_property
+    def state(self) -> str:
+        """The words of the state table, for what is seen now."""
+        if self.broken:
+            return "broken"
+        if self.foreign:
+            return "foreign"
+        if self.held:
+            return "held"
+        if not self.following:
+            return "promoting"
+        if self.coming is not None:
+            if self.ready:
+                return "ready"
+            if self.published:
+                return "published" if self.counted else "generated"
+            return "publishing" if any(self.coming in s.domain.slots.held for s in self.counted) else "generated"
+        if any(s.domain.slots.signing != self.seen.farm.primary for s in self.counted):
+            return "promoted"
+        return "settled" if any(len(s.domain.slots.held) > 1 for s in self.counted) else "steady"
+
+    def omnipresent(self, key: str, domain: Domain) -> bool:
+        return rules.omnipresent(key, domain, self.journal, self.policy.propagation, self.now)
+
+    def window(self) -> datetime | None:
+        """None where acts that windows and freezes gate may happen now, else when that is to be asked again."""
+        frozen = [f.end for f in self.policy.freezes if f.start <= self.now < f.end]
+        if frozen:
+            return max(frozen)
+        if not self.policy.windows or any(w.start <= self.now < w.end for w in self.policy.windows):
+            return None
+        later = [w.start for w in self.policy.windows if w.start > self.now]
+        return min(later) if later else self.now + self.policy.run_interval
+
+    def _standing(self, domain: Domain) -> Standing:
+        ours = self.seen.farm
+        belongs = domain.error is None and domain.configured and (domain.sign_in_host == ours.host_name or bool(domain.slots.held & ours.certificates))
+        return Standing(
+            domain=domain,
+            belongs=belongs,
+            excluded=domain.name in self.policy.domains_excluded or (self.policy.domains is not None and domain.name not in self.policy.domains),
+            acknowledged=any((domain.name, k) in self.policy.domains_acknowledged for k in (ours.primary, self.coming) if k),
+            broken=belongs and rules.broken(domain, self.live),
+            foreign=tuple(rules.foreign_keys(domain, self.seen.keys, self.trusted, self.now)) if belongs else (),
+        )
+
+
+def names(objects: Iterable[str], most: int = 5) -> str:
+    """A list for people: the first few, and how many more."""
+    found = list(objects)
+    return ", ".join(found[:most]) + (f" and {len(found) - most} more" if len(found) > most else "")

@@ -1,0 +1,64 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+"""What an operator reads at the end of a run, and what makes a run fail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation, names
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
+
+_STATES = {
+    "steady": "every domain accepts the certificate that AD FS signs with",
+    "generated": "AD FS has a successor that no domain knows yet",
+    "publishing": "some domains know the successor, some do not yet",
+    "published": "every domain holds the successor; Entra may serve the earlier settings for a while",
+    "ready": "every domain and every server knows the successor; it may be promoted",
+    "promoting": "AD FS promoted the successor; not every server follows yet",
+    "promoted": "every server signs with the new certificate; the domains hold both",
+    "settled": "every server signs with the new certificate; the domains hold it first and keep the earlier one",
+    "broken": "sign-in is broken",
+    "foreign": "a domain accepts a certificate that is not this farm's",
+    "held": "the rollover is held",
+}
+
+
+def failures(s: Situation) -> list[dict[str, str]]:
+    """What makes the run fail after its safe acts, by ``fail_on``."""
+    found = []
+    if "broken" in s.policy.fail_on and s.broken:
+        found.append({"fail_on": "broken", "reason": f"sign-in is broken for {names(b.domain.name for b in s.broken)}"})
+    if "foreign" in s.policy.fail_on and s.foreign:
+        found.append({"fail_on": "foreign", "reason": f"a certificate that is not this farm's is accepted by {names(f.domain.name for f in s.foreign)}"})
+    if "deadline" in s.policy.fail_on and s.deadline is not None and s.deadline - s.now < s.policy.deadline_days:
+        found.append({"fail_on": "deadline", "reason": f"the latest safe moment for the next step is {format_time(s.deadline)}"})
+    return found
+
+
+def summary(s: Situation, shown: Mapping[str, Any]) -> list[str]:
+    """Lines for people: state, certificates, domains, what blocks and until when, deadline, next run."""
+    farm = shown["farm"]
+    lines = [
+        f"State: {s.state} ({_STATES[s.state]})",
+        f"AD FS {farm['host_name']}: signs with {farm['primary']}, valid until {farm['not_after']} ({farm['days_remaining']} days); automatic rollover "
+        + ("on" if farm["auto_certificate_rollover"] else "off"),
+    ]
+    if farm["successor"]:
+        promotes = f", AD FS promotes it from {farm['adfs_promotes_at']}" if farm["adfs_promotes_at"] else ""
+        lines.append(f"Successor: {farm['successor']}{promotes}")
+    by_verdict: dict[str, list[str]] = {}
+    for domain in shown["domains"]:
+        by_verdict.setdefault(domain["verdict"], []).append(domain["domain"])
+    lines.extend(f"Domains {word}: {names(found)}" for word, found in sorted(by_verdict.items()))
+    lines.extend(f"Alarm ({a['alarm']}): {a['reason']}" for a in shown["alarms"])
+    for block in shown["blocked_by"]:
+        until = f" until {block['until']}" if block["until"] else ""
+        lines.append(f"Waits ({block['guard']}{until}): {block['object']}: {block['reason']}")
+    lines.append(f"Deadline: {shown['deadline'] or 'none; nothing is left to be done in time'}")
+    lines.append(f"Next run: {shown['next_run_at']}")
+    return lines
