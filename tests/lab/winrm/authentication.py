@@ -50,6 +50,10 @@ class Accounts:
         right = hmac.compare_digest(password.encode("utf-8"), expected.encode("utf-8"))
         return known if known and right else None
 
+    def known(self, name: str) -> str | None:
+        """Return the account's name as it was set up, or None."""
+        return self._users.get(name.casefold(), (None, ""))[0]
+
     def open(self) -> None:
         """Write the file that pyspnego reads (readable by this user only)."""
         descriptor, path = tempfile.mkstemp(prefix="lab-winrm-", suffix=".users")
@@ -145,30 +149,37 @@ class Authentication:
             raise SealError("the connection has no security context")
         sealed = self._context.wrap_winrm(message)
         announcement = f"\tContent-Type: {_PROTOCOL}\r\n\tOriginalContent: {_PLAIN}{len(message) + sealed.padding_length}\r\n".encode()
-        parts = (_BOUNDARY, b"\r\n", announcement, _BOUNDARY, b"\r\n", _OCTETS, struct.pack("<I", len(sealed.header)), sealed.header, sealed.data, _BOUNDARY, b"--\r\n")
-        return _SEALED_TYPE, b"".join(parts)
+        content = struct.pack("<I", len(sealed.header)) + sealed.header + sealed.data
+        return _SEALED_TYPE, b"".join((_BOUNDARY, b"\r\n", announcement, _BOUNDARY, b"\r\n", _OCTETS, content, _BOUNDARY, b"--\r\n"))
 
     def _step(self, scheme: str, token: bytes) -> Verdict:
         with self._accounts.for_spnego():
             try:
                 if self._context is None or self._context.complete:
-                    protocol = "ntlm" if token.startswith(b"NTLMSSP\0") else "negotiate"
                     self._user = None
-                    self._context = spnego.server(protocol=protocol, options=spnego.NegotiateOptions.use_ntlm if protocol == "ntlm" else spnego.NegotiateOptions.use_negotiate)
+                    self._context = _new_context(token)
                 answer = self._context.step(token)
-            except (SpnegoError, ValueError, struct.error):
-                # A wrong password, an unknown account and a damaged token all look the same from outside.
+            except Exception:  # noqa: BLE001 - a damaged token makes the library raise almost anything; all refusals look the same from outside
                 return self._refuse()
         challenge = f"{scheme} {base64.b64encode(answer).decode('ascii')}" if answer else ""
         if not self._context.complete:
             return Verdict(None, headers=(challenge,) if challenge else self._offers)
-        self._user = self._context.client_principal or ""
+        self._user = self._accounts.known(self._context.client_principal or "")
+        if self._user is None:
+            return self._refuse()
         return Verdict(self._user, self._context.negotiated_protocol or "ntlm", (challenge,) if challenge else ())
 
     def _refuse(self) -> Verdict:
         self._context = None
         self._user = None
         return Verdict(None, headers=self._offers)
+
+
+def _new_context(token: bytes) -> spnego.ContextProxy:
+    """Accept NTLM with or without the Negotiate wrapping around it, as Windows does under the name Negotiate; always by the library's own code."""
+    if token.startswith(b"NTLMSSP\0"):
+        return spnego.server(protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm)
+    return spnego.server(protocol="negotiate", options=spnego.NegotiateOptions.use_negotiate)
 
 
 def is_sealed(content_type: str) -> bool:

@@ -101,7 +101,7 @@ class PowerShellShell:
                 self._collect()
             waiting = self._outgoing.get(identifier) or []
             if not waiting:
-                raise WSManFault(envelope.OPERATION_TIMED_OUT, "The WS-Management service cannot complete the operation within the time specified.", "w:TimedOut")
+                raise envelope.timed_out()
             piece = waiting.pop(0)
             command_id = str(identifier).upper() if identifier else ""
             state = "Done" if output is not None and not waiting else "Running"
@@ -113,10 +113,9 @@ class PowerShellShell:
         identifier = _command_id(request)
         with self._lock:
             pipeline = self._find(identifier)
-            assert identifier is not None
-            del self._pipelines[identifier]
-            self._outgoing.pop(identifier, None)
-            self._pool.pipeline_table.pop(identifier, None)
+            self._pipelines.pop(pipeline.server.pipeline_id)
+            self._outgoing.pop(pipeline.server.pipeline_id, None)
+            self._pool.pipeline_table.pop(pipeline.server.pipeline_id, None)
             return "<rsp:SignalResponse/>", pipeline.detail
 
     def _waiting(self, identifier: uuid.UUID | None) -> bool:
@@ -139,7 +138,7 @@ class PowerShellShell:
             self._take(event)
         self._collect()
 
-    def _take(self, event: PSRPEvent) -> None:
+    def _take(self, event: PSRPEvent[Any, Any]) -> None:
         if isinstance(event, CreatePipelineEvent):
             pipeline = self._pipelines[event.pipeline_id]
             pipeline.script = "\n".join(command.command_text for command in event.pipeline.commands)

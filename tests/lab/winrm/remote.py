@@ -78,7 +78,7 @@ class Machine:
             return _module_output({"failed": True, "msg": refusal}, 1)
         try:
             return _module_output(self._run(self.node_name, call.module, call.arguments, call.check_mode), 0)
-        except Exception as error:  # pylint: disable=broad-exception-caught; the far end must answer, whatever the model did
+        except Exception as error:  # noqa: BLE001 - the far end must answer, whatever the model did
             self._log.record("winrm", "Error", write=False, node=self.node_name, error=str(error), trace=traceback.format_exc())
             return Output("", f"The lab itself failed: {type(error).__name__}: {error}\r\n", 1)
 

@@ -147,10 +147,10 @@ class _Connection(BaseHTTPRequestHandler):
         self._scheme = "https" if isinstance(stream, ssl.SSLSocket) else "http"
         super().__init__(stream, stream.getpeername(), None)  # type: ignore[arg-type]
 
-    def log_message(self, format: str, *args: object) -> None:  # pylint: disable=redefined-builtin
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
         """Say nothing on the terminal; the request log tells it better."""
 
-    def do_POST(self) -> None:  # pylint: disable=invalid-name
+    def do_POST(self) -> None:
         """Answer one WS-Management request."""
         body = self._body()
         if body is None:

@@ -85,11 +85,11 @@ class Service:
             if request.operation not in _OPERATIONS:
                 raise WSManFault(envelope.NOT_SUPPORTED, f"The lab's WS-Management service does not know the action {request.action}.", "a:ActionNotSupported")
             return self._answer(request, peer)
-        except WSManFault as refusal:
-            return Reply(500, envelope.fault(refusal, message_id, self._machine.node_name))
+        except WSManFault as fault:
+            return Reply(500, envelope.fault(fault, message_id, self._machine.node_name))
         except ConnectionDropped:
             raise
-        except Exception as error:  # pylint: disable=broad-exception-caught; a test must see a fault and a log entry, not a hang
+        except Exception as error:  # noqa: BLE001 - a test must see a fault and a log entry, not a hang
             self._log.record("winrm", "Error", write=False, node=self._machine.node_name, error=str(error), trace=traceback.format_exc())
             refusal = WSManFault(envelope.INTERNAL_ERROR, f"The lab itself failed: {type(error).__name__}: {error}")
             return Reply(500, envelope.fault(refusal, message_id, self._machine.node_name))

@@ -48,7 +48,7 @@ class Spoil:
     @property
     def after(self) -> bool:
         """Whether the request is carried out before the connection is dropped."""
-        return self.options.get("when", "before") == "after"
+        return bool(self.options.get("when", "before") == "after")
 
     def apply(self, output: Output) -> Output:
         """Return the output as the client shall see it."""

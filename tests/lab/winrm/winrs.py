@@ -110,7 +110,7 @@ class _Command:
         if self._pieces is None:
             output = self._execution.wait(wait_seconds) if self._execution else None
             if output is None:
-                raise WSManFault(envelope.OPERATION_TIMED_OUT, "The WS-Management service cannot complete the operation within the time specified.", "w:TimedOut")
+                raise envelope.timed_out()
             output = self.spoil.apply(output) if self.spoil else output
             self._pieces, self._exit_code = _pieces(output), output.exit_code
         if len(self._pieces) > 1:
