@@ -106,8 +106,8 @@ def _unsigned(node: Node, identifier: str) -> str:
     logout = "".join(f'<SingleLogoutService Binding="{_BINDING}{name}" Location="{passive}"/>' for name in ("HTTP-Redirect", "HTTP-POST"))
     sign_on = "".join(f'<SingleSignOnService Binding="{_BINDING}{name}" Location="{passive}"/>' for name in ("HTTP-Redirect", "HTTP-POST"))
     consumers = "".join(
-        f'<AssertionConsumerService Binding="{_BINDING}{name}" Location="{passive}" index="{index}"{" isDefault=" + chr(34) + "true" + chr(34) if index == 0 else ""}/>'
-        for index, name in enumerate(("HTTP-POST", "HTTP-Artifact", "HTTP-Redirect"))
+        f'<AssertionConsumerService Binding="{_BINDING}{name}" Location="{passive}" index="{index}"{default}/>'
+        for index, (name, default) in enumerate((("HTTP-POST", ' isDefault="true"'), ("HTTP-Artifact", ""), ("HTTP-Redirect", "")))
     )
     attributes = "".join(
         f'<Attribute xmlns="urn:oasis:names:tc:SAML:2.0:assertion" Name="{uri}" NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:uri" '
@@ -264,5 +264,5 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
         """Requests are in the request log, not on the terminal."""
