@@ -1,0 +1,410 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: metadata_info
+short_description: Read and check federation metadata
+version_added: 1.0.0
+description:
+  - Reads the federation metadata document of AD FS, or of another identity provider, from a URL, a file or a text.
+  - Returns its token-signing and encryption certificates, the addresses that Microsoft Entra asks for, and whether the
+    document's signature is valid. AD FS signs the document with its primary token-signing certificate, so the certificate of
+    a valid signature tells the primary from its successor.
+  - With O(nodes), every AD FS server is asked for its own document at its own address, all of them at the same time. During a
+    renewal the servers of a farm may differ for a while, and the name of the service shows only one of them.
+  - Redirects are not followed, no proxy is used, and TLS certificates are always checked.
+  - Documents with a DTD, entities or inclusions, or larger than 1 MiB, are refused.
+options:
+  url:
+    description:
+      - Address of the document, beginning with V(https://). With AD FS it is
+        V(https://sts.example.com/FederationMetadata/2007-06/FederationMetadata.xml) with the name of your federation service.
+      - Exactly one of O(url), O(path) and O(content) is required.
+    type: str
+  path:
+    description:
+      - Path of a file with the document, on the host where this module runs.
+      - Exactly one of O(url), O(path) and O(content) is required.
+    type: path
+  content:
+    description:
+      - The document itself.
+      - Any change of the text makes its signature invalid, even one of white space. Avoid YAML's folded style.
+      - Exactly one of O(url), O(path) and O(content) is required.
+    type: str
+  nodes:
+    description:
+      - The servers to ask for O(url), each at its own address. Server name indication, the check of the TLS certificate and the
+        C(Host) header keep to the name in O(url).
+      - A server that cannot be read is a result and not a failure, see RV(nodes[].error).
+      - Can only be used together with O(url).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name under which the result shows this server. Each name can be used only once.
+        type: str
+        required: true
+      address:
+        description:
+          - Host name or IP address to connect to.
+          - If not set, O(nodes[].name) is used.
+        type: str
+      port:
+        description:
+          - TCP port to connect to.
+        type: int
+        default: 443
+  ca_path:
+    description:
+      - File or folder with the certificates, in PEM format, of the authorities that are trusted for TLS.
+      - If not set, the file or folder that the environment variable E(REQUESTS_CA_BUNDLE) or E(CURL_CA_BUNDLE) names is used, and
+        otherwise the certificates that the system trusts.
+    type: path
+  timeout:
+    description:
+      - Longest time in seconds that fetching may take in all, from looking up the name to the last byte, for all O(nodes) together.
+    type: int
+    default: 10
+extends_documentation_fragment:
+  - federation.adfs._attributes
+  - federation.adfs._attributes.info
+attributes:
+  async:
+    support: full
+  platform:
+    support: full
+    platforms: posix
+requirements:
+  - cryptography >= 43
+  - lxml >= 5.2.1
+  - signxml >= 4.4.0
+seealso:
+  - module: federation.adfs.certificate_info
+author:
+  - The federation.adfs contributors (@federation-adfs)
+"""
+
+EXAMPLES = r"""
+- name: Read what the federation service publishes
+  federation.adfs.metadata_info:
+    url: https://sts.contoso.com/FederationMetadata/2007-06/FederationMetadata.xml
+  delegate_to: localhost
+  register: published
+
+- name: Ask every server of the farm for its own view
+  federation.adfs.metadata_info:
+    url: https://sts.contoso.com/FederationMetadata/2007-06/FederationMetadata.xml
+    nodes:
+      - name: adfs1.contoso.com
+      - name: adfs2.contoso.com
+        address: 192.0.2.12
+    ca_path: /etc/pki/tls/certs/contoso-root.pem
+  delegate_to: localhost
+  register: views
+
+- name: Stop unless every server signs with the same certificate
+  ansible.builtin.assert:
+    that:
+      - views.nodes | rejectattr('error', 'none') | length == 0
+      - views.nodes | map(attribute='metadata.signature.status') | unique == ['valid']
+      - views.nodes | map(attribute='metadata.signature.certificate.thumbprint') | unique | length == 1
+
+- name: Check a document that was sent by mail
+  federation.adfs.metadata_info:
+    path: /srv/partners/fabrikam-metadata.xml
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+metadata:
+  description: What the document says.
+  returned: success, when O(nodes) is not set
+  type: dict
+  contains: &metadata
+    entity_id:
+      description: The document's C(entityID), the identifier of the federation service. Any text, not always a URL.
+      type: str
+      returned: success
+      sample: http://sts.contoso.com/adfs/services/trust
+    source:
+      description: Where the document comes from, the value of O(url) or O(path), or V(content).
+      type: str
+      returned: success
+      sample: https://sts.contoso.com/FederationMetadata/2007-06/FederationMetadata.xml
+    is_adfs:
+      description: Whether the addresses of its token service are those of AD FS. It is V(false) for metadata of Microsoft Entra itself.
+      type: bool
+      returned: success
+    signing_certificates:
+      description: The certificates that its tokens may be signed with, each once, in the order in which they are published.
+      type: list
+      elements: dict
+      returned: success
+      contains: &certificate
+        thumbprint:
+          description: SHA-1 thumbprint in upper-case hexadecimal digits.
+          type: str
+          returned: success
+        thumbprint_sha256:
+          description: SHA-256 thumbprint in upper-case hexadecimal digits.
+          type: str
+          returned: success
+        subject:
+          description: Distinguished name of the subject.
+          type: str
+          returned: success
+          sample: CN=ADFS Signing - sts.contoso.com
+        issuer:
+          description: Distinguished name of the issuer.
+          type: str
+          returned: success
+        serial_number:
+          description: Serial number in hexadecimal digits.
+          type: str
+          returned: success
+        not_before:
+          description: Begin of its validity, ISO 8601 in UTC.
+          type: str
+          returned: success
+          sample: '2026-01-31T12:00:00Z'
+        not_after:
+          description: End of its validity, ISO 8601 in UTC.
+          type: str
+          returned: success
+          sample: '2027-01-31T12:00:00Z'
+        days_remaining:
+          description: Whole days until RV(metadata.signing_certificates[].not_after), negative once it has expired.
+          type: int
+          returned: success
+        self_signed:
+          description: Whether subject and issuer are the same.
+          type: bool
+          returned: success
+        key_type:
+          description: Type of the key, such as V(RSA) or V(ECC).
+          type: str
+          returned: success
+        key_size:
+          description: Size of the key in bits.
+          type: int
+          returned: success
+        signature_algorithm:
+          description: Algorithm with which the certificate was signed.
+          type: str
+          returned: success
+          sample: sha256WithRSAEncryption
+        der:
+          description: The certificate, DER in Base64 on one line.
+          type: str
+          returned: success
+    encryption_certificates:
+      description: The certificates to encrypt with, in the same shape. One certificate can be in both lists.
+      type: list
+      elements: dict
+      returned: success
+      contains: *certificate
+    endpoints:
+      description: Addresses as Microsoft Entra names them. Null where the document tells none.
+      type: dict
+      returned: success
+      contains:
+        passive_sign_in:
+          description: Where browsers sign in.
+          type: str
+          returned: success
+          sample: https://sts.contoso.com/adfs/ls/
+        active_sign_in:
+          description: Where programs sign in with name and password. AD FS does not publish it, so it is built from the host of the others.
+          type: str
+          returned: success
+          sample: https://sts.contoso.com/adfs/services/trust/2005/usernamemixed
+        sign_out:
+          description: Where browsers sign out.
+          type: str
+          returned: success
+          sample: https://sts.contoso.com/adfs/ls/
+        metadata_exchange:
+          description: Where programs learn the policy of the token service.
+          type: str
+          returned: success
+          sample: https://sts.contoso.com/adfs/services/trust/mex
+    signature:
+      description: The signature of the whole document. It shows that nothing was changed, not who made the document.
+      type: dict
+      returned: success
+      contains:
+        status:
+          description:
+            - V(valid) if the certificate in the signature signed all that is returned here.
+            - V(invalid) if it did not, or if the signature covers something else.
+            - V(absent) if there is no signature of the whole document.
+          type: str
+          returned: success
+        reason:
+          description: Why it is not valid. Null if it is.
+          type: str
+          returned: success
+        certificate:
+          description:
+            - The certificate that the signature names, in the same shape as RV(metadata.signing_certificates), or null.
+            - Only if RV(metadata.signature.status) is V(valid) has it really signed. With AD FS it then is the primary token-signing certificate.
+          type: dict
+          returned: success
+          contains: *certificate
+nodes:
+  description: What each server says, in the order of O(nodes).
+  returned: success, when O(nodes) is set
+  type: list
+  elements: dict
+  contains:
+    node:
+      description: The value of O(nodes[].name).
+      type: str
+      returned: success
+      sample: adfs1.contoso.com
+    metadata:
+      description: What its document says, in the shape of RV(metadata). Null if it could not be read.
+      type: dict
+      returned: success
+      contains: *metadata
+    error:
+      description: Why it could not be read. Null if it could.
+      type: str
+      returned: success
+"""
+
+import datetime
+import traceback
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.text.converters import to_bytes
+
+from ansible_collections.federation.adfs.plugins.module_utils._metadata_fetch import FetchError, Target, fetch_all
+
+IMPORT_ERROR: str | None = None
+MISSING = ""
+try:
+    from ansible_collections.federation.adfs.plugins.module_utils._metadata import (
+        MAX_METADATA_BYTES,
+        MetadataError,
+        describe_metadata,
+        read_metadata,
+    )
+except ImportError as import_error:
+    IMPORT_ERROR = traceback.format_exc()
+    MISSING = (import_error.name or "lxml, signxml or cryptography").partition(".")[0]
+
+
+def _described(data: bytes, source: str) -> dict[str, t.Any]:
+    return describe_metadata(read_metadata(data), source, datetime.datetime.now(datetime.timezone.utc))
+
+
+def _read_file(path: str) -> bytes:
+    """Return the file, up to one byte more than is allowed. Raises MetadataError if it cannot be read."""
+    try:
+        with open(path, "rb") as handle:
+            return handle.read(MAX_METADATA_BYTES + 1)
+    except OSError as exc:
+        raise MetadataError(f"{path}: the file cannot be read ({exc.strerror}); the path is one on the host where this task runs") from exc
+
+
+def _read_one(params: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return the metadata from the one source in ``params``. Raises FetchError or MetadataError."""
+    if params["url"]:
+        source = params["url"]
+        answer = fetch_all([Target(source)], params["timeout"], MAX_METADATA_BYTES, params["ca_path"])[0]
+        if isinstance(answer, FetchError):
+            raise answer
+    elif params["path"]:
+        source = params["path"]
+        answer = _read_file(source)
+    else:
+        source = "content"
+        answer = to_bytes(params["content"], errors="surrogate_then_replace")
+    try:
+        return _described(answer, source)
+    except MetadataError as exc:
+        raise MetadataError(f"{source}: {exc}") from exc
+
+
+def _read_nodes(params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    """Return each server's own view, or why there is none. Raises FetchError only if none could be asked."""
+    url = params["url"]
+    targets = [Target(url, node["address"] or node["name"], node["port"]) for node in params["nodes"]]
+    views: list[dict[str, t.Any]] = []
+    answers = fetch_all(targets, params["timeout"], MAX_METADATA_BYTES, params["ca_path"])
+    for node, target, answer in zip(params["nodes"], targets, answers, strict=True):
+        view: dict[str, t.Any] = {"node": node["name"], "metadata": None, "error": None}
+        if isinstance(answer, FetchError):
+            view["error"] = str(answer)
+        else:
+            try:
+                view["metadata"] = _described(answer, url)
+            except MetadataError as exc:
+                view["error"] = f"{url} from {target.address} port {target.port}: {exc}"
+        views.append(view)
+    return views
+
+
+def _check(module: AnsibleModule) -> None:
+    """End the module with a message where the options make no sense; empty text counts as not given."""
+    params = module.params
+    given = [name for name in ("url", "path", "content") if params[name]]
+    if len(given) != 1:
+        module.fail_json(msg="metadata_info: give exactly one of url, path and content that is not empty")
+    if params["nodes"] is not None and not params["url"]:
+        module.fail_json(msg="metadata_info: nodes can only be asked for a url; give url, or leave nodes out")
+    names = [node["name"].lower() for node in params["nodes"] or []]
+    for name in names:
+        if names.count(name) > 1:
+            module.fail_json(msg=f"metadata_info: nodes holds '{name}' more than once; give each server its own name")
+    for node in params["nodes"] or []:
+        if not node["name"]:
+            module.fail_json(msg="metadata_info: a member of nodes has an empty name")
+        if not 1 <= node["port"] <= 65535:
+            module.fail_json(msg=f"metadata_info: port {node['port']} of '{node['name']}' is no TCP port (1 to 65535)")
+    if not 1 <= params["timeout"] <= 600:
+        module.fail_json(msg=f"metadata_info: timeout is {params['timeout']}; give 1 to 600 seconds")
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "url": {"type": "str"},
+            "path": {"type": "path"},
+            "content": {"type": "str"},
+            "nodes": {
+                "type": "list",
+                "elements": "dict",
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "address": {"type": "str"},
+                    "port": {"type": "int", "default": 443},
+                },
+            },
+            "ca_path": {"type": "path"},
+            "timeout": {"type": "int", "default": 10},
+        },
+        supports_check_mode=True,
+    )
+    if IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib(MISSING), exception=IMPORT_ERROR)
+    _check(module)
+    try:
+        if module.params["nodes"] is not None:
+            module.exit_json(changed=False, nodes=_read_nodes(module.params))
+        module.exit_json(changed=False, metadata=_read_one(module.params))
+    except (FetchError, MetadataError) as exc:
+        module.fail_json(msg=f"metadata_info: {exc}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes certificates and federation metadata for tests: built like those of AD FS, signed with fresh keys."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import datetime
+import functools
+import hashlib
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+from lxml import etree
+from signxml import DigestAlgorithm, SignatureMethod, XMLSigner, methods
+
+UTC = datetime.timezone.utc
+ID = "_0f5ed2b7-3ac1-4d2e-9d67-5c0a0b6f9a11"
+HOST = "sts.contoso.com"
+
+
+class _Signer(XMLSigner):
+    def check_deprecated_methods(self) -> None:
+        """Allow SHA-1, which one test needs and the library refuses to make."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Keypair:
+    """A self-signed certificate with its key."""
+
+    certificate: x509.Certificate
+    key: rsa.RSAPrivateKey
+
+    @property
+    def der(self) -> bytes:
+        return self.certificate.public_bytes(serialization.Encoding.DER)
+
+    @property
+    def base64(self) -> str:
+        return base64.b64encode(self.der).decode("ascii")
+
+    @property
+    def thumbprint(self) -> str:
+        return hashlib.sha1(self.der).hexdigest().upper()  # noqa: S324 - the name that Windows gives a certificate
+
+
+@functools.cache
+def make_keypair(
+    name: str,
+    not_before: datetime.datetime = datetime.datetime(2026, 1, 1, tzinfo=UTC),
+    not_after: datetime.datetime = datetime.datetime(2027, 1, 1, tzinfo=UTC),
+) -> Keypair:
+    """Return the certificate for ``name``; asked again, the same one."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
+    builder = builder.serial_number(x509.random_serial_number()).not_valid_before(not_before).not_valid_after(not_after)
+    return Keypair(builder.sign(key, hashes.SHA256()), key)
+
+
+def key_descriptor(use: str | None, certificate: str) -> str:
+    """Return one KeyDescriptor around a certificate in Base64."""
+    attribute = f' use="{use}"' if use is not None else ""
+    return (
+        f'<KeyDescriptor{attribute}><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data>'
+        f"<X509Certificate>{certificate}</X509Certificate></X509Data></KeyInfo></KeyDescriptor>"
+    )
+
+
+def keys(signing: list[str], encryption: list[str]) -> str:
+    """Return KeyDescriptors in the order of AD FS: encryption first."""
+    return "".join(key_descriptor("encryption", text) for text in encryption) + "".join(key_descriptor("signing", text) for text in signing)
+
+
+def document(
+    sts_keys: str,
+    other_keys: str | None = None,
+    entity_id: str = f"http://{HOST}/adfs/services/trust",
+    host: str = HOST,
+    prefix: str = "fed",
+    extra: str = "",
+    extra_in_root: str = "",
+) -> str:
+    """Return an unsigned document with the roles and endpoints that AD FS publishes."""
+    other = sts_keys if other_keys is None else other_keys
+    fed = f'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:{prefix}="http://docs.oasis-open.org/wsfed/federation/200706"'
+    wsa = 'xmlns="http://www.w3.org/2005/08/addressing"'
+    passive = f"<{prefix}:PassiveRequestorEndpoint><EndpointReference {wsa}><Address>https://{host}/adfs/ls/</Address></EndpointReference></{prefix}:PassiveRequestorEndpoint>"
+    mex = "http://schemas.xmlsoap.org/ws/2004/09/mex"
+    return (
+        f'<EntityDescriptor ID="{ID}" entityID="{entity_id}" xmlns="urn:oasis:names:tc:SAML:2.0:metadata"{extra_in_root}>'
+        f'<RoleDescriptor xsi:type="{prefix}:ApplicationServiceType" protocolSupportEnumeration="http://docs.oasis-open.org/wsfed/federation/200706" {fed}>'
+        f"{other}<{prefix}:ApplicationServiceEndpoint><EndpointReference {wsa}>"
+        f"<Address>https://{host}/adfs/services/trust/2005/issuedtokenmixedasymmetricbasic256</Address></EndpointReference></{prefix}:ApplicationServiceEndpoint>"
+        f"{passive}</RoleDescriptor>"
+        f'<RoleDescriptor xsi:type="{prefix}:SecurityTokenServiceType" protocolSupportEnumeration="http://docs.oasis-open.org/wsfed/federation/200706" {fed}>'
+        f"{sts_keys}<{prefix}:SecurityTokenServiceEndpoint><EndpointReference {wsa}>"
+        f"<Address>https://{host}/adfs/services/trust/2005/certificatemixed</Address>"
+        f'<Metadata><Metadata xmlns="{mex}"><MetadataSection Dialect="{mex}" xmlns=""><MetadataReference>'
+        f"<Address {wsa}>https://{host}/adfs/services/trust/mex</Address></MetadataReference></MetadataSection></Metadata></Metadata>"
+        f"</EndpointReference></{prefix}:SecurityTokenServiceEndpoint>{passive}</RoleDescriptor>"
+        f'<SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">{other}</SPSSODescriptor>'
+        f'<IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">{other}'
+        f'<SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://{host}/adfs/ls/"/></IDPSSODescriptor>'
+        f"{extra}</EntityDescriptor>"
+    )
+
+
+def sign(text: str, signer: Keypair, sha1: bool = False, id_value: str | None = ID, key_info_certificate: Keypair | None = None) -> bytes:
+    """Sign the document as AD FS does: enveloped, exclusive canonicalization, the signature as the first child."""
+    root = etree.fromstring(text.encode("utf-8"))
+    placeholder = etree.Element(
+        "{http://www.w3.org/2000/09/xmldsig#}Signature", attrib={"Id": "placeholder"}, nsmap={"ds": "http://www.w3.org/2000/09/xmldsig#"}
+    )
+    root.insert(0, placeholder)
+    machine = (_Signer if sha1 else XMLSigner)(
+        method=methods.enveloped,
+        signature_algorithm=SignatureMethod.RSA_SHA1 if sha1 else SignatureMethod.RSA_SHA256,
+        digest_algorithm=DigestAlgorithm.SHA1 if sha1 else DigestAlgorithm.SHA256,
+        c14n_algorithm="http://www.w3.org/2001/10/xml-exc-c14n#",
+    )
+    signed = machine.sign(root, key=signer.key, cert=[(key_info_certificate or signer).certificate], reference_uri=f"#{id_value}" if id_value else None)
+    return etree.tostring(signed)
+
+
+def adfs_document(primary: Keypair, successor: Keypair | None = None, decrypting: Keypair | None = None) -> bytes:
+    """Return a signed document of a farm with these token-signing certificates."""
+    signing = [primary.base64] + ([successor.base64] if successor else [])
+    return sign(document(keys(signing, [(decrypting or make_keypair("ADFS Encryption")).base64])), primary)

@@ -1,0 +1,274 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fetching: the right server under the right name, limits that hold, and messages that tell failures apart."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import ssl
+import threading
+import time
+import typing as t
+
+import pytest
+
+from ansible_collections.federation.adfs.plugins.module_utils._metadata_fetch import FetchError, Target, fetch_all
+from ansible_collections.federation.adfs.tests.unit.plugins.module_utils.tls_server import Authority, Handler, Server, answer
+
+NAME = "sts.contoso.com"  # never resolved here: servers are reached by their address
+URL = f"https://{NAME}/FederationMetadata/2007-06/FederationMetadata.xml?x=1"
+LIMIT = 1024 * 1024
+
+
+@pytest.fixture
+def authority(tmp_path, monkeypatch) -> Authority:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+def serve(authority) -> t.Iterator[t.Callable[..., Server]]:
+    servers: list[Server] = []
+
+    def start(handler: Handler, *names: str, context: ssl.SSLContext | None = None) -> Server:
+        servers.append(Server(context or authority.context(*(names or (NAME,))), handler))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+def fetch(port: int, authority: Authority | None = None, timeout: float = 5, url: str = URL, address: str | None = "127.0.0.1") -> bytes | FetchError:
+    ca_path = str(authority.path) if authority else None
+    return fetch_all([Target(url, address, port)], timeout, LIMIT, ca_path)[0]
+
+
+def failure(*args, **options) -> str:
+    outcome = fetch(*args, **options)
+    assert isinstance(outcome, FetchError), outcome
+    assert "\n" not in str(outcome)
+    return str(outcome)
+
+
+def test_node_is_asked_at_its_address_under_the_name_of_the_service(serve, authority) -> None:
+    server = serve(answer(b"<x/>"))
+    assert fetch(server.port, authority) == b"<x/>"
+    assert server.server_names == [NAME]
+    lines = server.requests[0].decode().split("\r\n")
+    assert lines[0] == "GET /FederationMetadata/2007-06/FederationMetadata.xml?x=1 HTTP/1.1"
+    assert f"Host: {NAME}" in lines
+    assert "Accept-Encoding: identity" in lines
+
+
+def test_url_alone_is_asked_at_its_own_host_and_port(serve, authority) -> None:
+    server = serve(answer(b"<x/>"), "127.0.0.1")
+    url = f"https://127.0.0.1:{server.port}/m.xml"
+    assert fetch_all([Target(url)], 5, LIMIT, str(authority.path)) == [b"<x/>"]
+    assert f"Host: 127.0.0.1:{server.port}" in server.requests[0].decode()
+
+
+def test_chunked_answer(serve, authority) -> None:
+    server = serve(lambda tls, _head: tls.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n<x/\r\n1\r\n>\r\n0\r\n\r\n"))
+    assert fetch(server.port, authority) == b"<x/>"
+
+
+def test_ca_path_wins_over_the_environment(serve, authority, tmp_path, monkeypatch) -> None:
+    server = serve(answer(b"<x/>"))
+    other = Authority(tmp_path, "Other CA")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other.path))
+    assert fetch(server.port, authority) == b"<x/>"
+    assert "not trusted" in failure(server.port)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.path))
+    assert fetch(server.port) == b"<x/>"
+    assert "not trusted" in failure(server.port, other)
+
+
+def test_system_store_does_not_trust_the_test_authority(serve) -> None:
+    assert "not trusted" in failure(serve(answer(b"<x/>")).port)
+
+
+def test_unusable_ca_path(tmp_path) -> None:
+    for place in (tmp_path / "missing.pem", tmp_path / "empty.pem"):
+        if "empty" in place.name:
+            place.write_text("")
+        with pytest.raises(FetchError, match="from ca_path"):
+            fetch_all([Target(URL)], 1, LIMIT, str(place))
+
+
+def test_certificate_for_another_name(serve, authority) -> None:
+    server = serve(answer(b"<x/>"), "www.contoso.com", "127.0.0.1")  # the address is in the certificate, and must not count
+    assert f"not made out to '{NAME}'" in failure(server.port, authority)
+    assert server.requests == []
+
+
+def test_expired_certificate(serve, authority) -> None:
+    server = serve(answer(b"<x/>"), context=authority.context(NAME, expired=True))
+    assert "certificate has expired" in failure(server.port, authority)
+    assert server.requests == []
+
+
+def test_server_without_tls(authority) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def speak() -> None:
+            connection, _address = listener.accept()
+            with connection:
+                connection.recv(100)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        threading.Thread(target=speak, daemon=True).start()
+        message = failure(listener.getsockname()[1], authority)
+    assert "TLS failed" in message
+
+
+def test_connection_refused(authority) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    message = failure(port, authority)
+    assert f"{URL} cannot be read from 127.0.0.1 port {port}: the connection was refused" in message
+
+
+def test_unknown_name(authority, monkeypatch) -> None:
+    def no_such_name(*_args, **_options):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_such_name)
+    assert "'adfs9.contoso.com' cannot be resolved" in failure(443, authority, address="adfs9.contoso.com")
+
+
+def test_name_server_that_hangs(authority, monkeypatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: time.sleep(5))
+    started = time.monotonic()
+    assert "within 0.3 seconds (still looking up the name)" in failure(443, authority, timeout=0.3)
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("404 Not Found", "answered 404 Not Found; check the path"),
+        ("503 Service Unavailable", "503 Service Unavailable; the AD FS service is probably stopped"),
+        ("500 x\x1b[31m", "answered 500 x [31m;"),
+        ("204 No Content", "answered 204 No Content"),
+    ],
+)
+def test_other_status(serve, authority, status, words) -> None:
+    assert words in failure(serve(answer(b"", status)).port, authority)
+
+
+@pytest.mark.parametrize("place", ["http://sts.contoso.com/", "https://10.0.0.1/", "file:///etc/passwd", "/adfs/ls/"])
+def test_redirects_are_told_and_not_followed(serve, authority, place) -> None:
+    server = serve(answer(b"", "302 Found", f"Location: {place}\r\n"))
+    assert f"redirects (302 Found) to {place}; redirects are not followed" in failure(server.port, authority)
+    assert len(server.requests) == 1
+
+
+def test_compressed_answer_is_refused(serve, authority) -> None:
+    bomb = gzip.compress(bytes(50_000_000))
+    assert "compressed (gzip)" in failure(serve(answer(bomb, headers="Content-Encoding: gzip\r\n")).port, authority)
+
+
+def test_endless_body(serve, authority) -> None:
+    def endless(tls: ssl.SSLSocket, _head: bytes) -> None:
+        tls.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            tls.sendall(b"x" * 65536)
+
+    server = serve(endless)
+    assert "larger than 1048576 bytes" in failure(server.port, authority)
+    assert server.client_left.wait(5)
+
+
+def test_exactly_the_limit_is_read(serve, authority) -> None:
+    assert fetch(serve(answer(b"x" * LIMIT)).port, authority) == b"x" * LIMIT
+    assert "larger than" in failure(serve(answer(b"x" * (LIMIT + 1))).port, authority)
+
+
+def drip(start: bytes) -> Handler:
+    def handler(tls: ssl.SSLSocket, _head: bytes) -> None:
+        tls.sendall(start)
+        while True:
+            tls.sendall(b"x")
+            time.sleep(0.05)
+
+    return handler
+
+
+@pytest.mark.parametrize(
+    ("start", "stage"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\n", "reading the answer"),
+        (b"HTTP/1.1 200 OK\r\nX-Slow: ", "waiting for the answer"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n100000\r\n", "reading the answer"),
+    ],
+)
+def test_dripping_answer_ends_at_the_deadline(serve, authority, start, stage) -> None:
+    server = serve(drip(start))
+    started = time.monotonic()
+    assert f"within 0.5 seconds (still {stage})" in failure(server.port, authority, timeout=0.5)
+    assert time.monotonic() - started < 2
+    assert server.client_left.wait(5)  # nothing goes on in the background
+
+
+def test_silent_server_in_the_tls_handshake(authority) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        started = time.monotonic()
+        message = failure(listener.getsockname()[1], authority, timeout=0.5)
+        assert time.monotonic() - started < 2
+    assert "TLS" in message
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"nonsense\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<half",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<ha",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
+def test_broken_http(serve, authority, raw) -> None:
+    assert "broke off or is not HTTP" in failure(serve(lambda tls, _head: tls.sendall(raw)).port, authority)
+
+
+def test_many_nodes_take_as_long_as_the_slowest(serve, authority) -> None:
+    def slow(tls: ssl.SSLSocket, head: bytes) -> None:
+        time.sleep(0.7)
+        answer(b"<slow/>")(tls, head)
+
+    servers = [serve(slow) for _number in range(15)]
+    quick = serve(answer(b"<quick/>"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        closed = listener.getsockname()[1]
+    ports = [server.port for server in servers[:8]] + [quick.port, closed] + [server.port for server in servers[8:]]
+    started = time.monotonic()
+    answers = fetch_all([Target(URL, "127.0.0.1", port) for port in ports], 8, LIMIT, str(authority.path))
+    assert time.monotonic() - started < 3  # one after the other would be 10
+    assert answers[:9] == [b"<slow/>"] * 8 + [b"<quick/>"]
+    assert isinstance(answers[9], FetchError)
+    assert answers[10:] == [b"<slow/>"] * 7
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://sts.contoso.com/", "not an https URL"),
+        ("file:///etc/passwd", "not an https URL"),
+        ("sts.contoso.com", "not an https URL"),
+        ("https://", "not an https URL"),
+        ("https://sts.contoso.com:x/", "cannot be read"),
+        ("https://sts.contoso.com/a b", "blanks"),
+        ("https://sts.contoso.com/\r\nX: y", "blanks"),
+        ("https://user:secret@sts.contoso.com/", "user name or password"),
+    ],
+)
+def test_unusable_url(url, words) -> None:
+    with pytest.raises(FetchError, match=words) as caught:
+        fetch_all([Target(url)], 1, LIMIT)
+    assert "secret" not in str(caught.value)

@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module from its options to its result, with real servers and files."""
+
+from __future__ import annotations
+
+import json
+import socket
+import typing as t
+
+import pytest
+from ansible.module_utils import basic
+
+from ansible_collections.federation.adfs.plugins.modules import metadata_info
+from ansible_collections.federation.adfs.tests.unit.plugins.module_utils import metadata_documents as make
+from ansible_collections.federation.adfs.tests.unit.plugins.module_utils.tls_server import Authority, Server, answer
+
+URL = "https://sts.contoso.com/FederationMetadata/2007-06/FederationMetadata.xml"
+OLD = make.make_keypair("ADFS Signing - old")
+NEW = make.make_keypair("ADFS Signing - new")
+
+
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
+    """Run the module as Ansible does: arguments as JSON in, the result as JSON on standard output."""
+    arguments = {"ANSIBLE_MODULE_ARGS": {**options, "_ansible_check_mode": check_mode, "_ansible_remote_tmp": "/tmp", "_ansible_keep_remote_files": False}}  # noqa: S108
+    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps(arguments).encode())
+    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)  # exists since ansible-core 2.19
+    with pytest.raises(SystemExit):
+        metadata_info.main()
+    result: dict[str, t.Any] = json.loads(capsys.readouterr().out)
+    return result
+
+
+@pytest.fixture
+def module(capsys, monkeypatch) -> t.Callable[..., dict[str, t.Any]]:
+    return lambda **options: run(capsys, monkeypatch, **options)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_path(module, tmp_path, check_mode) -> None:
+    path = tmp_path / "metadata.xml"
+    path.write_bytes(make.adfs_document(OLD, NEW))
+    result = module(path=str(path), check_mode=check_mode)
+    assert result["changed"] is False
+    metadata = result["metadata"]
+    assert metadata["source"] == str(path)
+    assert [certificate["thumbprint"] for certificate in metadata["signing_certificates"]] == [OLD.thumbprint, NEW.thumbprint]
+    assert metadata["signature"]["status"] == "valid"
+    assert metadata["signature"]["certificate"]["thumbprint"] == OLD.thumbprint
+    assert "nodes" not in result
+
+
+def test_content_and_empty_options(module) -> None:
+    result = module(content="\ufeff" + make.adfs_document(OLD).decode(), url="", path="", ca_path="")
+    assert result["metadata"]["source"] == "content"
+    assert result["metadata"]["signature"]["status"] == "valid"
+
+
+def test_every_node_has_its_own_view(module, tmp_path, monkeypatch) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    authority = Authority(tmp_path)
+    documents = {"adfs1": make.adfs_document(NEW, OLD), "adfs2": make.adfs_document(OLD, NEW), "adfs3": b"<html>sign in</html>"}
+    servers = {name: Server(authority.context("sts.contoso.com"), answer(data)) for name, data in documents.items()}
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        closed = listener.getsockname()[1]
+    nodes = [{"name": name, "address": "127.0.0.1", "port": server.port} for name, server in servers.items()]
+    nodes.insert(1, {"name": "adfs4", "address": "127.0.0.1", "port": closed})
+    try:
+        result = module(url=URL, nodes=nodes, ca_path=str(authority.path), timeout=5)
+    finally:
+        for server in servers.values():
+            server.close()
+    assert "metadata" not in result and result["changed"] is False
+    views = {view["node"]: view for view in result["nodes"]}
+    assert [view["node"] for view in result["nodes"]] == ["adfs1", "adfs4", "adfs2", "adfs3"]
+    assert views["adfs1"]["metadata"]["signature"]["certificate"]["thumbprint"] == NEW.thumbprint
+    assert views["adfs2"]["metadata"]["signature"]["certificate"]["thumbprint"] == OLD.thumbprint
+    assert views["adfs2"]["metadata"]["signing_certificates"][1]["der"] == NEW.base64
+    assert views["adfs1"]["error"] is None and views["adfs2"]["error"] is None
+    assert views["adfs4"]["metadata"] is None and "refused" in views["adfs4"]["error"]
+    assert views["adfs3"]["metadata"] is None and "web page" in views["adfs3"]["error"]
+    assert f"from 127.0.0.1 port {servers['adfs3'].port}" in views["adfs3"]["error"]
+
+
+def test_the_name_serves_as_address(module, monkeypatch) -> None:
+    asked: list[str] = []
+
+    def look_up(name: str, *_args: t.Any, **_options: t.Any) -> t.NoReturn:
+        asked.append(name)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    result = module(url=URL, nodes=[{"name": "adfs1.contoso.com"}, {"name": "adfs2.contoso.com", "address": ""}], ca_path="")
+    assert sorted(asked) == ["adfs1.contoso.com", "adfs2.contoso.com"]
+    assert all("cannot be resolved" in view["error"] for view in result["nodes"])
+
+
+def test_no_nodes_is_no_views(module) -> None:
+    assert module(url=URL, nodes=[])["nodes"] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "exactly one of url, path and content"),
+        ({"url": "", "path": ""}, "exactly one of url, path and content"),
+        ({"url": URL, "content": "<x/>"}, "exactly one of url, path and content"),
+        ({"content": "<x/>", "nodes": [{"name": "a"}]}, "nodes can only be asked for a url"),
+        ({"url": URL, "nodes": [{"name": "a"}, {"name": "A"}]}, "'a' more than once"),
+        ({"url": URL, "nodes": [{"name": ""}]}, "empty name"),
+        ({"url": URL, "nodes": [{"name": "a", "port": 0}]}, "port 0 of 'a'"),
+        ({"url": URL, "timeout": 0}, "timeout is 0"),
+        ({"url": "http://sts.contoso.com/"}, "not an https URL"),
+        ({"url": URL, "ca_path": "/nonexistent/ca.pem"}, "/nonexistent/ca.pem (from ca_path) cannot be read"),
+        ({"path": "/nonexistent/metadata.xml"}, "/nonexistent/metadata.xml: the file cannot be read (No such file or directory)"),
+        ({"path": "/"}, "(Is a directory)"),
+        ({"content": "<note/>"}, "content: the document is XML, but not federation metadata"),
+    ],
+)
+def test_one_clear_message(module, options, words) -> None:
+    result = module(**options)
+    assert result["failed"] is True
+    assert words in result["msg"]
+    assert result["msg"].startswith("metadata_info: ")
+    assert "Traceback" not in json.dumps(result)
+
+
+def test_missing_library(module, monkeypatch) -> None:
+    monkeypatch.setattr(metadata_info, "IMPORT_ERROR", "No module named 'signxml'")
+    monkeypatch.setattr(metadata_info, "MISSING", "signxml")
+    result = module(content="<x/>")
+    assert result["failed"] is True and "signxml" in result["msg"]
