@@ -249,9 +249,7 @@ class Graph:
             waits_for = item.get("dependsOn") or []
             if any(other in failed or other not in answers for other in waits_for):
                 failed.add(identifier)
-                answers[identifier] = _item_answer(
-                    identifier, graph_error(request, 424, "FailedDependency", "A request that this one depends on has failed.")
-                )
+                answers[identifier] = _item_answer(identifier, graph_error(request, 424, "FailedDependency", "A request that this one depends on has failed."))
                 continue
             response = self._item(asked, item, request)
             if response is None:

@@ -55,9 +55,7 @@ class EntraServer:
         self._stopping = threading.Event()
         self._issuer = TokenIssuer()
         self._login = LoginHost(self.tenants, self._issuer)
-        self._graph = Graph(
-            self.tenants, self._issuer, self._login.resources, log, faults, self._lock, self._stopping.wait, page_size=page_size, seed=seed
-        )
+        self._graph = Graph(self.tenants, self._issuer, self._login.resources, log, faults, self._lock, self._stopping.wait, page_size=page_size, seed=seed)
         self._graph.on_change = on_change
         self._listener: _Listener | None = None
         self._thread: threading.Thread | None = None

@@ -88,9 +88,7 @@ class TokenIssuer:
         ).decode("ascii")[:27]
         self._issued: dict[str, Issued] = {}
 
-    def issue(
-        self, tenant_id: str, client_id: str, audience: str, roles: Iterable[str] = (), *, scopes: Iterable[str] = (), lifetime: float = 3599
-    ) -> str:
+    def issue(self, tenant_id: str, client_id: str, audience: str, roles: Iterable[str] = (), *, scopes: Iterable[str] = (), lifetime: float = 3599) -> str:
         """Return a signed access token with application permissions (``roles``) or delegated ones (``scopes``), good for ``lifetime`` seconds from now."""
         now, identifier = int(time.time()), str(uuid.uuid4())
         claims: dict[str, Any] = {
@@ -303,9 +301,7 @@ class LoginHost:
             if (claims.get("iss"), claims.get("sub")) == (trusted.issuer, trusted.subject):
                 self._decode(assertion, trusted.public_key, "RS256", [trusted.audience], trusted.issuer, trusted.subject)
                 return
-        raise LoginError(
-            401, "invalid_client", 70021, "No matching federated identity record found for presented assertion issuer, subject and audience."
-        )
+        raise LoginError(401, "invalid_client", 70021, "No matching federated identity record found for presented assertion issuer, subject and audience.")
 
     @staticmethod
     def _decode(assertion: str, key: rsa.RSAPublicKey, algorithm: str, audience: list[str], issuer: str, subject: str) -> None:
