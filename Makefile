@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Needs one Python >= 3.11 and, to install, a package index; everything goes into .venv and build. `make` alone lists what there is.
+#   make test PYTHON=/path/to/python3.13    another Python than the newest one that is found
+#   make test PYTEST_ARGS="-k journal"      further arguments for pytest
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.SUFFIXES:
+.NOTPARALLEL:
+
+PYTHON ?= $(shell tests/tools/pythons.sh --newest --min 3.11)
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+INSTALLED := $(VENV)/.installed
+LINK := $(VENV)/collections/ansible_collections/federation/adfs
+
+# Ansible's settings come from this checkout alone.
+export PATH := $(BIN):$(PATH)
+export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(VENV)/collections
+export ANSIBLE_HOME := $(CURDIR)/build/ansible-home
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport PYTHONPATH PYTHONHOME ANSIBLE_INVENTORY ANSIBLE_ROLES_PATH ANSIBLE_STDOUT_CALLBACK
+
+.PHONY: help
+help: ## List these targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+.PHONY: demo
+demo: $(INSTALLED) ## Play a repair, a renewal and a careless renewal against the lab
+	@PYTHONPATH=tests $(BIN)/python -m demo
+
+.PHONY: test
+test: $(INSTALLED) ## Unit tests, tests of the lab, and real playbooks against the lab
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(INSTALLED) ## Code, types, playbooks, documentation, changelog and licences
+	@tests/tools/lint.sh
+
+.PHONY: sanity
+sanity: $(INSTALLED) ## ansible-test sanity and units with the newest ansible-core and with 2.16
+	@$(BIN)/python tests/tools/ansible_test.py --core newest sanity
+	@$(BIN)/python tests/tools/ansible_test.py --core newest units
+	@$(BIN)/python tests/tools/ansible_test.py --core floor sanity
+	@$(BIN)/python tests/tools/ansible_test.py --core floor units
+
+.PHONY: matrix
+matrix: $(INSTALLED) ## Unit tests and a playbook with every ansible-core that the Pythons here allow
+	@$(BIN)/python tests/tools/matrix.py
+
+.PHONY: docs
+docs: $(INSTALLED) ## Check the documentation and build it into build/docs/html
+	@tests/tools/docs.sh
+
+.PHONY: build
+build: $(INSTALLED) ## Build the archive for Galaxy into build
+	@$(BIN)/ansible-galaxy collection build --force --output-path build
+
+# What the tests run in: made once, brought up to date when a requirements file changes.
+$(INSTALLED): tests/requirements/runtime.txt tests/requirements/test.txt tests/requirements/lint.txt
+	@test -x $(BIN)/python || { test -n "$(PYTHON)" && echo "Making $(VENV) with $(PYTHON)" && "$(PYTHON)" -m venv $(VENV); }
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(VENV) has a Python older than 3.11: remove the folder $(VENV) and say PYTHON=/path/to/a/newer/python" >&2; exit 1; }
+	@echo "Installing into $(VENV)"
+	@$(BIN)/python -m pip install -qq --no-compile -r tests/requirements/lint.txt
+	@mkdir -p $(dir $(LINK)) build
+	@ln -sfn ../../../.. $(LINK)
+	@touch $@
