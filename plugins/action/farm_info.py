@@ -1,0 +1,87 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reads all facts about an AD FS farm in one round trip."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import checks, farm, journal
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
+from ansible_collections.federation.adfs.plugins.plugin_utils._adfs_action import AdfsAction
+
+SUBSETS = ("certificates", "properties", "nodes", "relying_parties", "journal")
+
+
+class ActionModule(AdfsAction):
+    """The module federation.adfs.farm_info."""
+
+    SPEC: t.ClassVar[dict[str, t.Any]] = {
+        "gather_subset": {"type": "list", "elements": "str", "choices": ["all", *SUBSETS], "default": ["all"]},
+        "journal_path": {"type": "str", "default": journal.DEFAULT_PATH},
+    }
+
+    def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
+        subsets = [name for name in SUBSETS if "all" in options["gather_subset"] or name in options["gather_subset"]]
+        path = options["journal_path"]
+        look = self.look(subsets, path)
+        found: dict[str, t.Any] = {
+            "role": "primary" if look.is_primary else "secondary",
+            "is_primary": look.is_primary,
+            "server": look.server,
+            "primary_server": look.primary_server,
+            "time": format_time(look.time),
+            "host_name": None,
+            "identifier": None,
+            "farm_level": None,
+            "auto_certificate_rollover": None,
+            "thresholds": None,
+            "sso_lifetime": None,
+            "proxy_trust_lifetime": None,
+            "poll_duration": look.sync["poll_duration"],
+            "last_sync_time": look.sync["last_sync_time"],
+            "last_sync_status": look.sync["last_sync_status"],
+            "certificates": None,
+            "nodes": None,
+            "relying_parties": None,
+            "checks": [],
+            "journal": None,
+        }
+        if look.is_primary:
+            self._primary(look, subsets, found)
+        if "journal" in subsets:
+            found["journal"] = self._journal(look, path, found["identifier"])
+        return {"farm": found}
+
+    @staticmethod
+    def _primary(look: farm.Look, subsets: list[str], found: dict[str, t.Any]) -> None:
+        certificates = look.certificates() if "certificates" in subsets else []
+        if "properties" in subsets:
+            properties = look.value("properties")
+            found["host_name"] = properties.get("HostName")
+            found["identifier"] = properties.get("Identifier")
+            found["farm_level"] = properties.get("CurrentFarmBehavior")
+            found["auto_certificate_rollover"] = properties.get("AutoCertificateRollover")
+            found["sso_lifetime"] = properties.get("SsoLifetime")
+            found["proxy_trust_lifetime"] = properties.get("ProxyTrustTokenLifetime")
+            found["thresholds"] = farm.thresholds(properties)
+            if "certificates" in subsets:
+                found["checks"] += checks.of_properties(certificates, properties)
+        if "certificates" in subsets:
+            found["certificates"] = [item.shape(look.time) for item in certificates]
+            found["checks"] += checks.of_certificates(certificates, look.time)
+        # Without these two a renewal is still possible, so a server that refuses them is no failure.
+        for part, shaped in (("nodes", farm.nodes), ("relying_parties", farm.relying_parties)):
+            if part in subsets and look.parts[part]["ok"]:
+                found[part] = shaped(look.value(part))
+        found["checks"] += checks.of_unread(look, ("nodes", "relying_parties"))
+
+    @staticmethod
+    def _journal(look: farm.Look, path: str, identifier: str | None) -> dict[str, t.Any]:
+        outcome = look.parts["journal"]
+        if outcome["ok"]:
+            return journal.read(outcome["value"], path, identifier)
+        error = str(farm.from_record(outcome["error"], "read_farm (journal)"))
+        return {"found": False, "sha256": None, "content": None, "error": error}

@@ -1,0 +1,60 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Sets the properties that steer AD FS' own renewal of certificates."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError
+from ansible_collections.federation.adfs.plugins.plugin_utils._adfs_action import AdfsAction
+
+MEMBERS = {
+    "auto_certificate_rollover": "AutoCertificateRollover",
+    "certificate_generation_threshold": "CertificateGenerationThreshold",
+    "certificate_promotion_threshold": "CertificatePromotionThreshold",
+    "certificate_critical_threshold": "CertificateCriticalThreshold",
+    "certificate_duration": "CertificateDuration",
+}
+"""Options and the members of Set-AdfsProperties behind them."""
+
+
+class ActionModule(AdfsAction):
+    """The module federation.adfs.farm_properties."""
+
+    SPEC: t.ClassVar[dict[str, t.Any]] = {name: {"type": "bool" if name == "auto_certificate_rollover" else "int"} for name in MEMBERS}
+
+    def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
+        wanted = {name: options[name] for name in MEMBERS if options[name] is not None}
+        for name, value in wanted.items():
+            if value is not True and value is not False and value < 1:
+                raise AdfsError(f"The option {name} is {value}; it takes a number of days, 1 or more.", id="options")
+        look = self.look(["properties"])
+        look.require_primary()
+        before = _read(look.value("properties"))
+        unknown = [name for name in wanted if before[name] is None]
+        if unknown:
+            raise AdfsError(f"AD FS on this server does not have: {', '.join(unknown)}.", "Windows Server 2016 or later is needed.", "too_old")
+        different = {name: value for name, value in wanted.items() if before[name] != value}
+        after = {**before, **different}
+        if different and not self.check_mode:
+            reply = self.script("set_properties", {"properties": {MEMBERS[name]: value for name, value in different.items()}})
+            found = {**{MEMBERS[name]: value for name, value in before.items()}, **reply["properties"]}
+            after = _read(found)
+            left = [name for name, value in different.items() if after[name] != value]
+            if left:
+                raise AdfsError(
+                    f"AD FS reported no error, but did not take over: {', '.join(left)}.", "See the event log 'AD FS/Admin', then run again.", "not_done"
+                )
+        result = {"changed": bool(different), "properties": before if self.check_mode else after}
+        return self.with_diff(result, _lines(before), _lines(after), "AD FS properties")
+
+
+def _read(properties: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return {name: properties.get(member) for name, member in MEMBERS.items()}
+
+
+def _lines(properties: dict[str, t.Any]) -> list[str]:
+    return [f"{name}: {str(value).lower() if isinstance(value, bool) else value}" for name, value in properties.items()]

@@ -1,0 +1,181 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+"""Checks what a script answered: the far end is untrusted input."""
+
+from __future__ import annotations
+
+import typing as t
+
+Check = t.Callable[[t.Any, str], t.Any]
+"""Takes a value and its place in the reply, returns the value, raises ReplyError."""
+
+MAX_TEXT = 100_000
+
+
+class ReplyError(ValueError):
+    """The reply is not of the agreed form; the message names the place."""
+
+
+def text(value: t.Any, place: str) -> str:
+    """A text of up to MAX_TEXT characters."""
+    if not isinstance(value, str):
+        raise ReplyError(f"{place} is not a text")
+    if len(value) > MAX_TEXT:
+        raise ReplyError(f"{place} has {len(value)} characters, more than {MAX_TEXT}")
+    return value
+
+
+def long_text(value: t.Any, place: str) -> str:
+    """A text that only the limit of the whole reply bounds."""
+    if not isinstance(value, str):
+        raise ReplyError(f"{place} is not a text")
+    return value
+
+
+def truth(value: t.Any, place: str) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise ReplyError(f"{place} is neither true nor false")
+    return value
+
+
+def number(value: t.Any, place: str) -> int:
+    """A whole number."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ReplyError(f"{place} is not a whole number")
+    return value
+
+
+def scalar(value: t.Any, place: str) -> t.Any:
+    """A text, a whole number, a truth value or nothing."""
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    return text(value, place)
+
+
+def optional(check: Check) -> Check:
+    """Nothing, or what ``check`` allows."""
+
+    def run(value: t.Any, place: str) -> t.Any:
+        return None if value is None else check(value, place)
+
+    return run
+
+
+def list_of(check: Check) -> Check:
+    """A list of what ``check`` allows."""
+
+    def run(value: t.Any, place: str) -> list[t.Any]:
+        if not isinstance(value, list):
+            raise ReplyError(f"{place} is not a list")
+        return [check(item, f"{place}[{index}]") for index, item in enumerate(value)]
+
+    return run
+
+
+def record(members: t.Mapping[str, Check]) -> Check:
+    """An object with exactly these members."""
+
+    def run(value: t.Any, place: str) -> dict[str, t.Any]:
+        found = _object(value, place)
+        missing = sorted(set(members) - set(found))
+        strange = sorted(set(found) - set(members))
+        if missing:
+            raise ReplyError(f"{place} lacks {', '.join(missing)}")
+        if strange:
+            raise ReplyError(f"{place} holds the unknown {', '.join(strange)[:200]}")
+        return {name: check(found[name], f"{place}.{name}") for name, check in members.items()}
+
+    return run
+
+
+def table(check: Check) -> Check:
+    """An object with any members, each as ``check`` allows."""
+
+    def run(value: t.Any, place: str) -> dict[str, t.Any]:
+        return {name: check(item, f"{place}.{name[:100]}") for name, item in _object(value, place).items()}
+
+    return run
+
+
+def outcome(check: Check) -> Check:
+    """What Read-Part and the footer give: ``ok`` with a value, or not ok with an error."""
+
+    def run(value: t.Any, place: str) -> dict[str, t.Any]:
+        found = _object(value, place)
+        if truth(found.get("ok"), f"{place}.ok"):
+            return record({"ok": truth, "value": check})(found, place)
+        return record({"ok": truth, "error": ERROR})(found, place)
+
+    return run
+
+
+def _object(value: t.Any, place: str) -> dict[str, t.Any]:
+    if not isinstance(value, dict):
+        raise ReplyError(f"{place} is not an object")
+    return value
+
+
+ERROR = record(
+    {
+        "id": text,
+        "full_id": text,
+        "category": text,
+        "activity": text,
+        "exceptions": list_of(record({"type": text, "hresult": number, "message": text})),
+        "line": number,
+    }
+)
+CERTIFICATE = record({"certificate_type": text, "is_primary": truth, "store_location": text, "store_name": text, "der": text})
+JOURNAL = record({"found": truth, "sha256": optional(text), "content": optional(long_text), "problem": optional(text)})
+FARM_PARTS: dict[str, Check] = {
+    "host": record(
+        {"time": text, "name": text, "dns_domain": text, "powershell": text, "os": text, "knows_farm_information": truth},
+    ),
+    "sync": record(
+        {
+            "role": text,
+            "primary_server": optional(text),
+            "poll_duration": optional(number),
+            "last_sync_status": optional(number),
+            "last_sync_time": optional(text),
+        }
+    ),
+    "certificates": list_of(CERTIFICATE),
+    "properties": table(scalar),
+    "nodes": list_of(text),
+    "relying_parties": list_of(
+        record(
+            {
+                "name": text,
+                "identifiers": list_of(text),
+                "enabled": truth,
+                "monitoring_enabled": truth,
+                "auto_update_enabled": truth,
+                "metadata_url": text,
+                "token_lifetime": optional(number),
+            }
+        )
+    ),
+    "journal": JOURNAL,
+}
+_CERTIFICATES = record({"certificates": list_of(CERTIFICATE)})
+
+
+def farm_parts(parts: t.Iterable[str]) -> Check:
+    """The reply of read_farm to a request for these parts."""
+    return record({name: outcome(FARM_PARTS[name]) for name in parts})
+
+
+REPLIES: dict[str, Check] = {
+    "update_certificate": _CERTIFICATES,
+    "add_certificate": _CERTIFICATES,
+    "promote_certificate": _CERTIFICATES,
+    "remove_certificate": _CERTIFICATES,
+    "set_properties": record({"properties": table(scalar)}),
+    "read_journal": JOURNAL,
+    "write_journal": record({"written": truth, "sha256": optional(text), "problem": optional(text)}),
+}

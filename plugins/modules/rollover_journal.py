@@ -1,0 +1,107 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# The action plugin of the same name does the work; this file holds the documentation.
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rollover_journal
+short_description: Read and write the journal of a certificate rollover
+version_added: 1.0.0
+description:
+  - Keeps one JSON file on the server, in which one run tells the next what it saw and did.
+  - Writing is a compare-and-swap under a lock, so that of two runs at the same time one fails and nothing is lost.
+  - The file lies in a folder that only Administrators and SYSTEM may use. It is made so; a folder that somebody else owns or may use is refused.
+  - A result that says changed means that the file was written. The role C(renew_signing_cert) does not count that as a change.
+  - A journal has at most 1,500,000 bytes.
+author:
+  - The federation.adfs contributors (@federation-adfs)
+extends_documentation_fragment:
+  - federation.adfs._attributes
+  - federation.adfs._attributes.adfs
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details:
+      - Left out for journals of more than 100,000 bytes. Costs one more look at the file.
+  idempotent:
+    support: partial
+    details:
+      - A second write with the same O(expected_sha256) fails, unless that already is the hash of O(content).
+requirements:
+  - The collection C(ansible.windows), 2.5.0 or later, on the controller.
+options:
+  path:
+    description:
+      - The file, with its absolute path. Environment variables of the server are written as in C(%ProgramData%).
+    type: str
+    default: '%ProgramData%\federation.adfs\journal.json'
+  content:
+    description:
+      - What to write. By default the journal is only read.
+    type: dict
+  expected_sha256:
+    description:
+      - Write only if this is the hash of the file that is there now, as RV(journal.sha256) of the last look had it.
+      - By default, and if empty, there must be no file yet.
+    type: str
+notes:
+  - An option that is null or an empty text counts as not set.
+seealso:
+  - module: federation.adfs.farm_info
+"""
+
+EXAMPLES = r"""
+- name: Read the journal
+  federation.adfs.rollover_journal:
+  register: before
+
+- name: Write it anew, unless somebody else did
+  federation.adfs.rollover_journal:
+    content:
+      schema: 1
+      revision: 2
+    expected_sha256: "{{ before.journal.sha256 | default('', true) }}"
+"""
+
+RETURN = r"""
+journal:
+  description: The journal as it is now, in check mode as it is without this task.
+  returned: success
+  type: dict
+  contains:
+    found:
+      description: Whether there is a journal.
+      type: bool
+      returned: always
+      sample: true
+    sha256:
+      description: SHA-256 of the file, in lower-case hexadecimal digits; null if there is none, or it was not read.
+      type: str
+      returned: always
+      sample: a812fe434cdacc56c34ad47181f2601a2ea27785a145b87200249c8510bdab21
+    content:
+      description: What the journal holds; null if there is none, or it is to be ignored.
+      type: dict
+      returned: always
+      sample: {"schema": 1}
+    error:
+      description: Why the journal is to be ignored (corrupt, foreign, a folder that others may use); null if all is well.
+      type: str
+      returned: always
+written:
+  description: Whether the file was written.
+  returned: success
+  type: bool
+  sample: true
+error_id:
+  description: A word for the kind of error, for example V(another_run), V(journal_folder), V(access_denied) or V(no_reply).
+  type: str
+  returned: on failure
+  sample: another_run
+"""

@@ -1,0 +1,121 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+# First part of every script sent to a server: the parameter, strictness, and what all tasks share.
+# A task is sent as header + task + footer, one text. It takes one JSON string and gives one JSON string back.
+[CmdletBinding(SupportsShouldProcess)]
+param([Parameter(Mandatory = $true)][string]$InputJson)
+
+Set-StrictMode -Version Latest
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+$WarningPreference = 'SilentlyContinue'
+
+function ConvertTo-IsoUtc {
+    # Gregorian and culture-free; year-1 dates stay year 1; $null stays $null.
+    param($Date)
+    if ($null -eq $Date) { return $null }
+    return ([datetime]$Date).ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ', [Globalization.CultureInfo]::InvariantCulture)
+}
+
+function Get-MemberOrNull {
+    # Strict mode throws on a member that an older AD FS does not have.
+    param($Object, [string]$Name)
+    if ($null -eq $Object) { return $null }
+    $member = $Object.PSObject.Properties[$Name]
+    if ($null -eq $member) { return $null }
+    return $member.Value
+}
+
+function ConvertFrom-ErrorRecord {
+    # The id (before the first comma) and the type names are the same in every display language; the texts are not.
+    param([Management.Automation.ErrorRecord]$Record)
+    $chain = New-Object 'Collections.Generic.List[object]'
+    $exception = $Record.Exception
+    while ($null -ne $exception -and $chain.Count -lt 8) {
+        $chain.Add([ordered]@{ type = $exception.GetType().FullName; hresult = $exception.HResult; message = [string]$exception.Message })
+        $exception = $exception.InnerException
+    }
+    return [ordered]@{
+        id = [string]$Record.FullyQualifiedErrorId.Split(',')[0]
+        full_id = [string]$Record.FullyQualifiedErrorId
+        category = [string]$Record.CategoryInfo.Category
+        activity = [string]$Record.CategoryInfo.Activity
+        exceptions = $chain.ToArray()
+        line = $Record.InvocationInfo.ScriptLineNumber
+    }
+}
+
+function Import-AdfsModule {
+    Import-Module -Name ADFS -ErrorAction Stop
+}
+
+function Get-CertificateList {
+    # Plain text and truth values only; of the certificate its public part. An empty type means all types.
+    param([string]$CertificateType)
+    if ($CertificateType -eq '') { $found = @(Get-AdfsCertificate) }
+    else { $found = @(Get-AdfsCertificate -CertificateType $CertificateType) }
+    $list = New-Object 'Collections.Generic.List[object]'
+    foreach ($item in $found) {
+        $list.Add([ordered]@{
+            certificate_type = [string]$item.CertificateType
+            is_primary = [bool]$item.IsPrimary
+            store_location = [string]$item.StoreLocation
+            store_name = [string]$item.StoreName
+            der = [Convert]::ToBase64String($item.Certificate.RawData)
+        })
+    }
+    return , $list.ToArray()
+}
+
+function Get-Sha256 {
+    param([byte[]]$Bytes)
+    $sha = [Security.Cryptography.SHA256]::Create()
+    try { return [BitConverter]::ToString($sha.ComputeHash($Bytes)).Replace('-', '').ToLowerInvariant() } finally { $sha.Dispose() }
+}
+
+function Get-JournalPath {
+    param([string]$Path)
+    $full = [Environment]::ExpandEnvironmentVariables($Path)
+    if (-not [IO.Path]::IsPathRooted($full)) { throw 'The path of the journal is not absolute.' }
+    return $full
+}
+
+function Get-FolderProblem {
+    # Any user may make a folder under ProgramData before we do, so a folder is trusted only if Administrators (S-1-5-32-544)
+    # or SYSTEM (S-1-5-18) own it and nobody else may use it. Returns $null if that is so. Folders have such rights on Windows only.
+    param([string]$Folder)
+    if ([Environment]::OSVersion.Platform -ne [PlatformID]::Win32NT) { return $null }
+    if (([int][IO.File]::GetAttributes($Folder) -band [int][IO.FileAttributes]::ReparsePoint) -ne 0) { return 'link' }
+    $trusted = @('S-1-5-32-544', 'S-1-5-18')
+    $security = Get-Acl -LiteralPath $Folder
+    $owner = [string]$security.GetOwner([Security.Principal.SecurityIdentifier]).Value
+    if ($trusted -notcontains $owner) { return "owner $owner" }
+    foreach ($rule in $security.GetAccessRules($true, $true, [Security.Principal.SecurityIdentifier])) {
+        $account = [string]$rule.IdentityReference.Value
+        if ([string]$rule.AccessControlType -eq 'Allow' -and $trusted -notcontains $account) { return "rights $account" }
+    }
+    return $null
+}
+
+function Read-Journal {
+    # PowerShell never parses the content: ConvertFrom-Json of PowerShell 7 turns dates into DateTime, that of 5.1 does not.
+    param([string]$Path, [long]$Limit)
+    $full = Get-JournalPath $Path
+    $folder = [IO.Path]::GetDirectoryName($full)
+    $journal = [ordered]@{ found = $false; sha256 = $null; content = $null; problem = $null }
+    if (-not [IO.Directory]::Exists($folder)) { return $journal }
+    $journal.problem = Get-FolderProblem $folder
+    if ($null -ne $journal.problem) { return $journal }
+    if (-not [IO.File]::Exists($full)) { return $journal }
+    $journal.found = $true
+    if ((New-Object IO.FileInfo($full)).Length -gt $Limit) {
+        $journal.problem = 'size'
+        return $journal
+    }
+    $bytes = [IO.File]::ReadAllBytes($full)
+    $journal.sha256 = Get-Sha256 $bytes
+    $journal.content = [Convert]::ToBase64String($bytes)
+    return $journal
+}

@@ -1,0 +1,14 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+# Task: one act. Asks AD FS for a successor and reads back what it holds now. Urgent replaces the primary at once.
+function Invoke-Task {
+    param($Request)
+    if ($Ansible.CheckMode) { throw 'An act was sent in check mode.' }
+    Import-AdfsModule
+    if ($Request.urgent) { $null = Update-AdfsCertificate -CertificateType $Request.certificate_type -Urgent -Confirm:$false }
+    else { $null = Update-AdfsCertificate -CertificateType $Request.certificate_type -Confirm:$false }
+    $certificates = Get-CertificateList $Request.certificate_type
+    return [ordered]@{ certificates = $certificates }
+}
