@@ -1,0 +1,166 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+"""Options for signing in to Entra ID, for modules; the second half adds where a lookup finds them besides."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The table of options is module_utils/_entra/options.py; a test compares."""
+
+    DOCUMENTATION = r"""
+options:
+  tenant_id:
+    description:
+      - The tenant's ID, or one of its domain names.
+      - With O(access_token) it may be left out.
+    type: str
+    aliases: [tenant]
+  client_id:
+    description:
+      - The application (client) ID of the app registration to sign in as.
+    type: str
+  cloud:
+    description:
+      - The Microsoft cloud of the tenant. One of V(public) (also for GCC), V(usgov) (GCC High, L4), V(usgov_dod) (DoD, L5) and V(china).
+      - The names of older articles (V(Fairfax), V(MoonCake)) and of Azure's tools (V(AzureCloud), V(AzureUSGovernment), V(AzureChinaCloud))
+        are understood too. The German cloud closed on 2021-10-29.
+      - Without it the public cloud, or that of a well-known host in O(graph_url) or O(authority_url).
+    type: str
+    aliases: [cloud_environment]
+  auth_method:
+    description:
+      - How to sign in. Without it, the method whose option is set.
+      - V(client_secret) needs O(tenant_id), O(client_id) and O(client_secret).
+      - V(client_certificate) needs O(tenant_id), O(client_id), and O(client_certificate_path) or O(client_certificate).
+      - V(access_token) needs O(access_token).
+    type: str
+    choices: [client_secret, client_certificate, access_token]
+  client_secret:
+    description:
+      - The value, not the ID, of a client secret of the app.
+    type: str
+    aliases: [secret]
+  client_certificate_path:
+    description:
+      - The path of a file with the app's certificate and its private key, in PEM or PFX (PKCS 12) format, on the machine that runs the task.
+      - Mutually exclusive with O(client_certificate).
+    type: path
+  client_certificate:
+    description:
+      - The certificate and its private key themselves, as PEM text, or as a PFX file in base64.
+      - Mutually exclusive with O(client_certificate_path).
+    type: str
+  client_certificate_passphrase:
+    description:
+      - What the private key of the certificate is encrypted with.
+    type: str
+  access_token:
+    description:
+      - A token for Microsoft Graph that was got elsewhere. It cannot be renewed, so it has to last until the end of the task.
+    type: str
+  graph_url:
+    description:
+      - Another address of Microsoft Graph than the cloud's own, for a private endpoint or for tests. With C(https) only.
+    type: str
+  authority_url:
+    description:
+      - Another address of the sign-in service than the cloud's own, without the tenant, for a private endpoint or for tests. With C(https) only.
+    type: str
+  ca_path:
+    description:
+      - A file with CA certificates in PEM format, or a folder of such files, to trust for Entra ID and Graph instead of those of the system,
+        as where a proxy inspects TLS.
+      - It wins over E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE).
+    type: path
+  timeout:
+    description:
+      - How long connecting, waiting for an answer, and reading it may take, each, in seconds, from 1 to 600.
+      - Without it 30 seconds. What is throttled, or fails in a way that passes, is asked again for up to two minutes more.
+    type: int
+notes:
+  - The identity (tenant, app and credential) comes whole from the first source that has any of it. Sources are the options, then environment
+    variables E(ADFS_ENTRA_TENANT_ID), E(ADFS_ENTRA_CLIENT_ID), E(ADFS_ENTRA_CLIENT_SECRET) and so on, named like the options, then the
+    well-known E(AZURE_TENANT_ID) (or E(AZURE_TENANT)), E(AZURE_CLIENT_ID), E(AZURE_CLIENT_SECRET) (or E(AZURE_SECRET)),
+    E(AZURE_CLIENT_CERTIFICATE_PATH) and E(AZURE_CLIENT_CERTIFICATE_PASSWORD), which the Microsoft Azure credential of AWX sets.
+  - The other settings come one by one from the options, then from E(ADFS_ENTRA_CLOUD), E(ADFS_ENTRA_GRAPH_URL) and so on.
+    E(AZURE_CLOUD_ENVIRONMENT) and E(AZURE_AUTHORITY_HOST) count only where the identity comes from E(AZURE_CLIENT_ID) and the like as well.
+  - Empty text counts as not set, everywhere.
+  - Proxies are taken from E(HTTPS_PROXY) and E(NO_PROXY).
+requirements:
+  - cryptography >= 41.0
+  - msal >= 1.35 (not with O(access_token))
+  - requests >= 2.31
+"""
+
+    PLUGIN = r"""
+options:
+  tenant_id:
+    env:
+      - name: ADFS_ENTRA_TENANT_ID
+    vars:
+      - name: adfs_entra_tenant_id
+  client_id:
+    env:
+      - name: ADFS_ENTRA_CLIENT_ID
+    vars:
+      - name: adfs_entra_client_id
+  cloud:
+    env:
+      - name: ADFS_ENTRA_CLOUD
+    vars:
+      - name: adfs_entra_cloud
+  auth_method:
+    env:
+      - name: ADFS_ENTRA_AUTH_METHOD
+    vars:
+      - name: adfs_entra_auth_method
+  client_secret:
+    env:
+      - name: ADFS_ENTRA_CLIENT_SECRET
+    vars:
+      - name: adfs_entra_client_secret
+  client_certificate_path:
+    env:
+      - name: ADFS_ENTRA_CLIENT_CERTIFICATE_PATH
+    vars:
+      - name: adfs_entra_client_certificate_path
+  client_certificate:
+    env:
+      - name: ADFS_ENTRA_CLIENT_CERTIFICATE
+    vars:
+      - name: adfs_entra_client_certificate
+  client_certificate_passphrase:
+    env:
+      - name: ADFS_ENTRA_CLIENT_CERTIFICATE_PASSPHRASE
+    vars:
+      - name: adfs_entra_client_certificate_passphrase
+  access_token:
+    env:
+      - name: ADFS_ENTRA_ACCESS_TOKEN
+    vars:
+      - name: adfs_entra_access_token
+  graph_url:
+    env:
+      - name: ADFS_ENTRA_GRAPH_URL
+    vars:
+      - name: adfs_entra_graph_url
+  authority_url:
+    env:
+      - name: ADFS_ENTRA_AUTHORITY_URL
+    vars:
+      - name: adfs_entra_authority_url
+  ca_path:
+    env:
+      - name: ADFS_ENTRA_CA_PATH
+    vars:
+      - name: adfs_entra_ca_path
+  timeout:
+    env:
+      - name: ADFS_ENTRA_TIMEOUT
+    vars:
+      - name: adfs_entra_timeout
+"""

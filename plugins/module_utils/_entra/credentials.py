@@ -1,0 +1,350 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+"""Ways to get a token for Graph, one small class each. validate() needs no network; token() asks for a new token."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime
+import json
+import re
+import typing as t
+from urllib.parse import urlencode
+
+from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, OptionsError
+from ansible_collections.federation.adfs.plugins.module_utils._entra.libraries import require
+from ansible_collections.federation.adfs.plugins.module_utils._entra.options import Settings
+from ansible_collections.federation.adfs.plugins.module_utils._entra.transport import Transport
+
+try:
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.serialization import pkcs12
+except ImportError:  # modules and lookup report it by libraries.require
+    pass
+
+_MAX_FILE_BYTES = 256 * 1024
+_PEM_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+
+
+class Credential(t.Protocol):
+    """What every method offers."""
+
+    renewable: bool
+
+    def validate(self) -> None:
+        """Raise OptionsError if something is missing or unusable; nothing is sent."""
+
+    def token(self, transport: Transport) -> str:
+        """Return a new access token for Graph. Raises EntraError if Entra ID gives none."""
+
+
+def credential_for(settings: Settings) -> Credential:
+    """Return the credential that the settings describe, checked without network.
+
+    Raises OptionsError where nothing is complete, or two methods are set and none is chosen; the text names what is missing.
+    """
+    identity = settings.identity
+    present = {
+        "client_secret": "client_secret" in identity,
+        "client_certificate": "client_certificate" in identity or "client_certificate_path" in identity,
+        "access_token": "access_token" in identity,
+    }
+    chosen = [settings.auth_method] if settings.auth_method else [method for method, is_set in present.items() if is_set]
+    if len(chosen) > 1:
+        raise OptionsError(
+            f"{settings.identity_source} hold more than one credential ({' and '.join(chosen)}); remove what is not meant, or choose by auth_method."
+        )
+    if not chosen:
+        _missing(settings, ["client_secret, client_certificate_path or access_token"])
+    credential: Credential
+    if chosen[0] == "client_secret":
+        credential = ClientSecret(settings)
+    elif chosen[0] == "client_certificate":
+        credential = ClientCertificate(settings)
+    else:
+        credential = AccessToken(settings)
+    credential.validate()
+    return credential
+
+
+def token_claims(token: str) -> dict[str, t.Any]:
+    """Return the claims inside a token, unverified (Graph checks it, we only look), or nothing if it is opaque."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return {}
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, binascii.Error):
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+class ClientSecret:
+    """An app registration with a client secret."""
+
+    renewable = True
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def validate(self) -> None:
+        """Ask for tenant, app and secret."""
+        _need(self._settings, "tenant_id", "client_id", "client_secret")
+        if "client_certificate_passphrase" in self._settings.identity and self._settings.auth_method is None:
+            _missing(self._settings, ["client_certificate_path (a client_certificate_passphrase is set)"])
+        require("msal")
+
+    def token(self, transport: Transport) -> str:
+        """Return a new token."""
+        secret = self._settings.identity["client_secret"]
+        return _token_by_msal(self._settings, transport, secret, "client secret")
+
+
+class ClientCertificate:
+    """An app registration with a certificate: PEM (certificate and private key) or PFX, by path or as text."""
+
+    renewable = True
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._msal_credential: dict[str, str] = {}
+        self._thumbprint = ""
+
+    def validate(self) -> None:
+        """Ask for tenant, app and certificate; read it, open the key with the passphrase, and see that the two belong together."""
+        identity = self._settings.identity
+        if "client_certificate" in identity and "client_certificate_path" in identity:
+            raise OptionsError(f"{self._settings.identity_source} hold both client_certificate and client_certificate_path; give one of them.")
+        _need(self._settings, "tenant_id", "client_id")
+        if "client_certificate" not in identity and "client_certificate_path" not in identity:
+            _missing(self._settings, ["client_certificate_path or client_certificate"])
+        require("msal")
+        where, data = self._data()
+        certificate, key = self._load(where, data)
+        self._check(where, certificate, key)
+        self._thumbprint = certificate.fingerprint(hashes.SHA1()).hex().upper()
+        # With the certificate and without a thumbprint msal signs with PS256 and names the certificate by SHA-256.
+        self._msal_credential = {
+            "private_key": key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            ).decode("ascii"),
+            "public_certificate": certificate.public_bytes(serialization.Encoding.PEM).decode("ascii"),
+        }
+
+    def token(self, transport: Transport) -> str:
+        """Return a new token."""
+        return _token_by_msal(self._settings, transport, self._msal_credential, f"client certificate {self._thumbprint}")
+
+    def _data(self) -> tuple[str, bytes]:
+        path = self._settings.identity.get("client_certificate_path")
+        if path is None:
+            text = self._settings.identity["client_certificate"]
+            if "-----BEGIN" in text:
+                return "client_certificate", text.encode("utf-8")
+            try:
+                return "client_certificate", base64.b64decode("".join(text.split()), validate=True)
+            except (binascii.Error, ValueError) as exc:
+                raise OptionsError("client_certificate is neither PEM text nor a PFX file in base64.") from exc
+        try:
+            with open(path, "rb") as handle:
+                data = handle.read(_MAX_FILE_BYTES + 1)
+        except OSError as exc:
+            raise OptionsError(f"client_certificate_path {path} cannot be read on this machine: {exc.strerror}.") from exc
+        if len(data) > _MAX_FILE_BYTES:
+            raise OptionsError(f"client_certificate_path {path} is larger than {_MAX_FILE_BYTES // 1024} kB, which no certificate with its key is.")
+        return f"client_certificate_path {path}", data
+
+    def _load(self, where: str, data: bytes) -> tuple[x509.Certificate, t.Any]:
+        passphrase = self._settings.identity.get("client_certificate_passphrase")
+        secret = passphrase.encode("utf-8") if passphrase is not None else None
+        try:
+            if b"-----BEGIN" not in data:
+                key, certificate, _others = pkcs12.load_key_and_certificates(data, secret)
+                if key is None or certificate is None:
+                    raise OptionsError(f"{where}: the PFX file needs both a certificate and its private key.")
+                return certificate, key
+            found = _PEM_CERTIFICATE.search(data)
+            if found is None or b"PRIVATE KEY-----" not in data:
+                raise OptionsError(f"{where}: the PEM text needs both the certificate and its private key.")
+            if secret is not None and b"ENCRYPTED" not in data:
+                secret = None  # an unencrypted key wants no passphrase
+            return x509.load_pem_x509_certificate(found.group(0)), serialization.load_pem_private_key(data, secret)
+        except OptionsError:
+            raise
+        except (ValueError, TypeError, UnsupportedAlgorithm) as exc:
+            # The library's own text differs between its releases; what people can do about it does not.
+            hint = "is client_certificate_passphrase the right one?" if secret else "if the key is encrypted, set client_certificate_passphrase"
+            raise OptionsError(f"{where} cannot be read as PEM or PFX with a private key; {hint}.") from exc
+
+    def _check(self, where: str, certificate: x509.Certificate, key: t.Any) -> None:
+        if not isinstance(key, rsa.RSAPrivateKey):
+            raise OptionsError(f"{where}: Entra ID takes RSA keys only.")
+        form = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        if key.public_key().public_bytes(*form) != certificate.public_key().public_bytes(*form):
+            raise OptionsError(f"{where}: the private key does not belong to the first certificate; put the app's own certificate first.")
+        # cryptography before 42 has only the name without _utc, and it holds naive UTC.
+        end = getattr(certificate, "not_valid_after_utc", None) or certificate.not_valid_after.replace(tzinfo=datetime.timezone.utc)
+        if end < datetime.datetime.now(datetime.timezone.utc):
+            client = self._settings.identity.get("client_id")
+            raise OptionsError(
+                f"{where}: the certificate expired on {end:%Y-%m-%d}. Make a new one, upload it to app {client} "
+                "(Entra admin center > App registrations > Certificates & secrets), and give that."
+            )
+
+
+class AccessToken:
+    """A token that somebody else got; it cannot be renewed."""
+
+    renewable = False
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def validate(self) -> None:
+        """Ask for a token of the right tenant that has not expired, as far as it can be read."""
+        _need(self._settings, "access_token")
+        token = self._settings.identity["access_token"]
+        if not token.isascii() or any(character.isspace() for character in token):
+            raise OptionsError("access_token holds spaces, line breaks or other characters that no token has.")
+        claims = token_claims(token)
+        tenant, expires = claims.get("tid"), claims.get("exp")
+        wanted = self._settings.tenant_id or ""
+        if isinstance(tenant, str) and re.fullmatch(r"[0-9a-fA-F-]{36}", wanted) and tenant.lower() != wanted.lower():
+            raise OptionsError(f"access_token is for tenant {tenant}, but tenant_id is {wanted}.")
+        if isinstance(expires, (int, float)) and expires < datetime.datetime.now(datetime.timezone.utc).timestamp():
+            moment = datetime.datetime.fromtimestamp(expires, datetime.timezone.utc)
+            raise OptionsError(f"access_token expired at {moment:%Y-%m-%dT%H:%M:%SZ}; get a new one.")
+
+    def token(self, transport: Transport) -> str:
+        """Return the token as given."""
+        return self._settings.identity["access_token"]
+
+
+def _need(settings: Settings, *names: str) -> None:
+    missing = [name for name in names if name not in settings.identity]
+    if missing:
+        _missing(settings, missing)
+
+
+def _missing(settings: Settings, missing: list[str]) -> t.NoReturn:
+    raise OptionsError(
+        f"the credentials for Entra ID are incomplete: missing {', '.join(missing)}. {', '.join(settings.identity)} came from {settings.identity_source}, "
+        "and the rest is not looked for elsewhere, so that no two identities are mixed; set everything in one place."
+    )
+
+
+def _token_by_msal(settings: Settings, transport: Transport, credential: t.Any, kind: str) -> str:
+    import msal  # validate() has made sure that it is there
+
+    authority = f"{settings.authority_url}/{settings.tenant_id}"
+    http = _MsalHttp(settings, transport)
+    try:
+        # Without instance discovery msal asks nobody but the authority given; False keeps it from guessing a region.
+        app = msal.ConfidentialClientApplication(
+            settings.identity["client_id"],
+            client_credential=credential,
+            authority=authority,
+            instance_discovery=False,
+            azure_region=False,
+            http_client=http,
+        )
+        result = app.acquire_token_for_client(scopes=[settings.cloud.scope])
+    except EntraError:
+        raise
+    except (ValueError, KeyError, RuntimeError) as exc:
+        raise EntraError(settings.scrub(f"no token from {authority}: {type(exc).__name__} in msal. Check authority_url and tenant_id.")) from exc
+    token = result.get("access_token") if isinstance(result, dict) else None
+    if isinstance(token, str) and token:
+        return token
+    raise EntraError(settings.scrub(_refusal(settings, result if isinstance(result, dict) else {}, kind)))
+
+
+def _refusal(settings: Settings, result: dict[str, t.Any], kind: str) -> str:
+    """Say in one sentence why there is no token; the codes are those of the OAuth 2.0 standard, the numbers only help with the advice."""
+    client, tenant = settings.identity.get("client_id"), settings.tenant_id
+    error = str(result.get("error") or "unknown error")
+    codes = result.get("error_codes")
+    numbers = codes if isinstance(codes, list) else []
+    # The first line holds the reason; the others repeat ids and times.
+    reason = str(result.get("error_description") or error).splitlines()[0][:300]
+    reason = re.split(r"\s+Trace ID:", reason)[0].rstrip(". ")
+    ids = f" (correlation id {result['correlation_id']})" if isinstance(result.get("correlation_id"), str) else ""
+    place = f"app {client} in tenant {tenant}"
+    if 700016 in numbers or error == "unauthorized_client":
+        advice = f"Check client_id and tenant_id: is the app registered in that tenant, or approved there, and is the cloud right ('{settings.cloud.name}')?"
+    elif 90002 in numbers:
+        advice = f"Check tenant_id {tenant} and the cloud ('{settings.cloud.name}')."
+    elif error == "invalid_client":
+        where = "Entra admin center > App registrations > Certificates & secrets"
+        if kind == "client secret":
+            advice = f"Create a new client secret for app {client} ({where}) and store its value, not its id, where {settings.identity_source} take it from."
+        else:
+            advice = f"Upload the certificate to app {client} ({where}), or give the one that is there."
+    elif error == "invalid_scope":
+        advice = f"Check the cloud: '{settings.cloud.name}' asks for {settings.cloud.scope}."
+    else:
+        advice = "Look the reason up in the sign-in log of the app (Entra admin center > Sign-in logs > Service principal sign-ins)."
+    return f"Entra ID gives no token to {place} with its {kind}: {error}: {reason}{ids}. {advice}"
+
+
+class _TextAnswer:
+    """What msal wants of an answer."""
+
+    def __init__(self, status_code: int, text: str, headers: dict[str, str]) -> None:
+        self.status_code = status_code
+        self.text = text
+        self.headers = headers
+
+    def raise_for_status(self) -> None:
+        """Do nothing: what is not a usable answer was raised before msal saw it."""
+
+
+class _MsalHttp:
+    """Lets msal use our connections, limits and error texts."""
+
+    def __init__(self, settings: Settings, transport: Transport) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._what = f"Entra ID's sign-in service for tenant {settings.tenant_id}"
+
+    def get(self, url: str, params: t.Any = None, headers: dict[str, str] | None = None, **_ignored: t.Any) -> _TextAnswer:
+        """Read the tenant's endpoints."""
+        return self._answer("GET", url, params, headers or {}, None)
+
+    def post(self, url: str, params: t.Any = None, data: t.Any = None, headers: dict[str, str] | None = None, **_ignored: t.Any) -> _TextAnswer:
+        """Ask for a token."""
+        form = urlencode(data or {}).encode("ascii")
+        return self._answer("POST", url, params, {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}, form)
+
+    def close(self) -> None:
+        """Do nothing: the connections belong to the transport."""
+
+    def _answer(self, method: str, url: str, params: t.Any, headers: dict[str, str], data: bytes | None) -> _TextAnswer:
+        # msal's counters of its own calls are of no use to anybody here.
+        headers = {name: value for name, value in headers.items() if not name.lower().endswith("-telemetry")}
+        answer = self._transport.request(self._what, method, url, headers, data, params)
+        body = answer.json()
+        settings = self._settings
+        if method == "GET" and 400 <= answer.status < 500 and answer.status != 429:
+            raise EntraError(
+                f"{settings.authority_url} does not know tenant {settings.tenant_id} (HTTP {answer.status}). "
+                f"Check tenant_id, and the cloud ('{settings.cloud.name}') or authority_url."
+            )
+        if answer.status >= 500 or answer.status == 429:
+            raise EntraError(f"{self._what} at {settings.authority_url} is out of order or overloaded (HTTP {answer.status}) and stayed so; run again later.")
+        complete = isinstance(body, dict) and (method == "POST" or {"token_endpoint", "authorization_endpoint"} <= set(body))
+        if not complete:
+            raise EntraError(
+                f"{self._what} at {settings.authority_url} answered with something else than JSON of the expected kind (HTTP {answer.status}); "
+                "is that the right address, and no proxy in the way?"
+            )
+        if method == "GET" and not str(body["token_endpoint"]).startswith("https://"):
+            raise EntraError(f"{settings.authority_url} names a token endpoint without TLS; nothing was sent to it.")
+        return _TextAnswer(answer.status, answer.body.decode("utf-8-sig"), dict(answer.headers))

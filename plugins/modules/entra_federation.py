@@ -1,0 +1,426 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: entra_federation
+short_description: Set the signing certificates of federated domains in Entra ID
+version_added: 1.0.0
+description:
+  - Sets the certificates that Microsoft Entra ID (Azure AD) accepts for federated domains, many domains in one call, over Microsoft Graph.
+  - Entra ID accepts tokens signed with either of two certificates, C(signingCertificate) and C(nextSigningCertificate).
+    If one of them differs from what is asked for, both are sent in one request, so that no moment has only half of the change.
+  - Each domain is looked at again just before, and read back afterwards for up to a minute, until it shows what was written. Sign-in may
+    follow later than that; Microsoft names no time.
+  - Nothing but the two certificates is ever sent, no federation configuration is created or deleted, and C(signingCertificate) is never emptied.
+  - An error of one domain stops no other one. The task fails at the end, naming the domains; RV(domains) holds what was done.
+  - The app needs the application permission C(Domain-InternalFederation.ReadWrite.All). Where a tenant does not know it yet,
+    C(Domain.ReadWrite.All).
+options:
+  domains:
+    description:
+      - The domains to set. Name root domains; a subdomain that inherits has no settings of its own.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      domain:
+        description:
+          - The name of the domain.
+        type: str
+        required: true
+      signing_certificate:
+        description:
+          - What C(signingCertificate) shall hold. PEM, base64 DER with or without line breaks, the path of a file, or the thumbprint
+            of one of the O(certificates).
+          - Null or empty leaves it alone.
+          - An expired certificate is written, with a warning, as a rollback may need it.
+        type: str
+      next_signing_certificate:
+        description:
+          - What C(nextSigningCertificate) shall hold, in the same forms.
+          - Null or empty leaves it alone, what it holds is sent along. Where it holds nothing it is left out of the request, since a null
+            would erase what Entra ID itself may have put there meanwhile.
+          - The same certificate as the signing one is written with a warning, because it says nothing new.
+          - Mutually exclusive with O(domains[].clear_next=true).
+        type: str
+      clear_next:
+        description:
+          - Empties C(nextSigningCertificate).
+        type: bool
+        default: false
+      expected:
+        description:
+          - The thumbprints that the domain is expected to hold before. If a write is needed and the fresh look differs in either of them,
+            nothing is written to this domain, and that is an error.
+          - With it, both certificates are compared.
+        type: dict
+        suboptions:
+          signing:
+            description:
+              - The thumbprint in C(signingCertificate). Null or empty means that there is no readable certificate.
+            type: str
+          next:
+            description:
+              - The thumbprint in C(nextSigningCertificate). Null or empty means that there is no readable certificate.
+            type: str
+  certificates:
+    description:
+      - Certificates that O(domains[].signing_certificate) and O(domains[].next_signing_certificate) may name by their thumbprint,
+        so that hundreds of domains need not repeat them. The C(certificates) that the modules of this collection return can be given as they are.
+      - Each entry needs C(thumbprint) (SHA-1) and C(der) (the certificate in PEM or base64 DER). The rest of an entry is ignored.
+    type: list
+    elements: dict
+extends_documentation_fragment:
+  - federation.adfs._entra
+  - federation.adfs._attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  async:
+    support: full
+  platform:
+    support: full
+    platforms: posix
+    details:
+      - Needs no AD FS server. Use C(delegate_to=localhost) in a play for Windows hosts.
+seealso:
+  - module: federation.adfs.entra_federation_info
+  - plugin: federation.adfs.entra_federation
+    plugin_type: lookup
+author:
+  - The federation.adfs contributors (@federation-adfs)
+"""
+
+EXAMPLES = r"""
+- name: Let a domain know the successor besides the certificate in use
+  federation.adfs.entra_federation:
+    tenant_id: contoso.onmicrosoft.com
+    client_id: 11111111-2222-3333-4444-555555555555
+    client_certificate_path: /etc/federation/app.pem
+    domains:
+      - domain: contoso.com
+        signing_certificate: /etc/federation/primary.cer
+        next_signing_certificate: /etc/federation/successor.cer
+  delegate_to: localhost
+
+- name: Set two domains, unless somebody has changed them since they were looked at
+  federation.adfs.entra_federation:
+    certificates: "{{ adfs.certificates }}"
+    domains:
+      - domain: contoso.com
+        signing_certificate: 0123456789ABCDEF0123456789ABCDEF01234567
+        next_signing_certificate: 89ABCDEF0123456789ABCDEF0123456789ABCDEF
+        expected:
+          signing: 0123456789ABCDEF0123456789ABCDEF01234567
+          next: null
+      - domain: example.com
+        signing_certificate: 0123456789ABCDEF0123456789ABCDEF01234567
+        clear_next: true
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+domains:
+  description:
+    - One entry for each of O(domains), in the same order.
+  type: list
+  elements: dict
+  returned: always, once the domains could be looked at
+  contains:
+    domain:
+      description: The name of the domain.
+      type: str
+      sample: contoso.com
+    changed:
+      description: Whether it was written; in check mode, whether it would be.
+      type: bool
+    before:
+      description: What the domain held before. Null if it could not be read. Together with RV(certificates) this is the backup.
+      type: dict
+      contains:
+        signing_certificate: &slot
+          description:
+            - Thumbprint, subject and dates of the certificate; null if there is none.
+            - If the member holds something that is no certificate, these are null, and C(error) says why it cannot be read.
+          type: dict
+          contains:
+            thumbprint:
+              description: SHA-1 thumbprint.
+              type: str
+            subject:
+              description: The subject.
+              type: str
+            not_before:
+              description: Good from, ISO 8601 in UTC.
+              type: str
+            not_after:
+              description: Good until, ISO 8601 in UTC.
+              type: str
+        next_signing_certificate: *slot
+    after:
+      description: What was read back; in check mode, what would be there. Null if the domain could not be read.
+      type: dict
+      contains:
+        signing_certificate: *slot
+        next_signing_certificate: *slot
+    error:
+      description: Why this domain was not written, or not read back; null if all went well.
+      type: str
+certificates:
+  description:
+    - Each certificate of RV(domains) once, with its body, in the form that M(federation.adfs.entra_federation_info) returns.
+  type: list
+  elements: dict
+  returned: always, once the domains could be looked at
+tenant_id:
+  description: The tenant, as given by O(tenant_id), else from the token.
+  type: str
+  returned: always, once the domains could be looked at
+"""
+
+import datetime
+import os
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.federation.adfs.plugins.module_utils._entra.client import connect
+from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import Configuration, Slot, bodies, domain_name
+from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, OptionsError
+from ansible_collections.federation.adfs.plugins.module_utils._entra.libraries import require
+from ansible_collections.federation.adfs.plugins.module_utils._entra.options import argument_spec, merge_options
+from ansible_collections.federation.adfs.plugins.module_utils._entra.publish import Expected, Outcome, Wish, publish
+
+try:
+    from ansible_collections.federation.adfs.plugins.module_utils._x509 import (
+        Certificate,
+        CertificateError,
+        format_time,
+        normalize_thumbprint,
+        parse_certificate,
+        read_certificate_input,
+    )
+except ImportError:  # cryptography is missing; main() says so
+    pass
+
+MAX_NAMED = 5
+
+
+def wishes_from(entries: Sequence[Mapping[str, t.Any]], certificates: Sequence[Mapping[str, t.Any]]) -> list[Wish]:
+    """Return what the options ask for. Raises OptionsError for what cannot be understood; nothing has been sent then."""
+    known = _known_certificates(certificates)
+    wishes: list[Wish] = []
+    for entry in entries:
+        name = domain_name(entry["domain"])
+        if any(wish.domain == name for wish in wishes):
+            raise OptionsError(f"domains names {name} twice; give one entry for each domain.")
+        following = _certificate(name, "next_signing_certificate", entry.get("next_signing_certificate"), known)
+        if following and entry.get("clear_next"):
+            raise OptionsError(f"{name}: next_signing_certificate and clear_next contradict each other; give one of them.")
+        expected = entry.get("expected")
+        wishes.append(
+            Wish(
+                domain=name,
+                signing=_certificate(name, "signing_certificate", entry.get("signing_certificate"), known),
+                next=following,
+                clear_next=bool(entry.get("clear_next")),
+                expected=None
+                if expected is None
+                else Expected(_thumbprint(f"{name}: expected.signing", expected.get("signing")), _thumbprint(f"{name}: expected.next", expected.get("next"))),
+            )
+        )
+    return wishes
+
+
+def warnings_for(wishes: Sequence[Wish], now: datetime.datetime) -> list[str]:
+    """Return what is allowed but hardly meant; one text for each certificate, however many domains it is for."""
+    found: dict[str, list[str]] = {}
+    for wish in wishes:
+        for what, certificate in (("signing_certificate", wish.signing), ("next_signing_certificate", wish.next)):
+            if certificate and certificate.not_after <= now:
+                text = f"{what} {certificate.thumbprint} expired on {format_time(certificate.not_after)}; Entra ID may refuse what it signs"
+                found.setdefault(text, []).append(wish.domain)
+        if wish.signing and wish.next and wish.signing.der == wish.next.der:
+            text = f"signing_certificate and next_signing_certificate are the same, {wish.signing.thumbprint}; a second certificate could be accepted"
+            found.setdefault(text, []).append(wish.domain)
+    return [f"{text} (domains: {_some(domains)})." for text, domains in found.items()]
+
+
+def described(outcomes: Sequence[Outcome], tenant_id: str | None, now: datetime.datetime) -> dict[str, t.Any]:
+    """Return the result for the outcomes, the bodies of all certificates in it once each."""
+    configurations = [configuration for outcome in outcomes for configuration in (outcome.before, outcome.after) if configuration]
+    return {
+        "changed": any(outcome.changed for outcome in outcomes),
+        "tenant_id": tenant_id,
+        "domains": [
+            {
+                "domain": outcome.domain,
+                "changed": outcome.changed,
+                "before": _slots(outcome.before),
+                "after": _slots(outcome.after),
+                "error": outcome.error,
+            }
+            for outcome in outcomes
+        ],
+        "certificates": bodies(configurations, now),
+    }
+
+
+def differences(outcomes: Sequence[Outcome]) -> list[dict[str, str]]:
+    """Return what ``--diff`` shows: both certificates of every domain that changed, by thumbprint, subject and expiry."""
+    return [
+        {
+            "before_header": f"{outcome.domain} (Entra ID)",
+            "after_header": f"{outcome.domain} (Entra ID)",
+            "before": _lines(outcome.before),
+            "after": _lines(outcome.after),
+        }
+        for outcome in outcomes
+        if outcome.changed
+    ]
+
+
+def failure(outcomes: Sequence[Outcome]) -> str | None:
+    """Return one message that names the domains with an error, or None."""
+    failed = [outcome for outcome in outcomes if outcome.error]
+    if not failed:
+        return None
+    texts = " | ".join(f"{outcome.domain}: {outcome.error}" for outcome in failed[:MAX_NAMED])
+    more = f" | and {len(failed) - MAX_NAMED} more: {_some([outcome.domain for outcome in failed[MAX_NAMED:]])}" if len(failed) > MAX_NAMED else ""
+    written = sum(outcome.changed for outcome in outcomes)
+    return f"{len(failed)} of {len(outcomes)} domains failed, {written} changed. {texts}{more}"
+
+
+def _known_certificates(entries: Sequence[Mapping[str, t.Any]]) -> dict[str, Certificate]:
+    known: dict[str, Certificate] = {}
+    for entry in entries:
+        thumbprint = _thumbprint("certificates", entry.get("thumbprint"))
+        body = entry.get("der")
+        if thumbprint is None or not isinstance(body, str) or not body.strip():
+            raise OptionsError("each entry of certificates needs 'thumbprint' and 'der' (the certificate in base64 DER).")
+        try:
+            certificate = parse_certificate(body)
+        except CertificateError as exc:
+            raise OptionsError(f"certificates: the entry {thumbprint} cannot be used: {exc}.") from exc
+        if certificate.thumbprint != thumbprint:
+            raise OptionsError(f"certificates: the entry {thumbprint} holds another certificate, {certificate.thumbprint}.")
+        known[thumbprint] = certificate
+    return known
+
+
+def _certificate(domain: str, option: str, value: t.Any, known: Mapping[str, Certificate]) -> Certificate | None:
+    text = str(value).strip() if value is not None else ""
+    if not text:
+        return None
+    try:
+        thumbprint = normalize_thumbprint(text)
+    except CertificateError:
+        pass
+    else:
+        if thumbprint not in known:
+            raise OptionsError(f"{domain}: {option} is the thumbprint {thumbprint}, but the option certificates has no entry for it.")
+        return known[thumbprint]
+    try:
+        return read_certificate_input(text)
+    except CertificateError as exc:
+        raise OptionsError(f"{domain}: {option} cannot be used: {exc}.") from exc
+
+
+def _thumbprint(where: str, value: t.Any) -> str | None:
+    text = str(value).strip() if value is not None else ""
+    if not text:
+        return None
+    try:
+        return normalize_thumbprint(text)
+    except CertificateError as exc:
+        raise OptionsError(f"{where}: {exc}.") from exc
+
+
+def _slots(configuration: Configuration | None) -> dict[str, t.Any] | None:
+    if configuration is None:
+        return None
+    return {"signing_certificate": _slot(configuration.signing), "next_signing_certificate": _slot(configuration.next)}
+
+
+def _slot(slot: Slot) -> dict[str, t.Any] | None:
+    certificate = slot.certificate
+    if certificate:
+        return {
+            "thumbprint": certificate.thumbprint,
+            "subject": certificate.subject,
+            "not_before": format_time(certificate.not_before),
+            "not_after": format_time(certificate.not_after),
+        }
+    if slot.error is None:
+        return None
+    return {"thumbprint": None, "subject": None, "not_before": None, "not_after": None, "error": slot.error}
+
+
+def _lines(configuration: Configuration | None) -> str:
+    if configuration is None:
+        return ""
+    return f"signing: {_line(configuration.signing)}\nnext:    {_line(configuration.next)}\n"
+
+
+def _line(slot: Slot) -> str:
+    if slot.certificate:
+        return f"{slot.certificate.thumbprint}  {slot.certificate.subject}  until {format_time(slot.certificate.not_after)}"
+    return "none" if slot.error is None else f"unreadable ({slot.error})"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+
+
+def main() -> None:
+    """Run the module."""
+    expected = {"type": "dict", "options": {"signing": {"type": "str"}, "next": {"type": "str"}}}
+    entry = {
+        "domain": {"type": "str", "required": True},
+        "signing_certificate": {"type": "str"},
+        "next_signing_certificate": {"type": "str"},
+        "clear_next": {"type": "bool", "default": False},
+        "expected": expected,
+    }
+    spec = {
+        **argument_spec(),
+        "domains": {"type": "list", "elements": "dict", "required": True, "options": entry},
+        "certificates": {"type": "list", "elements": "dict"},
+    }
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    try:
+        require("cryptography")
+        settings = merge_options(module.params, os.environ)
+        module.no_log_values.update(settings.secrets())
+        wishes = wishes_from(module.params["domains"], module.params["certificates"] or [])
+        for text in warnings_for(wishes, now):
+            module.warn(text)
+        client = connect(settings)
+        try:
+            outcomes = publish(client, wishes, module.check_mode)
+            result = described(outcomes, client.tenant_id, now)
+        finally:
+            client.close()
+    except EntraError as exc:
+        module.fail_json(msg=str(exc))
+    if module._diff:
+        result["diff"] = differences(outcomes)
+    message = failure(outcomes)
+    if message:
+        module.fail_json(msg=message, **result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
