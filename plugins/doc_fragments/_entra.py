@@ -38,7 +38,6 @@ options:
       - V(client_certificate) needs O(tenant_id), O(client_id), and O(client_certificate_path) or O(client_certificate).
       - V(access_token) needs O(access_token).
     type: str
-    choices: [client_secret, client_certificate, access_token]
   client_secret:
     description:
       - The value, not the ID, of a client secret of the app.

@@ -79,6 +79,7 @@ import typing as t
 from collections.abc import Iterator, Mapping
 
 from ansible.errors import AnsibleLookupError, AnsibleOptionsError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.federation.adfs.plugins.module_utils._entra.client import connect
@@ -92,13 +93,13 @@ class LookupModule(LookupBase):
 
     def run(self, terms: t.Any, variables: Mapping[str, t.Any] | None = None, **kwargs: t.Any) -> list[dict[str, t.Any]]:
         """Return the settings of the named domains. Raises AnsibleOptionsError and AnsibleLookupError."""
-        self.set_options(var_options=variables, direct=kwargs)
         try:
+            given = self._given(variables or {}, kwargs)
             names = [domain_name(name) for name in _flat(terms)]
-            every = self.get_option("all_domains")
+            every = _yes_or_no(kwargs.get("all_domains"))
             if not names and not every:
                 raise OptionsError("no domain is named; name at least one, or set all_domains=true to read every federated domain of the tenant.")
-            settings = merge_options(self._given(variables or {}, kwargs), os.environ)
+            settings = merge_options(given, os.environ)
             client = connect(settings)
             try:
                 domains = read_domains(client, names, every=every)
@@ -114,7 +115,8 @@ class LookupModule(LookupBase):
     def _given(self, variables: Mapping[str, t.Any], arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Return the options that were given as arguments or as variables, one by one.
 
-        get_option would also look into the environment, and so could mix two identities.
+        set_options and get_option are of no use here: they look into the environment option by option, and so could mix two
+        identities, they leave templates in variables as they are, and they refuse empty numbers.
         """
         known = {"all_domains", "wantlist", *(name for option in OPTIONS for name in (option.name, *option.aliases))}
         unknown = sorted(set(arguments) - known)
@@ -130,6 +132,15 @@ class LookupModule(LookupBase):
             elif option.var in variables:
                 given[option.name] = self._templar.template(variables[option.var])
         return given
+
+
+def _yes_or_no(value: t.Any) -> bool:
+    if value is None or value == "":
+        return False
+    try:
+        return bool(boolean(value))
+    except TypeError as exc:
+        raise OptionsError("all_domains must be true or false.") from exc
 
 
 def _flat(terms: t.Any) -> Iterator[str]:

@@ -295,7 +295,7 @@ def failure(outcomes: Sequence[Outcome]) -> str | None:
     failed = [outcome for outcome in outcomes if outcome.error]
     if not failed:
         return None
-    texts = " | ".join(f"{outcome.domain}: {outcome.error}" for outcome in failed[:MAX_NAMED])
+    texts = " | ".join(str(outcome.error) for outcome in failed[:MAX_NAMED])  # each names its domain
     more = f" | and {len(failed) - MAX_NAMED} more: {_some([outcome.domain for outcome in failed[MAX_NAMED:]])}" if len(failed) > MAX_NAMED else ""
     written = sum(outcome.changed for outcome in outcomes)
     return f"{len(failed)} of {len(outcomes)} domains failed, {written} changed. {texts}{more}"

@@ -62,7 +62,8 @@ def credential_for(settings: Settings) -> Credential:
             f"{settings.identity_source} hold more than one credential ({' and '.join(chosen)}); remove what is not meant, or choose by auth_method."
         )
     if not chosen:
-        _missing(settings, ["client_secret, client_certificate_path or access_token"])
+        absent = [name for name in ("tenant_id", "client_id") if name not in identity]
+        _missing(settings, [*absent, "client_secret or client_certificate_path (or only access_token)"])
     credential: Credential
     if chosen[0] == "client_secret":
         credential = ClientSecret(settings)

@@ -32,7 +32,6 @@ class Option:
     name: str
     type: str = "str"
     aliases: tuple[str, ...] = ()
-    choices: tuple[str, ...] = ()
     no_log: bool = False
     # Belongs to the identity, which is taken whole from one source.
     identity: bool = False
@@ -54,7 +53,8 @@ OPTIONS = (
     Option("tenant_id", aliases=("tenant",), identity=True, known_env=("AZURE_TENANT_ID", "AZURE_TENANT")),
     Option("client_id", identity=True, known_env=("AZURE_CLIENT_ID",)),
     Option("cloud", aliases=("cloud_environment",), known_env=("AZURE_CLOUD_ENVIRONMENT",)),
-    Option("auth_method", choices=METHODS),
+    # No choices in the spec, since an empty survey field must count as unset; merge_options checks.
+    Option("auth_method"),
     Option("client_secret", aliases=("secret",), no_log=True, identity=True, known_env=("AZURE_CLIENT_SECRET", "AZURE_SECRET")),
     Option("client_certificate_path", type="path", identity=True, known_env=("AZURE_CLIENT_CERTIFICATE_PATH",)),
     Option("client_certificate", no_log=True, identity=True),
@@ -74,8 +74,6 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         entry: dict[str, t.Any] = {"type": option.type}
         if option.aliases:
             entry["aliases"] = list(option.aliases)
-        if option.choices:
-            entry["choices"] = list(option.choices)
         if option.no_log:
             entry["no_log"] = True
         elif option.name == "client_certificate_path":
