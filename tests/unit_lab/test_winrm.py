@@ -380,7 +380,7 @@ def test_faults_in_the_words_of_windows(endpoint: Endpoint) -> None:
 
 
 def test_spoiled_output(endpoint: Endpoint) -> None:
-    endpoint.faults.add({"surface": "winrm", "operation": "Receive", "do": {"kind": "garbage", "text": "Oops"}, "script": "1", "count": 2})
+    endpoint.faults.add({"surface": "winrm", "operation": "Receive", "do": {"kind": "garbage", "text": "Oops"}, "count": 2})
     assert over_winrm(endpoint.winrm(), manifest()) == ("Oops", "", 0)
     assert over_psrp(endpoint.psrp(), manifest())[0] == "Oops"
     endpoint.faults.add({"surface": "winrm", "operation": "Receive", "do": {"kind": "truncate", "length": 9}})
@@ -394,10 +394,18 @@ def test_a_delay_holds_the_answer_back(endpoint: Endpoint) -> None:
     assert time.monotonic() - started >= 0.5
 
 
-def test_an_unknown_kind_of_fault_is_no_silent_success(endpoint: Endpoint) -> None:
-    endpoint.faults.add({"surface": "winrm", "operation": "Create", "do": "explode"})
-    with pytest.raises(WinRMError, match="knows no fault 'explode'"):
+@pytest.mark.parametrize(("kind", "problem"), [("explode", "knows no fault 'explode'"), ("garbage", "on Receive only")])
+def test_a_fault_that_cannot_be_played_is_no_silent_success(endpoint: Endpoint, kind: str, problem: str) -> None:
+    endpoint.faults.add({"surface": "winrm", "operation": "Create", "do": kind})
+    with pytest.raises(WinRMError, match=problem):
         endpoint.winrm().open_shell()
+
+
+def test_opening_a_powershell_shell_is_a_place_of_its_own_for_faults(endpoint: Endpoint) -> None:
+    endpoint.faults.add({"surface": "winrm", "operation": "Open", "do": "drop"})
+    with pytest.raises(RequestsConnectionError):
+        over_psrp(endpoint.psrp(), manifest())
+    assert endpoint.operations() == ["Create", "Receive"]
 
 
 def test_stop_is_prompt_while_a_client_waits(endpoint: Endpoint) -> None:

@@ -67,6 +67,11 @@ class Request:
         """Which of Ansible's connection plugins speaks so: ``psrp`` opens PowerShell shells, ``winrm`` command shells."""
         return "psrp" if self.resource_uri.startswith(f"{POWERSHELL}/") else "winrm"
 
+    @property
+    def command_id(self) -> str:
+        """The command or pipeline that a Send, Receive or Signal names, or an empty string."""
+        return next((element.get("CommandId", "") for element in self.body.iter() if element.get("CommandId")), "")
+
     def element(self, name: str) -> ElementTree.Element:
         """Return the element of the body with that name in the shell namespace; a fault if it isn't there."""
         found = self.body.find(f".//{{{SHELL}}}{name}")

@@ -186,8 +186,7 @@ def _write(pipeline: ServerPipeline, output: Output) -> None:
 
 def _command_id(request: Request) -> uuid.UUID | None:
     """The pipeline that a Send, Receive or Signal names; None for the pool."""
-    text = next((element.get("CommandId", "") for element in request.body.iter() if element.get("CommandId")), "")
     try:
-        return uuid.UUID(text) if text else None
+        return uuid.UUID(request.command_id) if request.command_id else None
     except ValueError as error:
         raise WSManFault(envelope.INVALID_MESSAGE, "The CommandId is no GUID.", "w:InvalidParameter") from error

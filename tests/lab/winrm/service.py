@@ -98,7 +98,9 @@ class Service:
         shell = self._find(request)
         known = shell.detail(request) if shell is not None else {}
         detail: dict[str, Any] = {"node": self._machine.node_name, "transport": request.transport, "user": peer.user}
-        spoil = Spoil.of(self._faults.take("winrm", request.operation, **detail, **known))
+        # The psrp plugin also receives while it opens its shell; a fault meant for a command's Receive must not be used up there.
+        opening = request.operation == "Receive" and not request.command_id
+        spoil = Spoil.of(self._faults.take("winrm", "Open" if opening else request.operation, **detail, **known), request.operation)
         detail.update(authentication=peer.authentication, scheme=peer.scheme, sealed=peer.sealed)
         if spoil is not None:
             detail["fault"] = spoil.kind

@@ -11,6 +11,9 @@ The key ``do`` of a fault is a word or a mapping with ``kind`` and the options o
 - ``garbage``: on Receive, replace standard output by ``text``.
 - ``truncate``: on Receive, cut standard output to ``length`` characters (default: half of it).
 
+``operation`` is Create, Command, Send, Receive, Signal or Delete, as in the log; the Receive with which psrp opens its shell, before
+there is any command, is matched as Open.
+
 Keys to match, besides ``operation``: ``node``, ``transport`` (``winrm`` or ``psrp``), ``user``, and, on Receive and Signal, what is
 known about the module: ``module``, ``check_mode``, ``become_user`` and whatever the server's ``describe`` adds, such as ``script``.
 """
@@ -34,8 +37,8 @@ class Spoil:
     options: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, fault: dict[str, Any] | None) -> Spoil | None:
-        """Read a fault as the fault list hands it out; raises ValueError for a kind that isn't known."""
+    def of(cls, fault: dict[str, Any] | None, operation: str) -> Spoil | None:
+        """Read a fault as the fault list hands it out; raises ValueError for a kind that isn't known or can't be played on this operation."""
         if fault is None:
             return None
         do = fault.get("do", "drop")
@@ -43,6 +46,8 @@ class Spoil:
         kind = str(options.pop("kind", ""))
         if kind not in KINDS:
             raise ValueError(f"the WinRM endpoint knows no fault {kind!r}, only {', '.join(sorted(KINDS))}")
+        if kind in ("garbage", "truncate") and operation != "Receive":
+            raise ValueError(f"the WinRM endpoint can play {kind} on Receive only, not on {operation}")
         return cls(kind, options)
 
     @property

@@ -33,7 +33,7 @@ class CommandShell:
 
     def detail(self, request: Request) -> dict[str, Any]:
         """What is known about the command that the request names."""
-        command = self._commands.get(_command_id(request))
+        command = self._commands.get(request.command_id)
         return command.detail if command else {}
 
     def command(self, request: Request) -> tuple[str, dict[str, Any]]:
@@ -61,16 +61,16 @@ class CommandShell:
         command = self._find(request)
         if spoil is not None:
             command.spoil = spoil
-        return command.output(_command_id(request), request.wait_seconds), command.detail
+        return command.output(request.command_id, request.wait_seconds), command.detail
 
     def signal(self, request: Request) -> tuple[str, dict[str, Any]]:
         """Forget the command; what it does already, it goes on doing."""
         command = self._find(request)
-        del self._commands[_command_id(request)]
+        del self._commands[request.command_id]
         return "<rsp:SignalResponse/>", command.detail
 
     def _find(self, request: Request) -> _Command:
-        command = self._commands.get(_command_id(request))
+        command = self._commands.get(request.command_id)
         if command is None:
             raise WSManFault(envelope.SHELL_NOT_FOUND, "The request names a command that this shell does not have.", "w:InvalidSelectors")
         return command
@@ -134,8 +134,3 @@ def _decoded(text: str) -> bytes:
         return base64.b64decode(text, validate=True)
     except binascii.Error as error:
         raise WSManFault(envelope.INVALID_MESSAGE, f"The input is no base64: {error}.", "w:SchemaValidationError") from error
-
-
-def _command_id(request: Request) -> str:
-    """The command that a Send, Receive or Signal names, or an empty string."""
-    return next((element.get("CommandId", "") for element in request.body.iter() if element.get("CommandId")), "")
