@@ -138,8 +138,9 @@ def _unsigned(node: Node, identifier: str) -> str:
 class MetadataServer:
     """The HTTPS endpoint of one AD FS server.
 
-    Faults (surface ``metadata``, operation ``get``, ``node`` to choose the server), by ``do``: ``down`` (the connection breaks),
-    ``slow`` (waits ``seconds``, then answers), ``status`` (answers ``status``), ``garbage`` (no XML), ``endless`` (bytes without end).
+    Faults (surface ``metadata``, operation ``get``, ``node`` to choose the server); ``do`` is a word, or a mapping with ``kind`` and
+    options: ``down`` (the connection breaks), ``slow`` (waits ``seconds``, default 5, then answers), ``status`` (answers ``status``,
+    default 503), ``garbage`` (no XML), ``endless`` (bytes without end).
     """
 
     def __init__(
@@ -198,19 +199,21 @@ class MetadataServer:
     def _play(self, handler: _Handler, fault: dict[str, Any]) -> bool:
         """Play a fault; say whether the request is answered by that."""
         do = fault.get("do")
-        if do == "slow":
-            self._stopping.wait(float(fault.get("seconds", 5)))
+        options: dict[str, Any] = do if isinstance(do, dict) else {"kind": do}
+        kind = options.get("kind")
+        if kind == "slow":
+            self._stopping.wait(float(options.get("seconds", 5)))
             return False
-        if do == "down":
+        if kind == "down":
             handler.close_connection = True
-        elif do == "status":
-            handler.reply(int(fault.get("status", 503)), "text/html", b"<html><body>Service Unavailable</body></html>")
-        elif do == "garbage":
+        elif kind == "status":
+            handler.reply(int(options.get("status", 503)), "text/html", b"<html><body>Service Unavailable</body></html>")
+        elif kind == "garbage":
             handler.reply(200, "application/samlmetadata+xml", b"<EntityDescriptor><not closed")
-        elif do == "endless":
+        elif kind == "endless":
             self._endless(handler)
         else:
-            raise ValueError(f"unknown fault of the metadata server: {do!r}")
+            raise ValueError(f"unknown fault of the metadata server: {kind!r}")
         return True
 
     def _endless(self, handler: _Handler) -> None:

@@ -23,8 +23,6 @@ from lab.winrm import WinRMServer
 
 LOOPBACK = ("127.0.0.1", "localhost")
 HOUR = timedelta(hours=1)
-# Scripts whose names begin so only look; all others count as writes.
-READING = ("read_", "check_")
 
 
 @dataclass(frozen=True)
@@ -104,8 +102,9 @@ class World:
         """Move the clock, letting everything on the way happen at its own moment; the oracle looks every hour and after each change."""
         with self.lock:
             self.settle()
-            target = self.clock.now() + by
-            self._next_hour = self.clock.now() + HOUR
+            start = self.clock.now()
+            target = start + by
+            self._next_hour = start + HOUR
             while (moment := min(self._next_event(), self._next_hour)) <= target:
                 self.clock.advance_to(moment)
                 self.settle()
@@ -155,7 +154,7 @@ class World:
         with self.lock:
             self.settle()
             name = powershell.script_name(arguments)
-            self.log.record("adfs", name or "unknown", not (name or "").startswith(READING), node=node_name, module=module, check_mode=check_mode)
+            self.log.record("adfs", name or "unknown", powershell.is_write(name), node=node_name, module=module, check_mode=check_mode)
             result = powershell.run_module(self.node(node_name), module, arguments, check_mode)
             self.changed()
             return result
