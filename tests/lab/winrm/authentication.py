@@ -42,7 +42,6 @@ class Accounts:
             if any(character in name + password for character in ":\r\n"):
                 raise ValueError(f"the name or password of the lab's account {name!r} holds a colon or a line break, which NTLM_USER_FILE can't hold")
         self._users = {name.casefold(): (name, password) for name, password in users.items()}
-        self._file: Path | None = None
 
     def check(self, name: str, password: str) -> str | None:
         """Return the account's name as it was set up if the password is right, else None."""
@@ -54,29 +53,14 @@ class Accounts:
         """Return the account's name as it was set up, or None."""
         return self._users.get(name.casefold(), (None, ""))[0]
 
-    def open(self) -> None:
-        """Write the file that pyspnego reads (readable by this user only)."""
-        descriptor, path = tempfile.mkstemp(prefix="lab-winrm-", suffix=".users")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            for name, password in self._users.values():
-                domain, _separator, user = name.rpartition("\\")
-                stream.write(f"{domain}:{user}:{password}\n")
-        self._file = Path(path)
-
-    def close(self) -> None:
-        """Delete the file again."""
-        if self._file is not None:
-            self._file.unlink(missing_ok=True)
-            self._file = None
-
     @contextmanager
     def for_spnego(self) -> Iterator[None]:
-        """Let pyspnego see these accounts and no others."""
-        if self._file is None:
-            raise RuntimeError("the accounts are not open")
-        with _environment_lock:
+        """Let pyspnego see these accounts and no others. The file is there for that moment only, so that a killed lab leaves none behind."""
+        with _environment_lock, tempfile.TemporaryDirectory(prefix="lab-winrm-") as folder:
+            path = Path(folder) / "users"
+            path.write_text("".join(_user_line(name, password) for name, password in self._users.values()), encoding="utf-8")
             before = os.environ.get(_NTLM_USER_FILE)
-            os.environ[_NTLM_USER_FILE] = str(self._file)
+            os.environ[_NTLM_USER_FILE] = str(path)
             try:
                 yield
             finally:
@@ -173,6 +157,11 @@ class Authentication:
         self._context = None
         self._user = None
         return Verdict(None, headers=self._offers)
+
+
+def _user_line(name: str, password: str) -> str:
+    domain, _separator, user = name.rpartition("\\")
+    return f"{domain}:{user}:{password}\n"
 
 
 def _new_context(token: bytes) -> spnego.ContextProxy:

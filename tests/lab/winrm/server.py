@@ -66,7 +66,6 @@ class WinRMServer:
 
     def start(self) -> None:
         """Open both ports and begin to serve."""
-        self._accounts.open()
         for context in (self._tls_context, None):
             listener = socket.create_server(("127.0.0.1", 0), backlog=64)
             listener.settimeout(_ACCEPT_SECONDS)
@@ -86,7 +85,6 @@ class WinRMServer:
             _shut(connection)
         for thread in self._threads:
             thread.join(timeout=2 * _ACCEPT_SECONDS)
-        self._accounts.close()
 
     def _port(self, index: int) -> int:
         if not self._listeners:
