@@ -20,7 +20,7 @@ import shutil
 import subprocess
 import sys
 
-from core_environment import FLOOR, ROOT, NoPython, environment, newest_core
+from core_environment import FLOOR, ROOT, VENV, NoPython, environment, newest_core
 
 BUILD = ROOT / "build" / "ansible-test"
 LIMIT = 3000  # seconds for one run
@@ -66,6 +66,8 @@ def main() -> int:
     seed_bootstrap(venv, home)
     print(f"ansible-test {options.command} with ansible-core {core}", flush=True)
     # Packages are those of the environment above (--local): ansible-test makes further environments only for its sanity tests.
+    if options.command == "units":
+        arguments = ["--python", next(venv.glob("lib/python3.*")).name.removeprefix("python"), *arguments]
     command = [str(venv / "bin" / "ansible-test"), options.command, "--local", "--color", "no", *arguments]
     return subprocess.run(command, cwd=checkout, env=clean_environment(venv, home), timeout=LIMIT, stdin=subprocess.DEVNULL, check=False).returncode
 
@@ -109,7 +111,7 @@ def seed_bootstrap(venv: pathlib.Path, home: pathlib.Path) -> None:
 def clean_environment(venv: pathlib.Path, home: pathlib.Path) -> dict[str, str]:
     """Return the environment for ansible-test: its own home, no Ansible settings of the caller, and Pythons that really run first on PATH."""
     found = subprocess.run([str(ROOT / "tests" / "tools" / "pythons.sh")], capture_output=True, text=True, timeout=60, check=True).stdout
-    folders = [str(venv / "bin"), *(str(pathlib.Path(line.split(" ", 1)[1]).parent) for line in found.splitlines())]
+    folders = [str(venv / "bin"), str(VENV / "bin"), *(str(pathlib.Path(line.split(" ", 1)[1]).parent) for line in found.splitlines())]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"))}
     return {**kept, "HOME": str(home), "PATH": os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)])}
 

@@ -15,8 +15,8 @@ while [ $# -gt 0 ]; do
     case $1 in
     --min) min=$2; shift 2 ;;
     --max) max=$2; shift 2 ;;
-    --newest) only='1p'; shift ;;
-    --oldest) only='$p'; shift ;;
+    --newest) only="head"; shift ;;
+    --oldest) only="tail"; shift ;;
     *) echo "pythons.sh: unknown option $1" >&2; exit 2 ;;
     esac
 done
@@ -53,7 +53,7 @@ if [ -z "$list" ]; then
     exit 1
 fi
 if [ -n "$only" ]; then
-    echo "$list" | sed -n "$only" | cut -d" " -f2-
+    echo "$list" | "$only" -n 1 | cut -d" " -f2-
 else
     echo "$list"
 fi
