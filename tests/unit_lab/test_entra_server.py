@@ -256,6 +256,9 @@ def test_graph_refuses_tokens_that_are_not_good(world: World) -> None:
         assert answer.status_code == 401, token
         assert answer.json()["error"]["code"] == "InvalidAuthenticationToken"
     assert world.call("GET", "/domains").status_code == 200
+    world.tenant.graph_hosts = ("graph.microsoft.us",)
+    assert "Invalid audience" in world.call("GET", "/domains").json()["error"]["message"]
+    world.tenant.graph_hosts = ("graph.microsoft.com",)
     world.server.revoke_tokens()
     assert world.call("GET", "/domains").status_code == 401
 

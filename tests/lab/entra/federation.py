@@ -45,6 +45,7 @@ def thumbprint(der: bytes | None) -> str | None:
     return None if der is None else hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
 
 
+@lru_cache(maxsize=4096)
 def _decode(text: str | None) -> bytes | None:
     """Return the certificate in a member's text, None if there is none that can be read."""
     if not text:

@@ -158,6 +158,9 @@ class Tenant:
         self._domains: dict[str, Domain] = {}
         self._ticked = clock.now()
         self._updater_next = self._ticked + timedelta(hours=3)
+        # Asked for at every sign-in, so kept until anything that it depends on changes.
+        self._revision = 0
+        self._next: tuple[tuple[object, ...], datetime | None] = ((), None)
         for domain in domains:
             self.add_domain(domain)
 
@@ -173,10 +176,12 @@ class Tenant:
         if domain.name in self._domains:
             raise ValueError(f"tenant {self.tenant_id} already has the domain {domain.name}")
         self._domains[domain.name] = domain
+        self._revision += 1
 
     def remove_domain(self, name: str) -> None:
         """Remove a domain. Raises NoSuchDomain."""
         del self._domains[self.domain(name).name]
+        self._revision += 1
 
     def domain(self, name: str) -> Domain:
         """Return the domain of that name, in any letter case. Raises NoSuchDomain."""
@@ -293,6 +298,7 @@ class Tenant:
         self.tick(now)
         former, domain.federation.slots, domain.federation.set_by = domain.federation.slots, slots, "graph"
         domain.stale = None
+        self._revision += 1
         if effective_now:
             domain.pending.clear()
             domain.effective_slots = slots
@@ -342,6 +348,12 @@ class Tenant:
 
     def next_event(self) -> datetime | None:
         """Return when something changes by itself next: a write takes effect, the updater runs, a certificate expires. None if nothing will."""
+        key = (self._revision, self.metadata_source, *vars(self.switches).values())
+        if self._next[0] != key:
+            self._next = (key, self._find_next_event())
+        return self._next[1]
+
+    def _find_next_event(self) -> datetime | None:
         moments = [write.due for domain in self._domains.values() for write in domain.pending]
         if self.switches.updater and self.metadata_source is not None:
             moments.append(self._updater_next)
@@ -364,8 +376,10 @@ class Tenant:
                 for domain in self._domains.values():
                     self._move_up(domain, moment)
             self._ticked = max(self._ticked, moment)
+            self._revision += 1
         while self._updater_next <= now:  # days on which it was switched off
             self._updater_next += timedelta(days=1)
+            self._revision += 1
         self._ticked = max(self._ticked, now)
 
     def _take_effect(self, domain: Domain, moment: datetime) -> None:
@@ -374,6 +388,7 @@ class Tenant:
 
     def _follow(self, domain: Domain, former: Slots, by: str, now: datetime, **detail: Any) -> None:
         """Queue what the configuration holds now for sign-in to follow; writes never overtake one another."""
+        self._revision += 1
         slots = domain.configured
         due = now + timedelta(hours=self.switches.propagation_hours)
         if slots != former:
