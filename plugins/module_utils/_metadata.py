@@ -12,17 +12,25 @@ import codecs
 import dataclasses
 import datetime
 import re
+import traceback
 import typing as t
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from cryptography import x509
-from lxml import etree
-from signxml.algorithms import DigestAlgorithm, SignatureMethod
-from signxml.exceptions import InvalidDigest, InvalidSignature
-from signxml.verifier import SignatureConfiguration, XMLVerifier
+IMPORT_ERROR: str | None = None
+"""What went wrong with the libraries that this file needs; if it is set, nothing here but the constants can be used."""
+MISSING_LIBRARY = ""
+try:
+    from cryptography import x509
+    from lxml import etree
+    from signxml.algorithms import DigestAlgorithm, SignatureMethod
+    from signxml.exceptions import InvalidDigest, InvalidSignature
+    from signxml.verifier import SignatureConfiguration, XMLVerifier
 
-from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, CertificateError, describe, parse_certificate
+    from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, CertificateError, describe, parse_certificate
+except ImportError as import_error:
+    IMPORT_ERROR = traceback.format_exc()
+    MISSING_LIBRARY = (import_error.name or "signxml").partition(".")[0]
 
 MAX_METADATA_BYTES = 1024 * 1024
 """AD FS publishes 30 to 85 kB; more than this is something else."""
@@ -43,18 +51,6 @@ _TRANSFORMS = (
     "http://www.w3.org/2001/10/xml-exc-c14n#",
     "http://www.w3.org/2001/10/xml-exc-c14n#WithComments",
 )
-_SIGNATURE_METHODS = frozenset(
-    (
-        SignatureMethod.RSA_SHA256,
-        SignatureMethod.RSA_SHA384,
-        SignatureMethod.RSA_SHA512,
-        SignatureMethod.ECDSA_SHA256,
-        SignatureMethod.ECDSA_SHA384,
-        SignatureMethod.ECDSA_SHA512,
-    )
-)
-_CONFIG_FIELDS = frozenset(field.name for field in dataclasses.fields(SignatureConfiguration))
-_DIGESTS = frozenset((DigestAlgorithm.SHA256, DigestAlgorithm.SHA384, DigestAlgorithm.SHA512))
 
 
 class MetadataError(ValueError):
@@ -231,20 +227,26 @@ def _check_signature(root: etree._Element, body: bytes) -> tuple[Signature, etre
 def _verify(root: etree._Element, body: bytes, certificate: Certificate) -> etree._Element:
     """Return the tree that ``certificate`` signed, as rebuilt from the signed bytes. Raises an exception of signxml, or ValueError."""
     loaded = x509.load_der_x509_certificate(base64.b64decode(certificate.der))
-    # Releases of the library before 5.1 don't look at the certificate's dates, and don't know the setting.
-    dates: dict[str, t.Any] = {"verification_time": certificate.not_before} if "verification_time" in _CONFIG_FIELDS else {}
-    config = SignatureConfiguration(
-        location="./",
-        expect_references=1,
-        signature_methods=_SIGNATURE_METHODS,
-        digest_algorithms=_DIGESTS,
-        **dates,
-    )
-    result = XMLVerifier().verify(body, x509_cert=loaded, parser=_parser(), id_attribute="ID", expect_config=config)
+    result = XMLVerifier().verify(body, x509_cert=loaded, parser=_parser(), id_attribute="ID", expect_config=_demands(certificate))
     signed = t.cast("etree._Element | None", getattr(result, "signed_xml", None))
     if signed is None or signed.tag != root.tag or signed.get("ID") != root.get("ID") or signed.get("entityID") != root.get("entityID"):
         raise ValueError("it covers another element than the document")
     return signed
+
+
+def _demands(certificate: Certificate) -> SignatureConfiguration:
+    methods = {SignatureMethod.RSA_SHA256, SignatureMethod.RSA_SHA384, SignatureMethod.RSA_SHA512}
+    methods |= {SignatureMethod.ECDSA_SHA256, SignatureMethod.ECDSA_SHA384, SignatureMethod.ECDSA_SHA512}
+    demands: dict[str, t.Any] = {
+        "location": "./",
+        "expect_references": 1,
+        "signature_methods": frozenset(methods),
+        "digest_algorithms": frozenset((DigestAlgorithm.SHA256, DigestAlgorithm.SHA384, DigestAlgorithm.SHA512)),
+    }
+    # Releases of the library before 5.1 don't look at the certificate's dates, and don't know the setting.
+    if "verification_time" in {field.name for field in dataclasses.fields(SignatureConfiguration)}:
+        demands["verification_time"] = certificate.not_before
+    return SignatureConfiguration(**demands)
 
 
 def _unacceptable(root: etree._Element, signatures: list[etree._Element]) -> str | None:

@@ -281,26 +281,20 @@ nodes:
 """
 
 import datetime
-import traceback
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.text.converters import to_bytes
 
+from ansible_collections.federation.adfs.plugins.module_utils._metadata import (
+    IMPORT_ERROR,
+    MAX_METADATA_BYTES,
+    MISSING_LIBRARY,
+    MetadataError,
+    describe_metadata,
+    read_metadata,
+)
 from ansible_collections.federation.adfs.plugins.module_utils._metadata_fetch import FetchError, Target, fetch_all
-
-IMPORT_ERROR: str | None = None
-MISSING = ""
-try:
-    from ansible_collections.federation.adfs.plugins.module_utils._metadata import (
-        MAX_METADATA_BYTES,
-        MetadataError,
-        describe_metadata,
-        read_metadata,
-    )
-except ImportError as import_error:
-    IMPORT_ERROR = traceback.format_exc()
-    MISSING = (import_error.name or "lxml, signxml or cryptography").partition(".")[0]
 
 
 def _described(data: bytes, source: str) -> dict[str, t.Any]:
@@ -396,7 +390,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     if IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib(MISSING), exception=IMPORT_ERROR)
+        module.fail_json(msg=missing_required_lib(MISSING_LIBRARY), exception=IMPORT_ERROR)
     _check(module)
     try:
         if module.params["nodes"] is not None:

@@ -86,17 +86,21 @@ def document(
 ) -> str:
     """Return an unsigned document with the roles and endpoints that AD FS publishes."""
     other = sts_keys if other_keys is None else other_keys
-    fed = f'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:{prefix}="http://docs.oasis-open.org/wsfed/federation/200706"'
+    wsfed = "http://docs.oasis-open.org/wsfed/federation/200706"
+    fed = f'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:{prefix}="{wsfed}"'
     wsa = 'xmlns="http://www.w3.org/2005/08/addressing"'
-    passive = f"<{prefix}:PassiveRequestorEndpoint><EndpointReference {wsa}><Address>https://{host}/adfs/ls/</Address></EndpointReference></{prefix}:PassiveRequestorEndpoint>"
+    passive = (
+        f"<{prefix}:PassiveRequestorEndpoint><EndpointReference {wsa}>"
+        f"<Address>https://{host}/adfs/ls/</Address></EndpointReference></{prefix}:PassiveRequestorEndpoint>"
+    )
     mex = "http://schemas.xmlsoap.org/ws/2004/09/mex"
     return (
         f'<EntityDescriptor ID="{ID}" entityID="{entity_id}" xmlns="urn:oasis:names:tc:SAML:2.0:metadata"{extra_in_root}>'
-        f'<RoleDescriptor xsi:type="{prefix}:ApplicationServiceType" protocolSupportEnumeration="http://docs.oasis-open.org/wsfed/federation/200706" {fed}>'
+        f'<RoleDescriptor xsi:type="{prefix}:ApplicationServiceType" protocolSupportEnumeration="{wsfed}" {fed}>'
         f"{other}<{prefix}:ApplicationServiceEndpoint><EndpointReference {wsa}>"
         f"<Address>https://{host}/adfs/services/trust/2005/issuedtokenmixedasymmetricbasic256</Address></EndpointReference></{prefix}:ApplicationServiceEndpoint>"
         f"{passive}</RoleDescriptor>"
-        f'<RoleDescriptor xsi:type="{prefix}:SecurityTokenServiceType" protocolSupportEnumeration="http://docs.oasis-open.org/wsfed/federation/200706" {fed}>'
+        f'<RoleDescriptor xsi:type="{prefix}:SecurityTokenServiceType" protocolSupportEnumeration="{wsfed}" {fed}>'
         f"{sts_keys}<{prefix}:SecurityTokenServiceEndpoint><EndpointReference {wsa}>"
         f"<Address>https://{host}/adfs/services/trust/2005/certificatemixed</Address>"
         f'<Metadata><Metadata xmlns="{mex}"><MetadataSection Dialect="{mex}" xmlns=""><MetadataReference>'

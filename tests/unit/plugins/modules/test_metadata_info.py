@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import json
+import pathlib
 import socket
+import subprocess
+import sys
 import typing as t
 
 import pytest
@@ -125,8 +128,21 @@ def test_one_clear_message(module, options, words) -> None:
     assert "Traceback" not in json.dumps(result)
 
 
-def test_missing_library(module, monkeypatch) -> None:
-    monkeypatch.setattr(metadata_info, "IMPORT_ERROR", "No module named 'signxml'")
-    monkeypatch.setattr(metadata_info, "MISSING", "signxml")
-    result = module(content="<x/>")
-    assert result["failed"] is True and "signxml" in result["msg"]
+@pytest.mark.parametrize("library", ["signxml", "lxml", "cryptography"])
+def test_missing_library(library) -> None:
+    """Ansible's own interpreter, with the library made unfindable: one message with its name."""
+    hide = f"""
+import runpy, sys
+sys.path.insert(0, {str(pathlib.Path(__file__).parents[2])!r})
+sys.modules[{library!r}] = None
+import conftest
+from ansible.module_utils import basic
+basic._ANSIBLE_ARGS = b'{{"ANSIBLE_MODULE_ARGS": {{"content": "<x/>"}}}}'
+basic._ANSIBLE_PROFILE = "legacy"
+runpy.run_module("ansible_collections.federation.adfs.plugins.modules.metadata_info", run_name="__main__")
+"""
+    finished = subprocess.run([sys.executable, "-c", hide], capture_output=True, text=True, timeout=60, check=False)
+    result = json.loads(finished.stdout)
+    assert result["failed"] is True
+    assert f"({library})" in result["msg"]
+    assert finished.stderr == ""
