@@ -98,7 +98,8 @@ def document(
         f'<EntityDescriptor ID="{ID}" entityID="{entity_id}" xmlns="urn:oasis:names:tc:SAML:2.0:metadata"{extra_in_root}>'
         f'<RoleDescriptor xsi:type="{prefix}:ApplicationServiceType" protocolSupportEnumeration="{wsfed}" {fed}>'
         f"{other}<{prefix}:ApplicationServiceEndpoint><EndpointReference {wsa}>"
-        f"<Address>https://{host}/adfs/services/trust/2005/issuedtokenmixedasymmetricbasic256</Address></EndpointReference></{prefix}:ApplicationServiceEndpoint>"
+        f"<Address>https://{host}/adfs/services/trust/2005/issuedtokenmixedasymmetricbasic256</Address>"
+        f"</EndpointReference></{prefix}:ApplicationServiceEndpoint>"
         f"{passive}</RoleDescriptor>"
         f'<RoleDescriptor xsi:type="{prefix}:SecurityTokenServiceType" protocolSupportEnumeration="{wsfed}" {fed}>'
         f"{sts_keys}<{prefix}:SecurityTokenServiceEndpoint><EndpointReference {wsa}>"

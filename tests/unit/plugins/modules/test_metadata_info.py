@@ -25,7 +25,7 @@ NEW = make.make_keypair("ADFS Signing - new")
 
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
     """Run the module as Ansible does: arguments as JSON in, the result as JSON on standard output."""
-    arguments = {"ANSIBLE_MODULE_ARGS": {**options, "_ansible_check_mode": check_mode, "_ansible_remote_tmp": "/tmp", "_ansible_keep_remote_files": False}}  # noqa: S108
+    arguments = {"ANSIBLE_MODULE_ARGS": {**options, "_ansible_check_mode": check_mode}}
     monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps(arguments).encode())
     monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)  # exists since ansible-core 2.19
     with pytest.raises(SystemExit):
