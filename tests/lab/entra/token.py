@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -77,11 +78,17 @@ class LoginError(Exception):
         self.status, self.error, self.number, self.message = status, error, number, message
 
 
+@cache
+def _signing_key() -> rsa.RSAPrivateKey:
+    """Return the login host's key: one per process, as Entra signs for all tenants with the same keys."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 class TokenIssuer:
     """Makes access tokens and verifies them again."""
 
     def __init__(self) -> None:
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._key = _signing_key()
         public = self._key.public_key()
         self._kid = base64.urlsafe_b64encode(
             hashlib.sha256(public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)).digest()
