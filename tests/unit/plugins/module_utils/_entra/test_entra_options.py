@@ -1,0 +1,142 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the identity and the other settings come from, and that spec, fragment and environment names agree."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import pytest
+import yaml
+
+from ansible_collections.federation.adfs.plugins.doc_fragments._entra import ModuleDocFragment
+from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import OptionsError
+from ansible_collections.federation.adfs.plugins.module_utils._entra.options import METHODS, OPTIONS, argument_spec, merge_options
+
+GIVEN = {"tenant_id": "contoso.com", "client_id": "app", "client_secret": "given-secret"}
+OWN = {"ADFS_ENTRA_TENANT_ID": "own.example.com", "ADFS_ENTRA_CLIENT_ID": "own-app", "ADFS_ENTRA_CLIENT_SECRET": "own-secret"}
+AZURE = {"AZURE_TENANT": "azure.example.com", "AZURE_CLIENT_ID": "azure-app", "AZURE_SECRET": "azure-secret"}
+
+
+def test_the_first_source_with_any_of_the_identity_gives_all_of_it() -> None:
+    assert merge_options(GIVEN, {**OWN, **AZURE}).identity == GIVEN
+    assert merge_options({}, {**OWN, **AZURE}).identity["client_id"] == "own-app"
+    assert merge_options({}, AZURE).identity == {"tenant_id": "azure.example.com", "client_id": "azure-app", "client_secret": "azure-secret"}
+
+
+def test_a_part_in_the_options_keeps_the_environment_out() -> None:
+    settings = merge_options({"client_id": "app"}, {**OWN, **AZURE})
+    assert dict(settings.identity) == {"client_id": "app"}
+    assert settings.identity_source == "the options"
+
+
+def test_empty_text_is_unset() -> None:
+    empty: dict[str, t.Any] = dict.fromkeys((option.name for option in OPTIONS), "")
+    settings = merge_options({**empty, "tenant_id": "  "}, {**OWN, "ADFS_ENTRA_CLOUD": "", "ADFS_ENTRA_CA_PATH": "", "ADFS_ENTRA_TIMEOUT": ""})
+    assert settings.identity["client_secret"] == "own-secret"
+    assert (settings.cloud.name, settings.ca_path, settings.timeout, settings.auth_method) == ("public", None, 30, None)
+
+
+def test_the_stock_azure_credential_of_awx_is_enough() -> None:
+    settings = merge_options({}, {**AZURE, "AZURE_CLOUD_ENVIRONMENT": "AzureUSGovernment", "AZURE_SUBSCRIPTION_ID": "x"})
+    assert settings.graph_url == "https://graph.microsoft.us"
+    assert settings.authority_url == "https://login.microsoftonline.us"
+
+
+def test_azure_settings_do_not_touch_an_identity_from_elsewhere() -> None:
+    stray = {"AZURE_CLOUD_ENVIRONMENT": "AzureUSGovernment", "AZURE_AUTHORITY_HOST": "https://login.chinacloudapi.cn"}
+    assert merge_options(GIVEN, stray).cloud.name == "public"
+    assert merge_options({}, {**OWN, **stray}).authority_url == "https://login.microsoftonline.com"
+
+
+def test_a_method_from_the_environment_does_not_touch_given_options() -> None:
+    assert merge_options(GIVEN, {"ADFS_ENTRA_AUTH_METHOD": "client_certificate"}).auth_method is None
+    assert merge_options({}, {**OWN, "ADFS_ENTRA_AUTH_METHOD": "client_secret"}).auth_method == "client_secret"
+
+
+def test_own_settings_join_given_credentials() -> None:
+    settings = merge_options(GIVEN, {"ADFS_ENTRA_GRAPH_URL": "https://graph.example.com/", "ADFS_ENTRA_TIMEOUT": "7", "ADFS_ENTRA_CLOUD": "china"})
+    assert (settings.graph_url, settings.timeout, settings.cloud.name) == ("https://graph.example.com", 7, "china")
+
+
+def test_an_authority_host_may_lack_the_scheme_and_chooses_the_cloud() -> None:
+    settings = merge_options({}, {**AZURE, "AZURE_AUTHORITY_HOST": "login.partner.microsoftonline.cn/"})
+    assert settings.graph_url == "https://microsoftgraph.chinacloudapi.cn"
+
+
+def test_addresses_lose_what_people_copy_along() -> None:
+    settings = merge_options({**GIVEN, "graph_url": "https://g.example.com/v1.0", "authority_url": "https://l.example.com/contoso.com/v2.0"}, {})
+    assert settings.graph_url == "https://g.example.com"
+    assert settings.authority_url == "https://l.example.com"
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"AZURE_TENANT_ID": "a.example.com", "AZURE_TENANT": "b.example.com", "AZURE_CLIENT_ID": "x"}, "AZURE_TENANT_ID and AZURE_TENANT differ"),
+        ({**AZURE, "AZURE_CLIENT_SECRET": "another"}, "AZURE_CLIENT_SECRET and AZURE_SECRET differ"),
+        ({"AZURE_AD_USER": "user@example.com", "AZURE_PASSWORD": "pass", "AZURE_TENANT": "x.example.com"}, "user name and password"),
+        ({}, "no credentials for Entra ID"),
+        ({**OWN, "ADFS_ENTRA_GRAPH_URL": "http://graph.example.com"}, "graph_url must be an address such as"),
+        ({**OWN, "ADFS_ENTRA_AUTHORITY_URL": "https://user:pass@login.example.com"}, "authority_url must be an address"),
+        ({**OWN, "ADFS_ENTRA_TENANT_ID": "common"}, "'common' from the environment .* names no tenant"),
+        ({**OWN, "ADFS_ENTRA_TENANT_ID": "a/../b"}, "neither a tenant's id nor a domain name"),
+        ({**OWN, "ADFS_ENTRA_CA_PATH": "/no/such/file.pem"}, "ca_path /no/such/file.pem does not exist"),
+        ({**OWN, "ADFS_ENTRA_TIMEOUT": "0"}, "timeout must be a whole number of seconds from 1 to 600"),
+        ({**OWN, "ADFS_ENTRA_TIMEOUT": "soon"}, "timeout must be a whole number"),
+        ({**OWN, "ADFS_ENTRA_AUTH_METHOD": "password"}, "auth_method 'password' is unknown; use one of client_secret, client_certificate, access_token"),
+        ({**OWN, "ADFS_ENTRA_CLOUD": "Germany"}, "2021-10-29"),
+    ],
+)
+def test_what_does_not_fit_is_said(environ: dict[str, str], words: str) -> None:
+    with pytest.raises(OptionsError, match=words) as caught:
+        merge_options({}, environ)
+    assert "own-secret" not in str(caught.value) and "pass@" not in str(caught.value)
+
+
+def test_secrets_are_scrubbed_and_not_in_the_repr() -> None:
+    settings = merge_options(GIVEN, {})
+    assert settings.secrets() == ["given-secret"]
+    assert settings.scrub("the secret given-secret is wrong") == "the secret ******** is wrong"
+    assert "given-secret" not in repr(settings)
+
+
+# --- declared once
+
+
+def _fragment(half: str) -> dict[str, t.Any]:
+    return t.cast("dict[str, t.Any]", yaml.safe_load(getattr(ModuleDocFragment, half))["options"])
+
+
+def test_the_fragment_documents_the_spec() -> None:
+    documented = {
+        name: {key: entry[key] for key in ("type", "aliases", "choices", "default", "required") if key in entry} for name, entry in _fragment("DOCUMENTATION").items()
+    }
+    spec = {name: {key: value for key, value in entry.items() if key != "no_log"} for name, entry in argument_spec().items()}
+    assert documented == spec
+
+
+def test_the_fragment_names_the_environment_and_the_variables() -> None:
+    documented = {name: ([env["name"] for env in entry["env"]], [var["name"] for var in entry["vars"]]) for name, entry in _fragment("PLUGIN").items()}
+    assert documented == {option.name: ([option.env], [option.var]) for option in OPTIONS}
+
+
+def test_the_fragment_names_the_well_known_variables_and_every_method() -> None:
+    for name in (name for option in OPTIONS for name in option.known_env):
+        assert f"E({name})" in ModuleDocFragment.DOCUMENTATION, name
+    text = " ".join(_fragment("DOCUMENTATION")["auth_method"]["description"])
+    assert [method for method in METHODS if f"V({method})" in text] == list(METHODS)
+
+
+def test_secret_options_are_no_log() -> None:
+    hidden = {name for name, entry in argument_spec().items() if entry.get("no_log")}
+    assert hidden == {"client_secret", "client_certificate", "client_certificate_passphrase", "access_token"}
+
+
+@pytest.mark.parametrize("path", ["modules/entra_federation.py", "modules/entra_federation_info.py", "lookup/entra_federation.py"])
+def test_everybody_uses_the_fragment(path: str) -> None:
+    plugins = pathlib.Path(__file__).resolve().parents[5] / "plugins"
+    text = (plugins / path).read_text(encoding="utf-8")
+    assert "  - federation.adfs._entra\n" in text
+    assert ("  - federation.adfs._entra.plugin\n" in text) == path.startswith("lookup/")
