@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,19 @@ def write(world: World, control_url: str, directory: Path) -> None:
     ca_path = directory / "ca.pem"
     _put(ca_path, world.authority.pem)
     _link_collection(directory)
-    normal = _inventory(world, control_url, ca_path)
-    _put_yaml(directory / "inventory.yml", normal)
-    _put_yaml(directory / "inventory-prompt.yml", _without_password(_inventory(world, control_url, ca_path)))
-    _put_yaml(directory / "inventory-http.yml", _over_http(_inventory(world, control_url, ca_path), world))
-    _put_yaml(directory / "inventory-become.yml", _with_become(_inventory(world, control_url, ca_path)))
+    variants: dict[str, Callable[[dict[str, Any], World], None]] = {
+        "inventory": lambda _inventory, _world: None,
+        "inventory-psrp": _over_psrp,
+        "inventory-ntlm": _with_ntlm,
+        "inventory-http": _over_http,
+        "inventory-prompt": _without_password,
+        "inventory-become": _with_become,
+        "inventory-become-listed": _with_become_and_localhost,
+    }
+    for name, change in variants.items():
+        inventory = _inventory(world, control_url, ca_path)
+        change(inventory, world)
+        _put_yaml(directory / f"{name}.yml", inventory)
     environment = environment_of(world, control_url, directory)
     lines = [f"export {name}={shlex.quote(value)}" for name, value in environment.items() if name != "ANSIBLE_COLLECTIONS_PATH"]
     collections = shlex.quote(environment["ANSIBLE_COLLECTIONS_PATH"])
@@ -95,12 +104,17 @@ def _host(world: World, farm: Farm, node: Node) -> dict[str, Any]:
     }
 
 
-def _without_password(inventory: dict[str, Any]) -> dict[str, Any]:
-    del inventory["adfs"]["vars"]["ansible_password"]
-    return inventory
+def _over_psrp(inventory: dict[str, Any], _world: World) -> None:
+    """The other connection plugin. (As an extra variable it would also take the controller's own tasks to Windows.)"""
+    inventory["adfs"]["vars"]["ansible_connection"] = "psrp"
 
 
-def _over_http(inventory: dict[str, Any], world: World) -> dict[str, Any]:
+def _with_ntlm(inventory: dict[str, Any], _world: World) -> None:
+    """NTLM over HTTPS."""
+    inventory["adfs"]["vars"].update(ansible_winrm_transport="ntlm", ansible_psrp_auth="ntlm")
+
+
+def _over_http(inventory: dict[str, Any], world: World) -> None:
     """NTLM with message encryption over plain HTTP."""
     inventory["adfs"]["vars"].update(
         ansible_winrm_scheme="http",
@@ -113,16 +127,26 @@ def _over_http(inventory: dict[str, Any], world: World) -> dict[str, Any]:
     for group in inventory["adfs"]["children"].values():
         for name, host in group["hosts"].items():
             host["ansible_port"] = world.winrm[world.node(name).name].http_port
-    return inventory
 
 
-def _with_become(inventory: dict[str, Any]) -> dict[str, Any]:
-    """What careless inventories do: Windows settings and become for everything, the controller listed among the hosts."""
+def _without_password(inventory: dict[str, Any], _world: World) -> None:
+    """The password is asked for at the prompt, as AWX does."""
+    del inventory["adfs"]["vars"]["ansible_password"]
+
+
+def _with_become(inventory: dict[str, Any], _world: World) -> None:
+    """What careless inventories do: Windows settings and become for everything."""
     settings = inventory["adfs"]["vars"]
     everything = {name: settings.pop(name) for name in list(settings) if name.startswith("ansible_") and name != "ansible_host"}
     everything.update(ansible_become=True, ansible_become_method="runas", ansible_become_user=everything["ansible_user"])
     everything["ansible_become_password"] = everything["ansible_password"]
-    return {"all": {"hosts": {"localhost": {}}, "children": inventory, "vars": everything}}
+    inventory["all"] = {"children": {"adfs": inventory.pop("adfs")}, "vars": everything}
+
+
+def _with_become_and_localhost(inventory: dict[str, Any], world: World) -> None:
+    """The same, with the controller listed among the hosts."""
+    _with_become(inventory, world)
+    inventory["all"]["hosts"] = {"localhost": {}}
 
 
 def _addresses(world: World, control_url: str, directory: Path, environment: dict[str, str]) -> dict[str, Any]:
