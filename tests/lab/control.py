@@ -200,7 +200,7 @@ def _by_hand(world: World, node: Node, cmdlet: str, arguments: dict[str, Any]) -
         result = cmdlets[cmdlet](**arguments)
         return {name: str(value) for name, value in result.items()} if isinstance(result, dict) else None
     if cmdlet == "Synchronize":  # what a secondary does by itself every poll
-        world.farms[0].synchronize(node, world.clock.now())
+        node.farm.synchronize(node, world.clock.now())
     elif cmdlet == "Set-Synchronization":  # a secondary that cannot reach the primary any more, or can again
         node.synchronizes = bool(arguments["enabled"])
     elif cmdlet == "Set-Module":  # whether the ADFS module is installed

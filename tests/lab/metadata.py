@@ -139,7 +139,7 @@ class MetadataServer:
     """The HTTPS endpoint of one AD FS server.
 
     Faults (surface ``metadata``, operation ``get``, ``node`` to choose the server); ``do`` is a word, or a mapping with ``kind`` and
-    options: ``down`` (the connection breaks), ``slow`` (waits ``seconds``, default 5, then answers), ``status`` (answers ``status``,
+    options: ``down`` or ``drop`` (the connection breaks), ``slow`` (waits ``seconds``, default 5, then answers), ``status`` (answers ``status``,
     default 503), ``garbage`` (no XML), ``endless`` (bytes without end).
     """
 
@@ -204,7 +204,7 @@ class MetadataServer:
         if kind == "slow":
             self._stopping.wait(float(options.get("seconds", 5)))
             return False
-        if kind == "down":
+        if kind in ("down", "drop"):
             handler.close_connection = True
         elif kind == "status":
             handler.reply(int(options.get("status", 503)), "text/html", b"<html><body>Service Unavailable</body></html>")
