@@ -25,14 +25,14 @@ class ActionModule(AdfsAction):
 
     def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
         kind: str = options["certificate_type"]
+        if options["confirm_urgent"] and not options["urgent"]:
+            raise AdfsError("The option confirm_urgent is set without urgent: true.", "Take it away, or set urgent too.", "options")
         look = self.look(["certificates", "properties"])
         look.require_primary()
         before = look.certificates(kind)
         primary = primary_of(before, kind)
         if options["urgent"]:
             return self._urgent(look, kind, before, primary, options["confirm_urgent"])
-        if options["confirm_urgent"]:
-            raise AdfsError("The option confirm_urgent is set without urgent: true.", "Take it away, or set urgent too.", "options")
         successor = successor_of(before, kind, look.time)
         if successor:
             return self._result(look, kind, before, before, False)

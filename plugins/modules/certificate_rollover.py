@@ -29,7 +29,7 @@ attributes:
   idempotent:
     support: partial
     details:
-      - With O(urgent=true) the primary certificate that O(confirm_urgent) names is replaced. Another run with the same name fails, as it is no longer the primary.
+      - With O(urgent=true) the primary certificate that O(confirm_urgent) names is replaced. Another run with the same name fails, as that certificate is gone.
 options:
   certificate_type:
     description: Which certificate is renewed.
@@ -41,7 +41,7 @@ options:
   urgent:
     description:
       - Replace the primary certificate at once, and remove the earlier ones.
-      - This breaks the sign-in to every partner that does not know the new certificate yet, Microsoft Entra ID included. It is not needed for a planned renewal.
+      - This breaks the sign-in to every partner that does not know the new certificate yet, Microsoft Entra ID included. A planned renewal does not need it.
     type: bool
     default: false
   confirm_urgent:

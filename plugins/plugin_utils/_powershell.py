@@ -44,9 +44,7 @@ def compose(name: str) -> str:
     return "".join(_load(part) for part in ("header", name, "footer"))
 
 
-def run_script(
-    action: t.Any, task_vars: dict[str, t.Any], name: str, request: dict[str, t.Any], check: Check, timeout: float = TIME_LIMIT
-) -> t.Any:
+def run_script(action: t.Any, task_vars: dict[str, t.Any], name: str, request: dict[str, t.Any], check: Check, timeout: float = TIME_LIMIT) -> t.Any:
     """Run one script on the task's host and return the ``data`` of its reply as ``check`` let it through.
 
     ``timeout`` is in seconds. Raises AdfsError with a message for the user; ActInCheckModeError for an act in check mode. A connection

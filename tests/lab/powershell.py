@@ -278,7 +278,8 @@ def _as_list(value: object) -> list[Any]:
 
 
 def _iso(moment: object) -> str | None:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(moment, datetime) else None
+    # Not strftime: it does not pad the year 1, which PowerShell does.
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z" if isinstance(moment, datetime) else None
 
 
 # -- errors and results as PowerShell gives them ---------------------------------------------------------------------------------

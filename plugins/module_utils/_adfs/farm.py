@@ -156,9 +156,7 @@ def successor_of(certificates: t.Iterable[FarmCertificate], certificate_type: st
     listed = [item for item in certificates if item.certificate_type == certificate_type]
     primary = primary_of(listed, certificate_type)
     waiting = [
-        item
-        for item in listed
-        if not item.is_primary and item.certificate.not_after > now and item.certificate.not_before > primary.certificate.not_before
+        item for item in listed if not item.is_primary and item.certificate.not_after > now and item.certificate.not_before > primary.certificate.not_before
     ]
     return max(waiting, key=lambda item: item.certificate.not_before, default=None)
 

@@ -76,7 +76,7 @@ def list_of(check: Check) -> Check:
     return run
 
 
-def record(members: t.Mapping[str, Check]) -> Check:
+def record(members: t.Mapping[str, Check]) -> t.Callable[[t.Any, str], dict[str, t.Any]]:
     """An object with exactly these members."""
 
     def run(value: t.Any, place: str) -> dict[str, t.Any]:
@@ -106,9 +106,8 @@ def outcome(check: Check) -> Check:
 
     def run(value: t.Any, place: str) -> dict[str, t.Any]:
         found = _object(value, place)
-        if truth(found.get("ok"), f"{place}.ok"):
-            return record({"ok": truth, "value": check})(found, place)
-        return record({"ok": truth, "error": ERROR})(found, place)
+        members = {"value": check} if truth(found.get("ok"), f"{place}.ok") else {"error": ERROR}
+        return record({"ok": truth, **members})(found, place)
 
     return run
 

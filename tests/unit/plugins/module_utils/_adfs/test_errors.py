@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import from_record
+
+DENIED = "System.UnauthorizedAccessException"
+INVALID = "System.InvalidOperationException"
+
+
+def record(identifier="", message="text", exception=INVALID, category="OpenError", hresult=-2146233079, activity="Get-AdfsCertificate"):
+    return {
+        "id": identifier,
+        "full_id": f"{identifier},Some.Command",
+        "category": category,
+        "activity": activity,
+        "exceptions": [{"type": exception, "hresult": hresult, "message": message}],
+        "line": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "identifier", "part"),
+    [
+        (record("PS0033", "PS0033: … is presently: adfs1.contoso.com."), "PS0033", "The primary is adfs1.contoso.com: run"),
+        (record("PS0033", "PS0033: Der primäre Server ist zurzeit: adfs1.contoso.com. Führen Sie es dort aus."), "PS0033", "adfs1.contoso.com: run"),
+        (record("PS0033", "PS0033: is presently ADFS1"), "PS0033", "Get-AdfsSyncProperties"),
+        (record("PS0139"), "PS0139", "state: absent"),
+        (record("PS0159", "level 1, required 3"), "PS0159", "level 1, required 3"),
+        (record("x", exception="System.ServiceModel.EndpointNotFoundException"), "service_stopped", "Start-Service adfssrv"),
+        (record("Modules_ModuleNotFound", category="ResourceUnavailable"), "Modules_ModuleNotFound", "not an AD FS server"),
+        (record("CommandNotFoundException", category="ObjectNotFound"), "CommandNotFoundException", "Windows Server 2016"),
+        (record("NamedParameterNotFound", category="InvalidArgument"), "NamedParameterNotFound", "Windows Server 2016"),
+        (record("x", exception=DENIED), "access_denied", "become_method: runas"),
+        (record("x", hresult=-2147024891), "access_denied", "local administrator"),
+        (record("x", category="PermissionDenied"), "access_denied", "Get-AdfsCertificate"),
+        (record("IOException", "in use", hresult=-2147024864), "in_use", "run again"),
+        (record("PS9999", "strange"), "PS9999", "Get-AdfsCertificate failed: strange (identifier PS9999, script read_farm)"),
+    ],
+)
+def test_each_error_says_what_to_do_next(error, identifier, part):
+    found = from_record(error, "read_farm")
+    assert found.id == identifier
+    assert part in str(found)
+    assert "\n" not in str(found)
+
+
+def test_the_sync_part_knows_the_primary_better_than_the_text():
+    found = from_record(record("PS0033", "… other.contoso.com"), "read_farm", "adfs1.contoso.com")
+    assert found.primary_server == "adfs1.contoso.com"
+
+
+def test_the_text_of_a_known_error_does_not_matter():
+    one, other = record("PS0139", "english"), record("PS0139", "日本語")
+    assert str(from_record(one, "s")) == str(from_record(other, "s"))
+
+
+def test_an_inner_exception_is_found():
+    error = record("FooException", exception="System.Management.Automation.MethodInvocationException")
+    error["exceptions"].append({"type": DENIED, "hresult": -2147024891, "message": "Access to the path is denied."})
+    assert from_record(error, "write_journal").id == "access_denied"
+
+
+def test_hostile_text_is_tamed():
+    found = from_record(record("bad\x1b]0;", "a\nb\x00\x1b[2J" + "x" * 100_000), "read_farm")
+    assert len(str(found)) < 1500
+    assert str(found).isprintable()
+
+
+def test_an_error_without_exceptions():
+    error = record("Odd")
+    error["exceptions"] = []
+    assert "Odd" in str(from_record(error, "read_farm"))
