@@ -199,11 +199,11 @@ def _respect_wanted_off(s: Situation, blocks: list[Block]) -> Act | None:
 
 def _hold_clock(s: Situation, blocks: list[Block]) -> Act | None:
     """T4a: AD FS would promote before everybody knows the successor; or the promotion is ours and everything is ready."""
-    farm = s.seen.farm
-    if not farm.auto_rollover or s.coming is None:
+    if not s.seen.farm.auto_rollover:
         return None
-    if s.clock_is_near:
-        reason = f"AD FS would promote the successor at {format_time(s.adfs_promotes_at)}, before it is known everywhere"
+    if s.clock_is_near and s.seen.primary_key.self_signed:
+        what = "make a certificate and promote it at once" if s.coming is None else "promote the successor"
+        reason = f"AD FS would {what} at {format_time(s.adfs_promotes_at)}, before it is known everywhere"
         return _gated(s, blocks, Act("suspend_auto_rollover", reason, protective=True))
     if s.policy.promote == "us" and s.ready and not _promotion_blocks(s):
         return Act("suspend_auto_rollover", "the promotion is ours (renew_signing_cert_promote: us) and needs automatic rollover off")
@@ -229,6 +229,8 @@ def _restore(s: Situation, blocks: list[Block]) -> Act | None:
                 )
             )
             return None
+        if s.now >= s.due_at:
+            return None  # the clock is held for the renewal that is due
     elif not s.ready or s.policy.promote != "adfs":
         return None
     if not s.following:
@@ -257,9 +259,7 @@ def _generate(s: Situation, blocks: list[Block]) -> Act | None:
                 " on every node, and add it with federation.adfs.certificate",
             )
         )
-    elif farm.auto_rollover:
-        guards.extend(_clock_allows_generation(s))
-    else:
+    elif not farm.auto_rollover:
         guards.extend(_switch_allows_generation(s))
     until = s.window()
     if until is not None:
@@ -267,29 +267,15 @@ def _generate(s: Situation, blocks: list[Block]) -> Act | None:
     if guards:
         blocks.extend(guards)
         return None
+    promotes = min(s.now + farm.thresholds.promotion, primary.not_after - farm.thresholds.critical)
+    if farm.auto_rollover and promotes - s.now < s.publication_interval + s.policy.run_interval:
+        reason = f"AD FS would promote a new certificate at {format_time(promotes)}, before it is known everywhere; its clock is held first"
+        return Act("suspend_auto_rollover", reason)
     return Act(
         "generate",
         f"the primary certificate ends at {format_time(primary.not_after)} and AD FS has no successor",
         thumbprint=UNBORN,
         toggles=not farm.auto_rollover,
-    )
-
-
-def _clock_allows_generation(s: Situation) -> Iterable[Block]:
-    """A successor starts AD FS' own clock: it must leave the time to publish, or at least to hold the clock."""
-    thresholds = s.seen.farm.thresholds
-    critical = s.seen.primary_key.not_after - thresholds.critical
-    promotes = min(s.now + thresholds.promotion, critical)
-    if promotes - s.now >= s.publication_interval + s.policy.run_interval:
-        return
-    if s.policy.protect and promotes - s.now > timedelta(days=1) + thresholds.check:
-        return  # published at once and the clock held in the same run, long before AD FS looks again
-    yield Block(
-        "adfs_clock",
-        s.seen.farm.server,
-        None,
-        f"AD FS would promote a new certificate at {format_time(promotes)}, too soon to publish it first: "
-        + ("renew by hand now; sign-in will break otherwise" if critical <= promotes else "raise the promotion threshold with federation.adfs.farm_properties"),
     )
 
 
@@ -302,8 +288,8 @@ def _switch_allows_generation(s: Situation) -> Iterable[Block]:
             None,
             "automatic rollover is off and nobody said what is wanted: set renew_signing_cert_auto_rollover to true or false",
         )
-    elif s.wanted_auto_rollover:
-        yield Block("auto_rollover", farm.server, None, "automatic rollover is wanted but off; it is switched on first")
+    elif s.wanted_auto_rollover and not s.journal.auto_rollover_suspended:
+        yield Block("auto_rollover", farm.server, None, "automatic rollover is wanted but off: switch it on with federation.adfs.farm_properties")
     elif s.seen.primary_key.not_after - s.now <= farm.thresholds.critical + timedelta(days=1):
         yield Block("critical_threshold", farm.server, None, "so near to the end AD FS would promote a new certificate at once: renew by hand now")
 

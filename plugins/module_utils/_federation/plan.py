@@ -20,7 +20,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._federation.decisi
 from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import LEASE, Journal, Lease, write_journal
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import UNBORN, Alarm, Key, Observation, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
-from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation
+from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation, names
 from ansible_collections.federation.adfs.plugins.module_utils._federation.summary import failures, summary
 from ansible_collections.federation.adfs.plugins.module_utils._federation.verdict import decision_row, verdict
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
@@ -205,6 +205,7 @@ def _show_step(step: Step) -> dict[str, Any]:
         "thumbprint": None if act.thumbprint == UNBORN else act.thumbprint,
         "reason": act.reason,
         "protective": act.protective,
+        "said": _said(step),
     }
     if act.thumbprint == UNBORN:
         shown["certificate"] = UNBORN
@@ -231,6 +232,12 @@ def _show_step(step: Step) -> dict[str, Any]:
     ]
     shown["invariants"] = {w.domain.name: {"before": w.before, "after": w.after} for w in act.writes}
     return shown
+
+
+def _said(step: Step) -> str:
+    act = step.act
+    where = names(w.domain.name for w in act.writes) or step.situation.seen.farm.server
+    return f"{act.action.replace('_', ' ')}: {where} ({act.reason})"
 
 
 def _promotion_invariants(s: Situation, act: Act) -> dict[str, Any]:

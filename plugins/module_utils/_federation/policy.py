@@ -114,7 +114,7 @@ def _boolean(name: str, value: Any) -> bool:
 def _list(name: str, value: Any) -> Sequence[Any]:
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise PolicyError(f"{_variable(name)} must be a list")
-    return value
+    return [item for item in value if item is not None and item != ""]
 
 
 def _names(name: str, value: Any) -> frozenset[str]:

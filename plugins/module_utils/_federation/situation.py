@@ -142,8 +142,11 @@ class Situation:
 
     @cached_property
     def clock_is_near(self) -> bool:
-        """AD FS would promote before the successor is known everywhere, counting that the next run comes one interval later."""
-        if not self.seen.farm.auto_rollover or self.coming is None or self.ready:
+        """AD FS would promote before the successor is known everywhere, counting that the next run comes one interval later.
+
+        Without a successor it makes one and promotes it in the same moment, at its critical threshold.
+        """
+        if not self.seen.farm.auto_rollover or self.ready:
             return False
         return self.adfs_promotes_at - self.now < self.publication_left + self.policy.run_interval
 

@@ -205,17 +205,26 @@ def test_two_certificates_on_adfs_leave_no_room_for_a_third() -> None:
     assert "room" in guards(made)
 
 
-def test_a_promotion_threshold_that_leaves_no_time_makes_no_successor() -> None:
+def test_a_promotion_threshold_that_leaves_no_time_holds_the_clock_first() -> None:
     quick = farm(thresholds=Thresholds(promotion=timedelta(hours=6)))
     made = plan(observe(quick, domain("contoso.com", "OLD")))
-    assert actions(made) == []
-    assert "adfs_clock" in guards(made)
+    assert actions(made) == ["suspend_auto_rollover", "generate", "publish"]
+    assert made.steps[1].act.toggles
 
 
-def test_a_near_end_publishes_and_holds_the_clock_in_one_run() -> None:
+def test_a_near_end_holds_the_clock_before_anything_is_made() -> None:
     near = {"OLD": key("OLD", -361, 4)}
     made = plan(observe(farm(), domain("contoso.com", "OLD"), **near))
-    assert actions(made) == ["generate", "publish", "suspend_auto_rollover"]
+    assert actions(made) == ["suspend_auto_rollover", "generate", "publish"]
+    frozen = plan(observe(farm(), domain("contoso.com", "OLD"), **near), Policy(freezes=(Span(at(-1), at(10)),)))
+    assert actions(frozen) == ["suspend_auto_rollover"]
+
+
+def test_a_day_before_the_critical_threshold_nothing_is_made_any_more_and_the_clock_is_held() -> None:
+    last = {"OLD": key("OLD", -362, 2.5)}
+    made = plan(observe(farm(), domain("contoso.com", "OLD"), **last))
+    assert actions(made) == ["suspend_auto_rollover"]
+    assert "critical_threshold" in guards(made)
 
 
 def test_another_runs_lease_and_a_wrong_clock_hold_every_write() -> None:

@@ -1,0 +1,203 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rollover_plan
+version_added: 1.0.0
+short_description: Plan the next safe acts of a token-signing rollover
+description:
+  - Compares what AD FS signs with and what each federated domain of Microsoft Entra ID accepts, and returns the acts that are safe now, in order.
+  - No act of a plan turns sign-in from working to broken, in the worst case of everything still propagating. A domain whose sign-in is broken is
+    mended first.
+  - Changes nothing and talks to nobody. The role P(federation.adfs.renew_signing_cert#role) carries out the first act of a plan and plans again.
+author:
+  - The federation.adfs contributors (@federation-adfs)
+extends_documentation_fragment:
+  - federation.adfs._attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - In check mode RV(ignore:changed) tells whether a run would do anything.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  async:
+    support: none
+  platform:
+    platforms: posix
+options:
+  farm:
+    description: The facts of the farm, RV(federation.adfs.farm_info#module:farm) as read on the primary AD FS server.
+    type: dict
+    required: true
+  domains:
+    description: The federated domains, the items of P(federation.adfs.entra_federation#lookup), of all tenants that the farm serves.
+    type: list
+    elements: dict
+    required: true
+  metadata:
+    description:
+      - What each AD FS server publishes itself, RV(federation.adfs.metadata_info#module:nodes). A server that is not in the list counts as not seen.
+    type: list
+    elements: dict
+    default: []
+  journal:
+    description:
+      - What an earlier run noted, in the form of RV(federation.adfs.rollover_journal#module:journal). Without it the journal in O(farm) is used.
+      - A journal that is malformed or of another farm is reported in RV(plan.alarms) and not used.
+    type: dict
+  policy:
+    description:
+      - The variables of P(federation.adfs.renew_signing_cert#role) without their prefix, for example V(renew_before) or V(promote).
+      - Null and empty text mean that a variable is not set. A name that is not known is refused.
+    type: dict
+    default: {}
+  now:
+    description:
+      - The time to plan for, in ISO 8601 with V(Z) or an offset. For tests and drills; without it, the controller's clock.
+    type: str
+  run:
+    description: Names this run in the journal's lease, which keeps a second run of the same farm from acting beside it.
+    type: str
+    default: rollover_plan
+seealso:
+  - module: federation.adfs.farm_info
+  - module: federation.adfs.metadata_info
+  - module: federation.adfs.rollover_journal
+"""
+
+EXAMPLES = r"""
+- name: Read the farm
+  federation.adfs.farm_info:
+  register: adfs
+
+- name: Plan with what both sides hold
+  federation.adfs.rollover_plan:
+    farm: "{{ adfs.farm }}"
+    domains: "{{ query('federation.adfs.entra_federation', all_domains=true) }}"
+    policy:
+      renew_before: 45d
+  register: rollover
+
+- name: Show what a run would do
+  ansible.builtin.debug:
+    var: rollover.plan.summary
+"""
+
+RETURN = r"""
+plan:
+  description: The plan.
+  returned: success
+  type: dict
+  contains:
+    plan_id:
+      description: SHA-256 over what the plan depends on. It changes if and only if one of these changes; time alone does not.
+      type: str
+      sample: 3f0a8b6ad1f6a6f3b1a9f36c3f7a35c1b7ff26dbd35c4f7b4e2b0c6a2d7d9b11
+    state:
+      description: Where the rollover stands.
+      type: str
+      sample: published
+    farm:
+      description: Which certificate AD FS signs with, its successor, and what each server was seen to sign with.
+      type: dict
+    domains:
+      description: One entry for each domain, with its verdict, the row of Microsoft's decision table and the truth matrix.
+      type: list
+      elements: dict
+      contains:
+        domain:
+          description: The domain.
+          type: str
+        tenant_id:
+          description: Its tenant.
+          type: str
+        verdict:
+          description: One of broken, foreign, successor_missing, successor_published, ready, unsettled, in_sync, unreadable, inherited, other_farm.
+          type: str
+        reason:
+          description: The verdict as a sentence.
+          type: str
+        decision_row:
+          description: The row of the decision table, with what the table looks at and the action that it asks for. Null for domains of another farm.
+          type: dict
+        matrix:
+          description: For the primary certificate of AD FS and for its successor, which member of the domain holds it.
+          type: dict
+        slots:
+          description: The thumbprints in the domain's two members.
+          type: dict
+        excluded:
+          description: Whether the policy forbids writing to the domain.
+          type: bool
+        acknowledged:
+          description: Whether the operator acknowledged the domain, so that it counts in no state and no guard.
+          type: bool
+    actions:
+      description: The acts in order, of which only the first is certain; the next ones are what would follow.
+      type: list
+      elements: dict
+      contains:
+        action:
+          description: One of generate, publish, repair, suspend_auto_rollover, promote, restore_auto_rollover, settle, retire.
+          type: str
+        targets:
+          description: The domains with their new and expected members, or the name of the AD FS server.
+          type: list
+          elements: raw
+        thumbprint:
+          description: The certificate that it is about, null where it is several or not made yet.
+          type: str
+        certificate:
+          description: V(successor) while the certificate is not made yet.
+          type: str
+          returned: when the certificate is not made yet
+        reason:
+          description: Why.
+          type: str
+        protective:
+          description: Whether it protects sign-in and therefore obeys no maintenance window.
+          type: bool
+        invariants:
+          description: For each domain, whether sign-in is safe in the worst case before and after the act.
+          type: dict
+    certificates:
+      description: The bodies of the certificates that the acts write, each once.
+      type: list
+      elements: dict
+    blocked_by:
+      description: What is held back, by which guard, about what, and until when (null where only a person can lift it).
+      type: list
+      elements: dict
+    deadline:
+      description: The latest safe moment to begin the next step, null where nothing is left to be done in time.
+      type: str
+    next_run_at:
+      description: When the next run is worth while.
+      type: str
+    alarms:
+      description: What a person must look at.
+      type: list
+      elements: dict
+    failures:
+      description: What makes the run fail now, by the policy's C(fail_on).
+      type: list
+      elements: dict
+    expected:
+      description: The state and the failures that would be left after the acts.
+      type: dict
+    journal:
+      description: The journal as it must be before the first act, and whether it has to be written.
+      type: dict
+    summary:
+      description: The plan in lines for people.
+      type: list
+      elements: str
+"""
