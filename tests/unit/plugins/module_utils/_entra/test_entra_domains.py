@@ -130,7 +130,7 @@ def test_a_failed_domain_does_not_hide_the_others() -> None:
 
 def test_no_permission_at_all_is_one_error() -> None:
     refused = Reply(403, None, GraphError("give the app Domain-InternalFederation.Read.All", 403))
-    with pytest.raises(GraphError, match="Domain-InternalFederation.Read.All"):
+    with pytest.raises(GraphError, match=r"Domain-InternalFederation\.Read\.All"):
         read([entry("a.example"), entry("b.example")], {"a.example": refused, "b.example": refused})
     mixed = read([entry("a.example"), entry("b.example")], {"a.example": refused, "b.example": Reply(200, configuration())})
     assert [bool(domain["error"]) for domain in mixed] == [True, False]

@@ -1,0 +1,261 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writing certificates through the lab's Graph: what is sent, what is not, and what is said when it goes wrong."""
+
+from __future__ import annotations
+
+import math
+import time
+import typing as t
+
+import pytest
+
+from ansible_collections.federation.adfs.plugins.module_utils._entra import transport
+from ansible_collections.federation.adfs.plugins.module_utils._entra.client import connect
+from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError
+from ansible_collections.federation.adfs.plugins.module_utils._entra.options import merge_options
+from ansible_collections.federation.adfs.plugins.module_utils._entra.publish import READ_BACK_PAUSES, Expected, Outcome, Wish, publish
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, parse_certificate
+from lab.entra import Slots, inheriting_domain, managed_domain
+
+from .conftest import CLIENT, READ, SECRET, Entra, federated_domain, signing
+
+BOTH = ["nextSigningCertificate", "signingCertificate"]
+WAITS: list[float] = []
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits are noted, not made; the lab's answers come at once."""
+    WAITS.clear()
+    monkeypatch.setattr(transport.Transport.__init__, "__defaults__", (WAITS.append, time.monotonic))
+
+
+def cert(name: str) -> Certificate:
+    return parse_certificate(signing(name).der)
+
+
+OLD, NEW, OTHER = (cert(name) for name in ("old", "new", "other"))
+
+
+def write(entra: Entra, *wishes: Wish, check_mode: bool = False) -> list[Outcome]:
+    client = connect(merge_options(entra.options(), {}))
+    try:
+        return publish(client, wishes, check_mode)
+    finally:
+        client.close()
+
+
+def contoso(entra: Entra, signing_name: str | None = "old", next_name: str | None = None, **switches: t.Any) -> None:
+    ders = [signing(name).der if name else None for name in (signing_name, next_name)]
+    entra.add(federated_domain("contoso.com", "sts.contoso.com", ders[0], ders[1], settings={"federatedIdpMfaBehavior": "rejectMfaByFederatedIdp"}))
+    entra.tenant.switches.change(switches)
+
+
+def held(entra: Entra, name: str = "contoso.com") -> list[str]:
+    return [parse_certificate(der).thumbprint for der in entra.tenant.domain(name).configured.certificates()]
+
+
+def test_both_members_are_sent_in_one_patch_and_nothing_else_changes(entra: Entra) -> None:
+    contoso(entra)
+    before = dict(entra.tenant.domain("contoso.com").federation.settings)
+    (outcome,) = write(entra, Wish("contoso.com", OLD, NEW))
+    assert (outcome.changed, outcome.error) == (True, None)
+    assert held(entra) == [OLD.thumbprint, NEW.thumbprint]
+    assert outcome.before.next.thumbprint is None and outcome.after.next.thumbprint == NEW.thumbprint
+    assert [(entry["operation"], entry["members"]) for entry in entra.writes()] == [("patch_configuration", BOTH)]
+    assert entra.tenant.domain("contoso.com").federation.settings == before
+
+
+def test_the_second_run_writes_nothing_even_with_what_the_first_expected(entra: Entra) -> None:
+    contoso(entra)
+    wish = Wish("contoso.com", OLD, NEW, expected=Expected(OLD.thumbprint, None))
+    assert write(entra, wish)[0].changed
+    (again,) = write(entra, wish)
+    assert (again.changed, again.error) == (False, None)
+    assert len(entra.writes()) == 1
+
+
+def test_check_mode_looks_and_foretells_but_writes_nothing(entra: Entra) -> None:
+    contoso(entra)
+    wish = Wish("contoso.com", NEW, OLD)
+    (foretold,) = write(entra, wish, check_mode=True)
+    assert entra.writes() == [] and foretold.changed
+    (done,) = write(entra, wish)
+    assert [foretold.after.signing.thumbprint, foretold.after.next.thumbprint] == [done.after.signing.thumbprint, done.after.next.thumbprint]
+    assert foretold.after.configuration_id == done.after.configuration_id
+
+
+def test_a_slot_left_alone_is_sent_along(entra: Entra) -> None:
+    contoso(entra, "old", "new")
+    assert write(entra, Wish("contoso.com", signing=OTHER))[0].changed
+    assert held(entra) == [OTHER.thumbprint, NEW.thumbprint]
+    assert write(entra, Wish("contoso.com", next=OLD))[0].changed
+    assert held(entra) == [OTHER.thumbprint, OLD.thumbprint]
+    assert [entry["members"] for entry in entra.writes()] == [BOTH, BOTH]
+
+
+def test_an_empty_next_slot_is_neither_filled_nor_nulled(entra: Entra) -> None:
+    contoso(entra, next_may_be_null=False)
+    assert write(entra, Wish("contoso.com", signing=NEW))[0].error is None
+    assert held(entra) == [NEW.thumbprint]
+    assert [entry["members"] for entry in entra.writes()] == [["signingCertificate"]]
+
+
+def test_next_is_emptied_only_by_clear_next(entra: Entra) -> None:
+    contoso(entra, "old", "new")
+    (outcome,) = write(entra, Wish("contoso.com", signing=OLD, clear_next=True))
+    assert outcome.changed and outcome.after.next.raw is None and held(entra) == [OLD.thumbprint]
+    assert entra.writes()[0]["members"] == BOTH
+    assert not write(entra, Wish("contoso.com", clear_next=True))[0].changed
+
+
+def test_nothing_asked_is_nothing_done(entra: Entra) -> None:
+    contoso(entra)
+    assert not write(entra, Wish("contoso.com"))[0].changed
+    assert entra.writes() == []
+
+
+def test_line_breaks_in_what_is_there_are_no_difference(entra: Entra) -> None:
+    contoso(entra)
+    text = "\r\n".join(OLD.der[start : start + 76] for start in range(0, len(OLD.der), 76))
+    entra.tenant.set_slot_texts("contoso.com", Slots(text, None))
+    assert not write(entra, Wish("contoso.com", signing=OLD))[0].changed
+
+
+def test_a_look_that_is_not_as_expected_stops_that_domain_only(entra: Entra) -> None:
+    contoso(entra, "old", "other")
+    entra.add(federated_domain("example.com", "sts.contoso.com", signing("old").der))
+    expected = Expected(OLD.thumbprint, None)
+    stopped, done = write(entra, Wish("contoso.com", OLD, NEW, expected=expected), Wish("example.com", OLD, NEW, expected=expected))
+    assert not stopped.changed and held(entra) == [OLD.thumbprint, OTHER.thumbprint]
+    assert f"contoso.com is not as expected: signing is {OLD.thumbprint} (expected {OLD.thumbprint})" in stopped.error
+    assert f"next is {OTHER.thumbprint} (expected none)" in stopped.error
+    assert done.changed and done.error is None and len(entra.writes()) == 1
+
+
+def test_rubbish_in_next_is_kept_or_replaced_but_never_a_crash(entra: Entra) -> None:
+    contoso(entra, validates_certificates=False)
+    entra.tenant.set_slot_texts("contoso.com", Slots(OLD.der, "cnViYmlzaA=="))
+    (outcome,) = write(entra, Wish("contoso.com", signing=NEW))
+    assert outcome.error is None and outcome.after.next.raw == "cnViYmlzaA==" and outcome.after.next.error
+    (outcome,) = write(entra, Wish("contoso.com", next=OLD, expected=Expected(NEW.thumbprint, None)))
+    assert outcome.error is None and held(entra) == [NEW.thumbprint, OLD.thumbprint]
+
+
+def test_a_signing_member_that_cannot_be_read_is_not_sent_back(entra: Entra) -> None:
+    contoso(entra)
+    entra.tenant.set_slot_texts("contoso.com", Slots("cnViYmlzaA==", None))
+    (outcome,) = write(entra, Wish("contoso.com", next=NEW))
+    assert "contoso.com has no signing certificate that can be read and kept; give signing_certificate too" in outcome.error
+    assert entra.writes() == []
+    assert write(entra, Wish("contoso.com", OLD, NEW))[0].error is None
+
+
+def test_domains_without_settings_of_their_own_are_explained(entra: Entra) -> None:
+    contoso(entra)
+    entra.add(inheriting_domain("sub.contoso.com"), managed_domain("cloud.example"))
+    names = ("sub.contoso.com", "cloud.example", "unknown.example")
+    *failed, done = write(entra, *(Wish(name, OLD, NEW) for name in names), Wish("contoso.com", OLD, NEW))
+    for name, outcome in zip(names, failed, strict=True):
+        assert outcome.error.startswith(f"{name} has no federation configuration of its own") and outcome.before is None
+    assert done.changed and len(entra.writes()) == 1
+
+
+@pytest.mark.parametrize("count", [1, 20, 21, 60])
+def test_requests_stay_within_the_budget(entra: Entra, count: int) -> None:
+    names = entra.add_many(count)
+    assert all(outcome.changed and not outcome.error for outcome in write(entra, *(Wish(name, OLD, NEW) for name in names)))
+    counters = entra.log.counters()
+    assert (counters["token.token"], counters["graph.batch"]) == (1, 3 * math.ceil(count / 20))
+    assert "graph.list_domains" not in counters and counters["graph_item.patch_configuration"] == count
+
+
+@pytest.mark.parametrize("switches", [{"patch_returns_object": True}, {"patch_returns_object": False}, {"patch_moves_other": True}])
+def test_all_good_answers_to_a_patch_are_good(entra: Entra, switches: dict[str, t.Any]) -> None:
+    contoso(entra, "old", "other", **switches)
+    (outcome,) = write(entra, Wish("contoso.com", OLD, NEW))
+    assert (outcome.changed, outcome.error) == (True, None)
+
+
+def test_lagging_reads_are_waited_for(entra: Entra) -> None:
+    contoso(entra, lagging_reads=3)
+    (outcome,) = write(entra, Wish("contoso.com", OLD, NEW))
+    assert outcome.error is None and outcome.after.next.thumbprint == NEW.thumbprint
+    assert list(READ_BACK_PAUSES[:3]) == WAITS
+
+
+def test_a_write_that_never_shows_is_an_error_in_bounded_time(entra: Entra) -> None:
+    contoso(entra)
+    entra.add(federated_domain("example.com", "sts.contoso.com", signing("old").der))
+    entra.faults.add({"surface": "graph_item", "operation": "patch_configuration", "domain": "contoso.com", "do": "skip_write"})
+    lost, done = write(entra, Wish("contoso.com", OLD, NEW), Wish("example.com", OLD, NEW))
+    assert f"contoso.com was written, but after {sum(READ_BACK_PAUSES)} s Graph still does not show it" in lost.error
+    assert lost.after.next.thumbprint is None and sum(WAITS) == sum(READ_BACK_PAUSES) <= 60
+    assert done.changed and done.error is None
+
+
+def test_one_refused_patch_hides_no_other(entra: Entra) -> None:
+    names = entra.add_many(25)
+    entra.faults.add({"surface": "graph_item", "operation": "patch_configuration", "domain": names[2], "do": {"kind": "status", "code": 400}})
+    outcomes = write(entra, *(Wish(name, OLD, NEW) for name in names))
+    assert [outcome.domain for outcome in outcomes if outcome.error] == [names[2]]
+    assert "HTTP 400" in outcomes[2].error and outcomes[2].after.next.thumbprint is None
+    assert sum(outcome.changed for outcome in outcomes) == 24
+
+
+def test_a_throttled_patch_is_sent_again_alone(entra: Entra) -> None:
+    names = entra.add_many(3)
+    entra.faults.add({"surface": "graph_item", "operation": "patch_configuration", "domain": names[1], "do": {"kind": "throttle", "retry_after": 2}})
+    assert all(outcome.changed and not outcome.error for outcome in write(entra, *(Wish(name, OLD, NEW) for name in names)))
+    assert [entry["status"] for entry in entra.writes()] == [204, 429, 204, 204] and 2 <= WAITS[0] <= 3
+
+
+def test_a_patch_whose_answer_got_lost_counts_once_it_shows(entra: Entra) -> None:
+    contoso(entra)
+    lost = {"kind": "status", "code": 504, "when": "after"}
+    entra.faults.add({"surface": "graph_item", "operation": "patch_configuration", "count": -1, "do": lost})
+    (outcome,) = write(entra, Wish("contoso.com", OLD, NEW))
+    assert (outcome.changed, outcome.error) == (True, None) and held(entra) == [OLD.thumbprint, NEW.thumbprint]
+
+
+def test_a_patch_that_fails_for_good_is_an_error_and_no_change(entra: Entra) -> None:
+    contoso(entra)
+    entra.faults.add({"surface": "graph_item", "operation": "patch_configuration", "count": -1, "do": {"kind": "status", "code": 500}})
+    (outcome,) = write(entra, Wish("contoso.com", OLD, NEW))
+    assert not outcome.changed and "failed at writing the certificates of contoso.com: HTTP 500" in outcome.error
+    assert outcome.after.next.thumbprint is None
+
+
+def test_when_graph_goes_away_in_the_middle_every_domain_says_so(entra: Entra) -> None:
+    names = entra.add_many(45)
+    # 3 batches to look, then the first to write passes, and the second finds nobody.
+    entra.faults.add({"surface": "graph", "operation": "batch", "skip": 4, "count": -1, "do": "drop"})
+    outcomes = write(entra, *(Wish(name, OLD, NEW) for name in names))
+    assert all(outcome.changed and "could not be read back" in outcome.error for outcome in outcomes[:20])
+    assert all(not outcome.changed and "had no clear answer" in outcome.error for outcome in outcomes[20:40])
+    assert all(not outcome.changed and "was not tried" in outcome.error for outcome in outcomes[40:])
+    assert entra.count("graph_item.patch_configuration") == 20
+
+
+def test_a_missing_permission_to_write_is_named_for_each_domain(entra: Entra) -> None:
+    names = entra.add_many(2)
+    entra.server.register_application(CLIENT, secret=SECRET, roles=READ)
+    for name, outcome in zip(names, write(entra, *(Wish(name, OLD, NEW) for name in names)), strict=True):
+        assert f"writing the certificates of {name}: HTTP 403" in outcome.error
+        assert "Domain-InternalFederation.ReadWrite.All (in tenants that do not know it yet: Domain.ReadWrite.All)" in outcome.error
+
+
+def test_a_missing_permission_to_look_is_one_error_and_nothing_is_written(entra: Entra) -> None:
+    names = entra.add_many(2)
+    entra.server.register_application(CLIENT, secret=SECRET, roles=())
+    with pytest.raises(EntraError, match=r"Domain-InternalFederation\.Read\.All"):
+        write(entra, *(Wish(name, OLD, NEW) for name in names))
+    assert entra.writes() == []
+
+
+def test_a_token_that_dies_while_writing_is_renewed(entra: Entra) -> None:
+    contoso(entra)
+    entra.faults.add({"surface": "graph_item", "operation": "patch_configuration", "do": "revoke"})
+    (outcome,) = write(entra, Wish("contoso.com", OLD, NEW))
+    assert (outcome.changed, outcome.error) == (True, None) and entra.count("token.token") == 2
