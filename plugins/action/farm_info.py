@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.federation.adfs.plugins.module_utils._adfs import checks, farm, journal
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import checks, errors, farm, journal
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 from ansible_collections.federation.adfs.plugins.plugin_utils._adfs_action import AdfsAction
 
@@ -83,5 +83,5 @@ class ActionModule(AdfsAction):
         outcome = look.parts["journal"]
         if outcome["ok"]:
             return journal.read(outcome["value"], path, identifier)
-        error = str(farm.from_record(outcome["error"], "read_farm (journal)"))
+        error = str(errors.from_record(outcome["error"], "read_farm (journal)"))
         return {"found": False, "sha256": None, "content": None, "error": error}

@@ -65,7 +65,7 @@ def run_script(action: t.Any, task_vars: dict[str, t.Any], name: str, request: d
     except _TimeLimitReached:
         raise AdfsError(
             f"The server did not answer the script {name} within {timeout:g} seconds.",
-            "If it was to change something, whether it did is not known: look with farm_info. Look at the load of the server, then run again.",
+            f"{_uncertain(name)}Look at the load of the server, then run again.",
             "time_limit",
         ) from None
     return _data(result, name, check)
@@ -95,7 +95,7 @@ def _data(result: t.Any, name: str, check: Check) -> t.Any:
     if not isinstance(result, dict):
         raise _no_reply(name, "nothing")
     if result.get("failed"):
-        raise AdfsError(f"The script {name} did not run: {_reason(result)}", "Run with -vvv for all that the server said.", "script_failed")
+        raise AdfsError(f"The script {name} did not run: {_reason(result)}", f"{_uncertain(name)}Run with -vvv for all that the server said.", "script_failed")
     outer = result.get("result")
     reply = outer.get("json") if isinstance(outer, dict) else None
     if not isinstance(reply, str) or not reply:
@@ -127,10 +127,13 @@ def _no_constant(constant: str) -> t.Any:
 def _no_reply(name: str, what: str) -> AdfsError:
     return AdfsError(
         f"The script {name} ended with {what} where one reply was due.",
-        "Nothing of it was used. If the script was to change something, whether it did is not known: look with farm_info. "
-        "See whether a profile, a security product or a proxy on the way interferes with PowerShell on this server.",
+        f"{_uncertain(name)}See whether a profile, a security product or a proxy on the way interferes with PowerShell on this server.",
         "no_reply",
     )
+
+
+def _uncertain(name: str) -> str:
+    return "Whether it changed anything is not known; the next run looks first. " if name in ACTS else ""
 
 
 def _reason(result: dict[str, t.Any]) -> str:

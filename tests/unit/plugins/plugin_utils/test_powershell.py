@@ -146,6 +146,12 @@ def test_a_module_that_failed(result, said):
     assert "\x1b" not in str(error)
 
 
+@pytest.mark.parametrize("result", [{"failed": True, "msg": "m"}, {}, reply("half")])
+def test_after_an_act_nothing_is_certain_after_a_read_all_is(result):
+    assert "not known" in str(failure(result, name="update_certificate"))
+    assert "not known" not in str(failure(result))
+
+
 def test_failed_counts_even_beside_a_reply():
     assert failure({**good(), "failed": True, "msg": "late"}).id == "script_failed"
 
