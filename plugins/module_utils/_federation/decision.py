@@ -291,7 +291,12 @@ def _switch_allows_generation(s: Situation) -> Iterable[Block]:
     elif s.wanted_auto_rollover and not s.journal.auto_rollover_suspended:
         yield Block("auto_rollover", farm.server, None, "automatic rollover is wanted but off: switch it on with federation.adfs.farm_properties")
     elif s.seen.primary_key.not_after - s.now <= farm.thresholds.critical + timedelta(days=1):
-        yield Block("critical_threshold", farm.server, None, "so near to the end AD FS would promote a new certificate at once: renew by hand now")
+        yield Block(
+            "critical_threshold",
+            farm.server,
+            None,
+            "so near to the end AD FS might promote a new certificate at once; its clock is held, so renew by hand now and run this again",
+        )
 
 
 def _promote(s: Situation, blocks: list[Block]) -> Act | None:

@@ -17,7 +17,7 @@ from typing import Any
 from ansible_collections.federation.adfs.plugins.module_utils._federation import journal as journals
 from ansible_collections.federation.adfs.plugins.module_utils._federation import rules
 from ansible_collections.federation.adfs.plugins.module_utils._federation.decision import Act, Block, Decision, decide
-from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import LEASE, Journal, Lease, write_journal
+from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import LEASE, LOOK_SLACK, Journal, Lease, write_journal
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import UNBORN, Alarm, Key, Observation, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
 from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation, names
@@ -26,6 +26,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._federation.verdic
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 MOST_ACTS = 10
+_EVENTS = ("adfs_clock", "due", "lock")
 _ON_SERVER = ("generate", "promote", "suspend_auto_rollover", "restore_auto_rollover")
 
 
@@ -124,7 +125,9 @@ def _journal_to_write(first: Situation, steps: list[Step], stored: Journal, run:
         journal = replace(stored, hold=first.journal.hold, auto_rollover_suspended=first.journal.auto_rollover_suspended)
     if not steps and journal.lease is not None and journal.lease.run == run:
         journal = replace(first.journal, lease=None)
-    differs = journal != stored
+    # Calling early writes nothing: a look is noted again only after half of what a late run may be late.
+    fresh = stored.last_look is not None and first.now - stored.last_look < LOOK_SLACK / 2
+    differs = journal != stored and not (fresh and not steps and replace(journal, last_look=stored.last_look) == stored)
     return (replace(journal, revision=stored.revision + 1) if differs else journal), differs
 
 
@@ -255,8 +258,11 @@ def _show_block(block: Block) -> dict[str, Any]:
 
 
 def _next_run(plan: Plan) -> datetime:
+    """When something can go on: at the first event outside, or when the last of the guards that hold the next act lifts."""
     now, interval = plan.first.now, plan.first.policy.run_interval
-    return min([now + interval, *(b.until for b in plan.blocks if b.until is not None and b.until > now)])
+    events = [b.until for b in plan.blocks if b.until is not None and b.until > now and b.guard in _EVENTS]
+    guards = [b.until for b in plan.blocks if b.until is not None and b.until > now and b.guard not in _EVENTS]
+    return min([now + interval, *events, *([max(guards)] if guards else [])])
 
 
 def _plan_id(s: Situation, actions: list[dict[str, Any]], policy_given: Mapping[str, Any]) -> str:

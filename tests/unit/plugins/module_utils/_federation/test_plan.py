@@ -72,6 +72,19 @@ def test_a_gap_between_two_looks_starts_the_wait_afresh() -> None:
     assert late.journal.first_seen["tenant/contoso.com"]["NEW"] == at(1.1)
 
 
+def test_calling_early_writes_nothing_and_calling_late_notes_the_look() -> None:
+    seen = observe(farm("OLD", "NEW"), domain("contoso.com", "OLD", "NEW"))
+    first = plan(seen)
+    assert not plan(seen, journal=first.journal, now=START + timedelta(minutes=20)).write_journal
+    assert plan(seen, journal=first.journal, now=START + timedelta(minutes=40)).write_journal
+
+
+def test_the_next_run_comes_when_the_last_guard_of_the_next_act_lifts() -> None:
+    lagging = farm("OLD", "NEW", servers=(server("adfs1", "OLD", "NEW"), server("adfs2", "OLD")))
+    made = plan(observe(lagging, domain("contoso.com", "OLD", "NEW")), Policy(propagation=timedelta(hours=5)))
+    assert show(made, {k: k for k in KEYS}, {})["next_run_at"] == "2026-01-01T05:00:00Z"
+
+
 def test_after_the_promotion_the_members_are_settled_and_nothing_is_dropped() -> None:
     seen = observe(farm("NEW", "OLD"), domain("contoso.com", "OLD", "NEW"))
     made = plan(seen, now=at(6))
