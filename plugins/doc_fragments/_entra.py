@@ -90,9 +90,10 @@ notes:
   - Empty text counts as not set, everywhere.
   - Proxies are taken from E(HTTPS_PROXY) and E(NO_PROXY).
 requirements:
-  - cryptography >= 41.0
+  - cryptography >= 43
   - msal >= 1.35 (not with O(access_token))
   - requests >= 2.31
+  - urllib3 >= 2.2
 """
 
     PLUGIN = r"""

@@ -73,6 +73,8 @@ class Transport:
         self._verify: str | bool = ca_path or True
         self._sleep = sleep
         self._clock = clock
+        if not hasattr(urllib3.HTTPResponse, "read1"):
+            raise EntraError("the Python library urllib3 is too old to read answers within limits; install urllib3 2.2 or later.")
         self._session = requests.Session()
 
     def close(self) -> None:
@@ -135,16 +137,13 @@ class Transport:
         return Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body)
 
     def _read(self, what: str, response: requests.Response) -> bytes:
-        # read1 returns what has arrived, so that the clock is looked at however slowly the bytes drip; urllib3 1.x lacks it.
-        read = getattr(response.raw, "read1", None)
-        block = _BLOCK if read else 1024
-        read = read or response.raw.read
         end = self._clock() + self._timeout
         host = urlsplit(response.url).netloc
         parts: list[bytes] = []
         size = 0
         while True:
-            part = read(block)
+            # read1 returns what has arrived, so that the clock is looked at however slowly the bytes drip.
+            part = response.raw.read1(_BLOCK)
             if not part:
                 return b"".join(parts)
             size += len(part)

@@ -270,6 +270,14 @@ def test_an_unreachable_graph_names_the_address_and_the_proxy(entra: Entra) -> N
     assert "Microsoft Graph (graph.invalid) cannot be reached" in text
 
 
+def test_a_proxy_that_does_not_work_is_named_without_its_password(entra: Entra, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://somebody:proxy-password@127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    text = refusal(entra)
+    assert "cannot be reached through the proxy; check HTTPS_PROXY and NO_PROXY" in text and "proxy-password" not in text
+
+
 def test_an_untrusted_certificate_names_ca_path(entra: Entra) -> None:
     text = refusal(entra, ca_path=None)
     assert "certificate verify failed" in text or "its certificate is refused" in text
