@@ -35,13 +35,14 @@ class AdfsAction(ActionBase):  # type: ignore[misc]
         """Validate the options, do the work, and return the result."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         self._variables = task_vars or {}
+        self._acted = False
         self._task.args = given(self._task.args)
         validation, options = self.validate_argument_spec(argument_spec=self.SPEC)
         result["changed"] = False
         try:
             result.update(self.work(options))
         except AdfsError as exc:
-            result.update(failed=True, msg=str(exc), error_id=exc.id)
+            result.update(changed=self._acted, failed=True, msg=str(exc), error_id=exc.id)
             if exc.primary_server:
                 result["primary_server"] = exc.primary_server
         return t.cast("dict[str, t.Any]", remove_values(result, getattr(validation, "_no_log_values", set())))
@@ -68,6 +69,7 @@ class AdfsAction(ActionBase):  # type: ignore[misc]
     def act(self, name: str, certificate_type: str, **request: t.Any) -> list[FarmCertificate]:
         """Run an act on the certificates of one type and return those that AD FS lists afterwards."""
         reply = self.script(name, {"certificate_type": certificate_type, **request})
+        self._acted = True
         return read_certificates(reply["certificates"], certificate_type)
 
     def with_diff(self, result: dict[str, t.Any], before: list[str], after: list[str], header: str) -> dict[str, t.Any]:

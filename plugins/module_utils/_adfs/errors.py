@@ -79,6 +79,8 @@ def from_record(error: t.Mapping[str, t.Any], script: str, primary_server: str |
         return AdfsError(
             f"PowerShell on this server does not know what {what} needs: {said}", "Windows Server 2016 or later is needed on the AD FS servers.", identifier
         )
+    if error["category"] == "OperationStopped" and error["id"] == error["full_id"]:
+        return AdfsError(said, id="script_stopped")  # our script's own words
     denied = types & _ACCESS_DENIED_TYPES or any(item["hresult"] == _ACCESS_DENIED_HRESULT for item in chain)
     if denied or error["category"] in ("PermissionDenied", "SecurityError"):
         return AdfsError(

@@ -124,3 +124,16 @@ def test_unchanged_reply_after_an_act_is_no_success(world):
     result = world.run("certificate", options(extra.thumbprint, state="absent"))
     assert result["failed"] is True
     assert result["error_id"] == "not_done"
+
+
+def test_a_failure_after_the_first_of_two_acts_says_that_something_changed(world):
+    new = world.in_store()
+    world.instead["promote_certificate"] = {"failed": True, "msg": "the line went dead"}
+    result = world.run("certificate", options(new, primary=True))
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert new in world.listed()
+
+    del world.instead["promote_certificate"]
+    again = world.run("certificate", options(new, primary=True))
+    assert again["changed"] is True
+    assert world.acts == ["add_certificate", "promote_certificate", "promote_certificate"]

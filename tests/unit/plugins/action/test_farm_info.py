@@ -163,7 +163,7 @@ class TestJournal:
         assert self.read(world, journal_path="D:\\state\\journal.json")["content"] == {"schema": 7}
 
     def test_a_path_that_is_not_absolute(self):
-        assert "not absolute" in self.read(World(), journal_path="journal.json")["error"]
+        assert self.read(World(), journal_path="journal.json")["error"] == "The path of the journal is not absolute."
 
 
 class TestChecks:
