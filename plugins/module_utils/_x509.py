@@ -13,13 +13,19 @@ import datetime
 import hashlib
 import os
 import re
+import sys
 import typing as t
 from dataclasses import dataclass
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+try:
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+except ImportError:
+    HAS_CRYPTOGRAPHY = False
+else:
+    HAS_CRYPTOGRAPHY = True
 
 UTC = datetime.timezone.utc
 MAX_CERTIFICATE_BYTES = 64 * 1024
@@ -55,6 +61,8 @@ def parse_certificate(value: str | bytes) -> Certificate:
 
     Raises CertificateError for anything else, also for a PEM text that holds more than one certificate.
     """
+    if not HAS_CRYPTOGRAPHY:
+        raise CertificateError(f"certificates cannot be read without the Python library cryptography: install it for {sys.executable}")
     der = value if isinstance(value, bytes) else _der_from_text(value)
     if len(der) > MAX_CERTIFICATE_BYTES:
         raise CertificateError(f"the certificate is larger than {MAX_CERTIFICATE_BYTES} bytes")

@@ -31,6 +31,7 @@ attributes:
   async:
     support: none
   platform:
+    support: full
     platforms: posix
 options:
   farm:

@@ -173,7 +173,9 @@ def _table(rows: list[Row]) -> str:
     width = {c: min(60, max(len(c), *(len(str(row[c])) for row in rows))) for c in columns}
     lines = ["", "  ".join(c.ljust(width[c]) for c in columns), "  ".join("-" * width[c] for c in columns)]
     for row in rows:
-        lines.append("  ".join(str(row[c])[: width[c]].rjust(width[c]) if isinstance(row[c], int) else str(row[c])[: width[c]].ljust(width[c]) for c in columns))
+        lines.append(
+            "  ".join(str(row[c])[: width[c]].rjust(width[c]) if isinstance(row[c], int) else str(row[c])[: width[c]].ljust(width[c]) for c in columns)
+        )
     return "\n".join(lines) + "\n"
 
 

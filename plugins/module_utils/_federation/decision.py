@@ -16,7 +16,6 @@ from ansible_collections.federation.adfs.plugins.module_utils._federation.observ
 from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation, Standing, names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
-CLOCK_TOLERANCE = timedelta(minutes=5)
 TOKEN_LIFETIME = timedelta(minutes=60)
 SKEW = timedelta(minutes=5)
 
@@ -80,16 +79,8 @@ def decide(s: Situation, run: str) -> Decision:
 
 def _closed(s: Situation, run: str) -> Iterable[Block]:
     """Guards that hold back every write."""
-    skew = abs(s.seen.farm.time - s.now)
-    if skew > CLOCK_TOLERANCE:
-        yield Block(
-            "clock",
-            s.seen.farm.server,
-            None,
-            f"the clock of {s.seen.farm.server} and the controller's differ by {int(skew.total_seconds() // 60)} minutes"
-            f" ({format_time(s.seen.farm.time)} there,"
-            f" {format_time(s.now)} here); nothing is written until they agree within 5 minutes: mend time synchronisation",
-        )
+    if s.clock_differs:
+        yield Block("clock", s.seen.farm.server, None, s.clock_differs)
     lease = s.journal.lease
     if lease is not None and lease.run != run and lease.until > s.now:
         yield Block(

@@ -76,6 +76,12 @@ def read_observation(
             f"AD FS on {farm.get('server')} reports {len(primaries)} primary token-signing certificates instead of one; look at Get-AdfsCertificate there"
         )
     seen_domains = tuple(_domain(item, certificates, alarms) for item in domains)
+    missing = (policy.domains or frozenset()) - {d.name for d in seen_domains}
+    if missing:
+        raise ReadingError(
+            f"renew_signing_cert_domains names {', '.join(sorted(missing))}, which is no federated domain of the tenants that were read:"
+            " it is managed, not verified, misspelt or of another tenant; correct or remove the name"
+        )
     own = frozenset(thumbprint for thumbprint, _primary in signing)
     servers = _servers(farm, metadata, journal, policy, certificates, own | journal.history | policy.known_certificates, alarms)
     try:

@@ -16,6 +16,9 @@ from ansible_collections.federation.adfs.plugins.module_utils._federation import
 from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Journal
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Domain, Observation, Server
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,18 @@ class Situation:
         if self.journal.auto_rollover_wanted is not None:
             return self.journal.auto_rollover_wanted
         return True if self.seen.farm.auto_rollover else None
+
+    @cached_property
+    def clock_differs(self) -> str:
+        """Empty where the server's clock and the controller's agree well enough, else what to say."""
+        farm = self.seen.farm
+        skew = abs(farm.time - self.now)
+        if skew <= CLOCK_TOLERANCE:
+            return ""
+        return (
+            f"the clock of {farm.server} ({format_time(farm.time)}) and the controller's ({format_time(self.now)}) differ by"
+            f" {int(skew.total_seconds() // 60)} minutes; nothing is written until they agree within 5 minutes: mend time synchronisation"
+        )
 
     @cached_property
     def standings(self) -> tuple[Standing, ...]:

@@ -29,14 +29,16 @@ _STATES = {
 
 
 def failures(s: Situation) -> list[dict[str, str]]:
-    """What makes the run fail after its safe acts, by ``fail_on``."""
+    """What makes the run fail after its safe acts, by ``fail_on``; clocks that differ always do, for nothing can be judged by them."""
+    if s.clock_differs:
+        return [{"fail_on": "clock", "reason": s.clock_differs}]
     found = []
     if "broken" in s.policy.fail_on and s.broken:
         found.append({"fail_on": "broken", "reason": f"sign-in is broken for {names(b.domain.name for b in s.broken)}"})
     if "foreign" in s.policy.fail_on and s.foreign:
         found.append({"fail_on": "foreign", "reason": f"a certificate that is not this farm's is accepted by {names(f.domain.name for f in s.foreign)}"})
     if "deadline" in s.policy.fail_on and s.deadline is not None and s.deadline - s.now < s.policy.deadline_days:
-        found.append({"fail_on": "deadline", "reason": f"the latest safe moment for the next step is {format_time(s.deadline)}"})
+        found.append({"fail_on": "deadline", "reason": f"the deadline is near: the latest safe moment for the next step is {format_time(s.deadline)}"})
     return found
 
 

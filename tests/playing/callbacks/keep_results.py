@@ -27,6 +27,7 @@ class CallbackModule(CallbackBase):
     def __init__(self) -> None:
         super().__init__()
         self.kept = {"results": {}, "plans": {}, "failures": [], "unreachable": [], "tasks": [], "recap": {}}
+        self.item_failed = False
 
     def v2_runner_on_ok(self, result) -> None:
         data, host = result._result, result._host.get_name()
@@ -38,10 +39,17 @@ class CallbackModule(CallbackBase):
         self.kept["tasks"].append({"host": host, "task": result._task.get_name(), "changed": bool(data.get("changed"))})
 
     def v2_runner_on_failed(self, result, ignore_errors=False) -> None:
-        data = result._result
-        messages = [str(data.get("msg", ""))]
-        messages += [str(item.get("msg", "")) for item in data.get("results", []) if isinstance(item, dict) and item.get("failed")]
-        self.kept["failures"].append({"host": result._host.get_name(), "task": result._task.get_name(), "message": " | ".join(m for m in messages if m)})
+        if result._result.get("results") is None or not self.item_failed:
+            self._keep_failure(result)
+        self.item_failed = False
+
+    def v2_runner_item_on_failed(self, result) -> None:
+        self.item_failed = True
+        self._keep_failure(result)
+
+    def _keep_failure(self, result) -> None:
+        message = str(result._result.get("msg", ""))
+        self.kept["failures"].append({"host": result._host.get_name(), "task": result._task.get_name(), "message": message})
 
     def v2_runner_on_unreachable(self, result) -> None:
         self.kept["unreachable"].append({"host": result._host.get_name(), "message": str(result._result.get("msg", ""))})

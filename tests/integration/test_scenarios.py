@@ -1,0 +1,130 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main playbook against every scenario: check mode first, then a run, then a second run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lab.running import Lab
+from playing import AUDIT, RENEW, Run, play
+
+# What one run does, and what makes it fail. `waits`: something is under way, so a later run may note its look in the journal.
+SCENARIOS: dict[str, dict[str, Any]] = {
+    "in-sync": {"does": []},
+    "settled": {"does": []},
+    "single-server": {"does": []},
+    "domains-of-all-kinds": {"does": []},
+    "mismatch": {"does": ["repair"]},
+    "three-domains-one-broken": {"does": ["repair"]},
+    "expiring": {"does": ["generate", "publish"], "waits": True},
+    "relying-parties": {"does": ["generate", "publish"], "waits": True},
+    "sql-farm": {"does": ["generate", "publish"], "waits": True},
+    "began-elsewhere": {"does": ["publish"], "waits": True},
+    "custom-certificate": {"does": ["publish"], "waits": True},
+    "promotion-tonight": {"does": ["publish", "suspend_auto_rollover"], "waits": True},
+    "secondary-lagging": {"does": [], "waits": True},
+    "last-minute": {"does": ["suspend_auto_rollover"], "fails": "deadline"},
+    "rollover-off": {"does": []},
+    "expired": {"does": [], "fails": "deadline"},
+    "foreign": {"does": [], "fails": "foreign"},
+    "foreign-and-expiring": {"does": [], "fails": "foreign"},
+}
+
+
+def far_side(lab: Lab) -> list[dict[str, Any]]:
+    """Requests that changed AD FS or Entra, without the journal, which is the run's own note."""
+    return [entry for entry in lab.writes() if entry["operation"] != "write_journal"]
+
+
+def acts(actions: list[dict[str, Any]], born: str | None) -> list[dict[str, Any]]:
+    """What is compared between a plan and a run: acts, targets, certificates; ``born`` is named as a plan names it unborn."""
+    text = json.dumps([{k: a.get(k) for k in ("action", "thumbprint", "certificate", "targets")} for a in actions], sort_keys=True)
+    plain = json.loads(text.replace(born, "successor") if born else text)
+    for action in plain:
+        if action["thumbprint"] == "successor":
+            action["thumbprint"], action["certificate"] = None, "successor"
+    return list(plain)
+
+
+def born_in(run: Run) -> str | None:
+    """The thumbprint of the successor, if the run made one."""
+    return run.plans[-1]["farm"]["successor"] if any(a["action"] == "generate" for a in run.done) else None
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_check_then_run_then_run_again(scenario: str, start: Callable[..., Lab]) -> None:
+    expected = SCENARIOS[scenario]
+    code = 2 if "fails" in expected else 0
+    lab = start(scenario)
+
+    checked = play(lab, RENEW, "--check", "--diff")
+    assert checked.code == code, checked.output
+    assert lab.writes() == []
+    assert [a["action"] for a in checked.result["planned"]] == expected["does"]
+    assert checked.changed == (1 if expected["does"] else 0)
+    if expected["does"]:
+        assert "+++ after this plan" in checked.output
+
+    first = play(lab)
+    assert first.code == code, first.output
+    assert acts(checked.result["planned"], None) == acts(first.done, born_in(first))
+    assert first.changed == len(expected["does"])
+    assert [f["fail_on"] for f in first.result["failures"]] == ([expected["fails"]] if "fails" in expected else [])
+
+    lab.clear_log()
+    second = play(lab)
+    assert second.code == code, second.output
+    assert (second.changed, second.done) == (0, [])
+    assert far_side(lab) == []
+    if not expected.get("waits"):
+        assert lab.writes() == []
+
+
+def test_two_farms_are_renewed_apart_and_two_hosts_of_one_farm_are_refused(start: Callable[..., Lab]) -> None:
+    lab = start("two-farms")
+    both = play(lab)
+    assert both.code == 0, both.output
+    assert {host: [a["action"] for a in result["done"]] for host, result in both.kept["results"].items()} == {
+        host: (["generate", "publish"] if host.startswith("fs") else []) for host in both.kept["results"]
+    }
+    assert len(both.kept["results"]) == 2
+
+    twins = lab.directory / "twins.yml"
+    text = lab.inventory.read_text(encoding="utf-8")
+    host = next(iter(both.kept["results"]))
+    twins.write_text(
+        text.replace(f"        {host}:", f"        {host}-again: &twin\n          ansible_port: {_port(text, host)}\n        {host}:", 1), encoding="utf-8"
+    )
+    lab.clear_log()
+    refused = play(lab, inventory=twins)
+    assert refused.code == 2
+    assert any("belong to the same farm" in message for message in refused.messages), refused.output
+    assert far_side(lab) == []
+
+
+def _port(inventory: str, host: str) -> str:
+    return inventory.split(f"{host}:", 1)[1].split("ansible_port: ", 1)[1].split("\n", 1)[0]
+
+
+def test_audit_reports_and_never_writes(start: Callable[..., Lab]) -> None:
+    lab = start("mismatch")
+    audit = play(lab, AUDIT)
+    assert audit.code == 2
+    assert lab.writes() == []
+    assert [f["fail_on"] for f in audit.result["failures"]] == ["broken"]
+    assert "sign-in is broken for contoso.com, fabrikam.com" in " ".join(audit.messages)
+
+
+def test_empty_survey_fields_mean_not_set(start: Callable[..., Lab]) -> None:
+    lab = start("expiring")
+    empty = dict.fromkeys(
+        [f"renew_signing_cert_{name}" for name in ("mode", "promote", "preset", "foreign", "renew_before", "hold", "auto_rollover", "propagation")], ""
+    )
+    run = play(lab, variables=empty)
+    assert run.code == 0, run.output
+    assert [a["action"] for a in run.done] == ["generate", "publish"]
