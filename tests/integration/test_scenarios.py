@@ -68,7 +68,7 @@ def test_check_then_run_then_run_again(scenario: str, start: Callable[..., Lab])
     assert [a["action"] for a in checked.result["planned"]] == expected["does"]
     assert checked.changed == (1 if expected["does"] else 0)
     if expected["does"]:
-        assert "+++ after this plan" in checked.output
+        assert "+++ after: after this plan" in checked.output
 
     first = play(lab)
     assert first.code == code, first.output

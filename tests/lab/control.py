@@ -40,6 +40,7 @@ class ControlServer:
             ("DELETE", "/log"): self._clear_log,
             ("GET", "/counters"): lambda _: world.log.counters(),
             ("GET", "/signins"): self._signins,
+            ("POST", "/signins/look"): self._look,
             ("POST", "/signins/clear"): self._clear_signins,
             ("DELETE", "/signins"): self._clear_signins,
             ("GET", "/fault"): lambda _: world.faults.pending(),
@@ -118,6 +119,12 @@ class ControlServer:
         with self._world.lock:
             self._world.settle()
             return self._world.oracle.report()
+
+    def _look(self, _data: dict[str, Any]) -> dict[str, bool]:
+        with self._world.lock:
+            self._world.settle()
+            self._world.oracle.look(self._world.clock.now(), "asked")
+        return {"ok": True}
 
     def _clear_signins(self, _data: dict[str, Any]) -> dict[str, bool]:
         with self._world.lock:
