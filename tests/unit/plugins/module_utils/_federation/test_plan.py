@@ -13,17 +13,18 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import (  # noqa: E402
+from world import FARM, KEYS, START, actions, at, domain, farm, guards, key, observe, plan, server, written
+
+from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import (
     Journal,
     JournalError,
     Lease,
     read_journal,
     write_journal,
 )
-from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import UNBORN, RelyingParty, Thresholds  # noqa: E402
-from ansible_collections.federation.adfs.plugins.module_utils._federation.plan import show  # noqa: E402
-from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy, PolicyError, Span, read_policy  # noqa: E402
-from world import FARM, KEYS, START, actions, at, domain, farm, guards, key, observe, plan, server, written  # noqa: E402
+from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import UNBORN, RelyingParty, Thresholds
+from ansible_collections.federation.adfs.plugins.module_utils._federation.plan import show
+from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy, PolicyError, Span, read_policy
 
 FAR = {"OLD": key("OLD", -100, 265)}  # nothing is due
 

@@ -1,0 +1,212 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action rollover_plan, from the results of the other modules to the plan."""
+
+from __future__ import annotations
+
+import functools
+from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
+from unittest.mock import MagicMock
+
+import pytest
+import yaml
+from ansible.errors import AnsibleActionFail
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from ansible_collections.federation.adfs.plugins.action import rollover_plan
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import describe, format_time, parse_certificate
+from ansible_collections.federation.adfs.plugins.modules import rollover_plan as documented
+
+NOW = datetime(2026, 3, 1, tzinfo=timezone.utc)
+
+
+@functools.lru_cache
+def certificate(name: str, begins: int = -100, ends: int = 265) -> dict[str, object]:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"ADFS Signing - {name}")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(NOW + timedelta(days=begins))
+        .not_valid_after(NOW + timedelta(days=ends))
+        .sign(key, hashes.SHA256())
+    )
+    return describe(parse_certificate(made.public_bytes(serialization.Encoding.DER)), NOW)
+
+
+def farm(primary: dict[str, object], *others: dict[str, object], **more: object) -> dict[str, object]:
+    listed = [{**primary, "certificate_type": "Token-Signing", "is_primary": True}]
+    listed += [{**other, "certificate_type": "Token-Signing", "is_primary": False} for other in others]
+    return {
+        "role": "primary",
+        "server": "adfs1.contoso.com",
+        "primary_server": "adfs1.contoso.com",
+        "host_name": "sts.contoso.com",
+        "identifier": "http://sts.contoso.com/adfs/services/trust",
+        "time": format_time(NOW),
+        "auto_certificate_rollover": True,
+        "thresholds": {
+            "generation_days": 20,
+            "promotion_days": 5,
+            "critical_days": 2,
+            "rollover_interval_minutes": 720,
+            "threshold_multiplier_minutes": 1440,
+            "duration_days": 365,
+        },
+        "certificates": listed,
+        "nodes": [{"name": "adfs1.contoso.com"}],
+        "relying_parties": [],
+        "journal": {"found": False, "sha256": None, "content": None, "error": None},
+        **more,
+    }
+
+
+def entra(name: str, signing: object, second: object = None, **more: object) -> dict[str, object]:
+    return {
+        "domain": name,
+        "tenant_id": "tenant",
+        "is_root": True,
+        "root": name,
+        "error": None,
+        "configuration_id": "id-of-" + name,
+        "passive_sign_in_uri": "https://sts.contoso.com/adfs/ls/",
+        "signing_certificate": signing,
+        "next_signing_certificate": second,
+        "signing_certificate_update_status": {"certificate_update_result": "Success"},
+        **more,
+    }
+
+
+def view(node: str, primary: dict[str, object], *others: dict[str, object], status: str = "valid") -> dict[str, object]:
+    return {
+        "node": node,
+        "error": None,
+        "metadata": {"is_adfs": True, "signing_certificates": [primary, *others], "signature": {"status": status, "certificate": primary}},
+    }
+
+
+def run(check_mode: bool = False, diff: bool = False, **arguments: object) -> dict[str, object]:
+    given = {"now": format_time(NOW), **arguments}
+    task = SimpleNamespace(args=given, check_mode=check_mode, diff=diff, async_val=0, action="federation.adfs.rollover_plan", environment=[])
+    action = rollover_plan.ActionModule(
+        task=task, connection=MagicMock(), play_context=MagicMock(), loader=MagicMock(), templar=MagicMock(), shared_loader_obj=MagicMock()
+    )
+    return action.run(None, {})
+
+
+def test_a_broken_domain_gives_a_repair_with_bodies_and_a_ready_write() -> None:
+    mine, earlier = certificate("mine"), certificate("earlier", -500, 10)
+    result = run(
+        farm=farm(mine),
+        domains=[entra("contoso.com", earlier)],
+        metadata=[view("adfs1.contoso.com", mine)],
+        policy={"known_certificates": [earlier["thumbprint"]]},
+    )
+    plan = result["plan"]
+    assert (result["changed"], plan["state"]) == (False, "broken")
+    (action,) = plan["actions"]
+    assert action["action"] == "repair"
+    assert action["targets"][0]["write"] == {
+        "domain": "contoso.com",
+        "signing_certificate": mine["thumbprint"],
+        "next_signing_certificate": earlier["thumbprint"],
+        "clear_next": False,
+        "expected": {"signing": earlier["thumbprint"], "next": ""},
+    }
+    assert {c["thumbprint"]: c["der"] for c in plan["certificates"]} == {c["thumbprint"]: c["der"] for c in (mine, earlier)}
+    assert action["invariants"] == {"contoso.com": {"before": False, "after": False}}  # Entra may serve the old settings for a while
+    assert plan["journal"]["content"]["certificates"] == {earlier["thumbprint"]: earlier["der"]}
+
+
+def test_check_mode_tells_changed_and_the_diff() -> None:
+    mine, earlier = certificate("mine"), certificate("earlier", -500, 10)
+    result = run(check_mode=True, diff=True, farm=farm(mine), domains=[entra("contoso.com", earlier)])
+    assert result["changed"] is True
+    assert f"signing: {earlier['thumbprint']}" in result["diff"]["before"]
+    assert f"signing: {mine['thumbprint']}" in result["diff"]["after"]
+
+
+def test_a_server_that_shows_a_strangers_certificate_is_not_believed() -> None:
+    mine, stranger = certificate("mine"), certificate("stranger")
+    plan = run(farm=farm(mine), domains=[entra("contoso.com", mine)], metadata=[view("adfs1.contoso.com", stranger)])["plan"]
+    assert plan["actions"] == []
+    assert plan["farm"]["live"] == [mine["thumbprint"]]
+    assert [a["alarm"] for a in plan["alarms"]] == ["unknown_signer"]
+
+
+@pytest.mark.parametrize("status", ["invalid", "absent"])
+def test_metadata_without_a_valid_signature_counts_as_not_seen(status: str) -> None:
+    mine = certificate("mine")
+    plan = run(farm=farm(mine), domains=[entra("contoso.com", mine)], metadata=[view("adfs1.contoso.com", mine, status=status)])["plan"]
+    assert plan["farm"]["servers"] == [
+        {"name": "adfs1.contoso.com", "seen": False, "primary": None, "reason": f"the signature of its metadata is {status}"},
+    ]
+
+
+def test_a_slot_with_garbage_is_an_alarm_and_no_crash() -> None:
+    mine = certificate("mine")
+    plan = run(farm=farm(mine), domains=[entra("contoso.com", mine, {"thumbprint": None, "der": None, "error": "not base64"})])["plan"]
+    assert [a["alarm"] for a in plan["alarms"]] == ["unreadable_certificate"]
+    assert plan["domains"][0]["verdict"] == "in_sync"
+
+
+def test_an_unreadable_an_inherited_and_another_farms_domain_get_their_verdicts() -> None:
+    mine, other = certificate("mine"), certificate("other")
+    domains = [
+        entra("contoso.com", mine),
+        entra("down.com", None, error="Graph answered 503"),
+        entra("sales.contoso.com", None, configuration_id=None, is_root=False, root="contoso.com", passive_sign_in_uri=None),
+        entra("tailspin.com", other, passive_sign_in_uri="https://sts.tailspin.com/adfs/ls/"),
+    ]
+    plan = run(farm=farm(mine), domains=domains)["plan"]
+    assert {d["domain"]: d["verdict"] for d in plan["domains"]} == {
+        "contoso.com": "in_sync",
+        "down.com": "unreadable",
+        "sales.contoso.com": "inherited",
+        "tailspin.com": "other_farm",
+    }
+
+
+@pytest.mark.parametrize(
+    ("journal", "words"),
+    [
+        ({"found": True, "sha256": "ab", "content": None, "error": "it is no JSON"}, "it is no JSON"),
+        ({"found": True, "sha256": "ab", "content": {"schema": 1, "farm": "another"}, "error": None}, "another"),
+        ({"found": True, "sha256": "ab", "content": {"schema": 99}, "error": None}, "schema"),
+    ],
+)
+def test_a_journal_that_cannot_be_trusted_is_reported_and_not_used(journal: dict[str, object], words: str) -> None:
+    mine = certificate("mine")
+    plan = run(farm=farm(mine, journal=journal), domains=[entra("contoso.com", mine)])["plan"]
+    assert words in plan["alarms"][-1]["reason"]
+    assert plan["journal"]["expected_sha256"] == "ab"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"farm": {"role": "secondary", "server": "adfs2", "primary_server": "adfs1.contoso.com"}}, "run the play on adfs1.contoso.com"),
+        ({"farm": {"certificates": None, "identifier": "x"}}, "run federation.adfs.farm_info on the primary"),
+        ({"policy": {"promte": "us"}}, "renew_signing_cert_promte is not known"),
+        ({"policy": {"domains": ["managed.com"]}}, "managed.com, which is no federated domain"),
+        ({"now": "tomorrow"}, "renew_signing_cert_now"),
+        ({"domains": [{"name": "contoso.com"}]}, "an entry of domains cannot be read"),
+    ],
+)
+def test_what_cannot_be_planned_on_is_refused_in_one_sentence(change: dict[str, object], words: str) -> None:
+    mine = certificate("mine")
+    with pytest.raises(AnsibleActionFail, match=words):
+        run(**{"farm": farm(mine), "domains": [entra("contoso.com", mine)], **change})
+
+
+def test_documented_options_are_the_accepted_ones() -> None:
+    options = yaml.safe_load(documented.DOCUMENTATION)["options"]
+    assert {n: (o["type"], o.get("elements"), o.get("required", False), o.get("default")) for n, o in options.items()} == {
+        n: (o["type"], o.get("elements"), o.get("required", False), o.get("default")) for n, o in rollover_plan.ARGUMENT_SPEC.items()
+    }
