@@ -16,18 +16,19 @@ options:
   tenant_id:
     description:
       - The tenant's ID, or one of its domain names.
-      - With O(access_token) it may be left out.
+      - With O(access_token) and V(managed_identity) it may be left out.
     type: str
     aliases: [tenant]
   client_id:
     description:
       - The application (client) ID of the app registration to sign in as.
+      - With O(auth_method=managed_identity) that of a user-assigned identity; without it the machine's own, system-assigned one is used.
     type: str
   cloud:
     description:
       - The Microsoft cloud of the tenant. One of V(public) (also for GCC), V(usgov) (GCC High, L4), V(usgov_dod) (DoD, L5) and V(china).
       - The names of older articles (V(Fairfax), V(MoonCake)) and of Azure's tools (V(AzureCloud), V(AzureUSGovernment), V(AzureChinaCloud))
-        are understood too. The German cloud closed on 2021-10-29.
+        are understood too, as are those that E(AZURE_CLOUD_ENVIRONMENT) has in AWX. The German cloud (V(BlackForest)) closed on 2021-10-29.
       - Without it the public cloud, or that of a well-known host in O(graph_url) or O(authority_url).
     type: str
     aliases: [cloud_environment]
@@ -36,6 +37,10 @@ options:
       - How to sign in. Without it, the method whose option is set.
       - V(client_secret) needs O(tenant_id), O(client_id) and O(client_secret).
       - V(client_certificate) needs O(tenant_id), O(client_id), and O(client_certificate_path) or O(client_certificate).
+      - V(managed_identity) needs nothing else. It is the identity that Azure gives the machine that runs the task, and comes from the endpoint
+        of an Azure virtual machine (IMDS), of App Service, Functions or Automation, or of Azure Arc, without a proxy. It is never chosen unless
+        named here.
+      - V(workload_identity) needs O(tenant_id), O(client_id) and O(federated_token_file).
       - V(access_token) needs O(access_token).
     type: str
   client_secret:
@@ -57,6 +62,11 @@ options:
     description:
       - What the private key of the certificate is encrypted with.
     type: str
+  federated_token_file:
+    description:
+      - The path of a file with a token of another issuer that the app trusts (workload identity federation), such as a Kubernetes cluster renews
+        in its pods. It is read again each time that a token for Graph is asked for.
+    type: path
   access_token:
     description:
       - A token for Microsoft Graph that was got elsewhere. It cannot be renewed, so it has to last until the end of the task.
@@ -75,6 +85,11 @@ options:
         as where a proxy inspects TLS.
       - It wins over E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE).
     type: path
+  proxy:
+    description:
+      - The proxy for Entra ID and Graph, such as V(http://proxy.example.com:8080), with a user name and password in it if need be.
+      - It wins over E(HTTPS_PROXY) and E(NO_PROXY). The endpoint of a managed identity is never asked through a proxy.
+    type: str
   timeout:
     description:
       - How long connecting, waiting for an answer, and reading it may take, each, in seconds, from 1 to 600.
@@ -84,11 +99,12 @@ notes:
   - The identity (tenant, app and credential) comes whole from the first source that has any of it. Sources are the options, then environment
     variables E(ADFS_ENTRA_TENANT_ID), E(ADFS_ENTRA_CLIENT_ID), E(ADFS_ENTRA_CLIENT_SECRET) and so on, named like the options, then the
     well-known E(AZURE_TENANT_ID) (or E(AZURE_TENANT)), E(AZURE_CLIENT_ID), E(AZURE_CLIENT_SECRET) (or E(AZURE_SECRET)),
-    E(AZURE_CLIENT_CERTIFICATE_PATH) and E(AZURE_CLIENT_CERTIFICATE_PASSWORD), which the Microsoft Azure credential of AWX sets.
+    E(AZURE_CLIENT_CERTIFICATE_PATH), E(AZURE_CLIENT_CERTIFICATE_PASSWORD) and E(AZURE_FEDERATED_TOKEN_FILE). The Microsoft Azure credential
+    of AWX sets the first ones and needs no other setting.
   - The other settings come one by one from the options, then from E(ADFS_ENTRA_CLOUD), E(ADFS_ENTRA_GRAPH_URL) and so on.
     E(AZURE_CLOUD_ENVIRONMENT) and E(AZURE_AUTHORITY_HOST) count only where the identity comes from E(AZURE_CLIENT_ID) and the like as well.
   - Empty text counts as not set, everywhere.
-  - Proxies are taken from E(HTTPS_PROXY) and E(NO_PROXY).
+  - Without O(proxy), proxies are taken from E(HTTPS_PROXY) and E(NO_PROXY).
 requirements:
   - cryptography >= 43
   - msal >= 1.35 (not with O(access_token))
@@ -138,6 +154,11 @@ options:
       - name: ADFS_ENTRA_CLIENT_CERTIFICATE_PASSPHRASE
     vars:
       - name: adfs_entra_client_certificate_passphrase
+  federated_token_file:
+    env:
+      - name: ADFS_ENTRA_FEDERATED_TOKEN_FILE
+    vars:
+      - name: adfs_entra_federated_token_file
   access_token:
     env:
       - name: ADFS_ENTRA_ACCESS_TOKEN
@@ -158,6 +179,11 @@ options:
       - name: ADFS_ENTRA_CA_PATH
     vars:
       - name: adfs_entra_ca_path
+  proxy:
+    env:
+      - name: ADFS_ENTRA_PROXY
+    vars:
+      - name: adfs_entra_proxy
   timeout:
     env:
       - name: ADFS_ENTRA_TIMEOUT

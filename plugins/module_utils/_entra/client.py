@@ -232,7 +232,7 @@ def connect(settings: Settings) -> GraphClient:
     Raises OptionsError for credentials that are incomplete or unusable, EntraError for a missing library.
     """
     require("requests", "cryptography")
-    return GraphClient(settings, credential_for(settings), Transport(settings.timeout, settings.ca_path))
+    return GraphClient(settings, credential_for(settings), Transport(settings.timeout, settings.ca_path, settings.proxy))
 
 
 def _origin(url: str) -> tuple[str, str, int]:

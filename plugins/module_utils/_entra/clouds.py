@@ -42,8 +42,12 @@ _NAMES = {
     "azurecloud": PUBLIC,
     "azurepublic": PUBLIC,
     "azurepubliccloud": PUBLIC,
+    "o365default": PUBLIC,
     "usgov": USGOV,
     "usgovl4": USGOV,
+    "usgovgcchigh": USGOV,
+    "usgovernment": USGOV,
+    "o365usgovgcchigh": USGOV,
     "gcchigh": USGOV,
     "fairfax": USGOV,
     "azuregovernment": USGOV,
@@ -51,12 +55,14 @@ _NAMES = {
     "azureusgovernmentcloud": USGOV,
     "usgovdod": USGOV_DOD,
     "usgovl5": USGOV_DOD,
+    "o365usgovdod": USGOV_DOD,
     "dod": USGOV_DOD,
     "china": CHINA,
     "mooncake": CHINA,
     "21vianet": CHINA,
     "azurechina": CHINA,
     "azurechinacloud": CHINA,
+    "o365china": CHINA,
 }
 _GERMANY = {"germany", "blackforest", "azuregermany", "azuregermancloud", "azuregermanycloud"}
 _GERMANY_CLOSED = "Microsoft closed the German cloud (BlackForest) on 2021-10-29; its tenants moved to the public cloud, so use cloud 'public'"
@@ -71,6 +77,8 @@ _OTHER_LOGIN_HOSTS = {
 
 def cloud_by_name(name: str) -> Cloud:
     """Return the cloud of that name, in any of the names and spellings known. Raises OptionsError for others."""
+    if "://" in name:
+        raise OptionsError("cloud is an address, as Azure Stack has one. There is no Microsoft Graph; name the cloud of the tenant, for example 'public'.")
     plain = "".join(character for character in name.lower() if character.isalnum())
     if plain in _GERMANY:
         raise OptionsError(f"cloud '{name}' no longer exists: {_GERMANY_CLOSED}.")

@@ -11,14 +11,15 @@ import base64
 import binascii
 import datetime
 import json
+import os
 import re
 import typing as t
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, OptionsError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.libraries import require
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import Settings
-from ansible_collections.federation.adfs.plugins.module_utils._entra.transport import Transport
+from ansible_collections.federation.adfs.plugins.module_utils._entra.transport import NetworkError, Transport
 
 try:
     from cryptography import x509
@@ -51,28 +52,43 @@ def credential_for(settings: Settings) -> Credential:
     Raises OptionsError where nothing is complete, or two methods are set and none is chosen; the text names what is missing.
     """
     identity = settings.identity
-    present = {
-        "client_secret": "client_secret" in identity,
-        "client_certificate": "client_certificate" in identity or "client_certificate_path" in identity,
-        "access_token": "access_token" in identity,
-    }
-    chosen = [settings.auth_method] if settings.auth_method else [method for method, is_set in present.items() if is_set]
+    chosen = [settings.auth_method] if settings.auth_method else [method for method, marks in _MARKS.items() if marks & set(identity)]
     if len(chosen) > 1:
+        states = [f"{method} ({', '.join(absent)} missing)" if (absent := _absent(settings, method)) else method for method in chosen]
         raise OptionsError(
-            f"{settings.identity_source} hold more than one credential ({' and '.join(chosen)}); remove what is not meant, or choose by auth_method."
+            f"{settings.identity_source} hold more than one credential, or parts of them ({' and '.join(states)}); "
+            "remove what is not meant, or choose by auth_method."
         )
     if not chosen:
         absent = [name for name in ("tenant_id", "client_id") if name not in identity]
         _missing(settings, [*absent, "client_secret or client_certificate_path (or only access_token)"])
-    credential: Credential
-    if chosen[0] == "client_secret":
-        credential = ClientSecret(settings)
-    elif chosen[0] == "client_certificate":
-        credential = ClientCertificate(settings)
-    else:
-        credential = AccessToken(settings)
+    absent = _absent(settings, chosen[0])
+    if absent:
+        _missing(settings, absent)
+    credential = _CLASSES[chosen[0]](settings)
     credential.validate()
     return credential
+
+
+# Which options speak of which method. A managed identity has none of its own; it is chosen by auth_method alone.
+_MARKS = {
+    "client_secret": {"client_secret"},
+    "client_certificate": {"client_certificate", "client_certificate_path", "client_certificate_passphrase"},
+    "workload_identity": {"federated_token_file"},
+    "access_token": {"access_token"},
+}
+# What each method needs; several names in one are alternatives.
+_NEEDS = {
+    "client_secret": (("tenant_id",), ("client_id",), ("client_secret",)),
+    "client_certificate": (("tenant_id",), ("client_id",), ("client_certificate_path", "client_certificate")),
+    "managed_identity": (),
+    "workload_identity": (("tenant_id",), ("client_id",), ("federated_token_file",)),
+    "access_token": (("access_token",),),
+}
+
+
+def _absent(settings: Settings, method: str) -> list[str]:
+    return [" or ".join(names) for names in _NEEDS[method] if not set(names) & set(settings.identity)]
 
 
 def token_claims(token: str) -> dict[str, t.Any]:
@@ -96,10 +112,7 @@ class ClientSecret:
         self._settings = settings
 
     def validate(self) -> None:
-        """Ask for tenant, app and secret."""
-        _need(self._settings, "tenant_id", "client_id", "client_secret")
-        if "client_certificate_passphrase" in self._settings.identity and self._settings.auth_method is None:
-            _missing(self._settings, ["client_certificate_path (a client_certificate_passphrase is set)"])
+        """Make sure that the library is there."""
         require("msal")
 
     def token(self, transport: Transport) -> str:
@@ -119,13 +132,10 @@ class ClientCertificate:
         self._thumbprint = ""
 
     def validate(self) -> None:
-        """Ask for tenant, app and certificate; read it, open the key with the passphrase, and see that the two belong together."""
+        """Read the certificate, open the key with the passphrase, and see that the two belong together."""
         identity = self._settings.identity
         if "client_certificate" in identity and "client_certificate_path" in identity:
             raise OptionsError(f"{self._settings.identity_source} hold both client_certificate and client_certificate_path; give one of them.")
-        _need(self._settings, "tenant_id", "client_id")
-        if "client_certificate" not in identity and "client_certificate_path" not in identity:
-            _missing(self._settings, ["client_certificate_path or client_certificate"])
         require("msal")
         where, data = self._data()
         certificate, key = self._load(where, data)
@@ -209,16 +219,12 @@ class AccessToken:
         self._settings = settings
 
     def validate(self) -> None:
-        """Ask for a token of the right tenant that has not expired, as far as it can be read."""
-        _need(self._settings, "access_token")
+        """Look at the token: it must be of the right tenant and not have expired, as far as it can be read."""
         token = self._settings.identity["access_token"]
         if not token.isascii() or any(character.isspace() for character in token):
             raise OptionsError("access_token holds spaces, line breaks or other characters that no token has.")
-        claims = token_claims(token)
-        tenant, expires = claims.get("tid"), claims.get("exp")
-        wanted = self._settings.tenant_id or ""
-        if isinstance(tenant, str) and re.fullmatch(r"[0-9a-fA-F-]{36}", wanted) and tenant.lower() != wanted.lower():
-            raise OptionsError(f"access_token is for tenant {tenant}, but tenant_id is {wanted}.")
+        expires = token_claims(token).get("exp")
+        _check_tenant(self._settings, token, "access_token")
         if isinstance(expires, (int, float)) and expires < datetime.datetime.now(datetime.timezone.utc).timestamp():
             moment = datetime.datetime.fromtimestamp(expires, datetime.timezone.utc)
             raise OptionsError(f"access_token expired at {moment:%Y-%m-%dT%H:%M:%SZ}; get a new one.")
@@ -228,20 +234,106 @@ class AccessToken:
         return self._settings.identity["access_token"]
 
 
-def _need(settings: Settings, *names: str) -> None:
-    missing = [name for name in names if name not in settings.identity]
-    if missing:
-        _missing(settings, missing)
+class WorkloadIdentity:
+    """An app registration that trusts the tokens of another issuer, such as a Kubernetes cluster; they lie in a file that is renewed."""
+
+    renewable = True
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._path = settings.identity["federated_token_file"]
+
+    def validate(self) -> None:
+        """See that the file holds a token now."""
+        require("msal")
+        self._read()
+
+    def token(self, transport: Transport) -> str:
+        """Return a new token, got with what the file holds at this moment."""
+        assertion = self._read()
+        return _token_by_msal(self._settings, transport, {"client_assertion": lambda: assertion}, "federated token", hidden=assertion)
+
+    def _read(self) -> str:
+        path = self._path
+        try:
+            with open(path, "rb") as handle:
+                data = handle.read(_MAX_FILE_BYTES + 1)
+        except OSError as exc:
+            raise OptionsError(f"federated_token_file {path} cannot be read on this machine: {exc.strerror}.") from exc
+        text = data.decode("ascii", errors="replace").strip()
+        if len(data) > _MAX_FILE_BYTES or not re.fullmatch(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", text):
+            raise OptionsError(f"federated_token_file {path} does not hold a token (three parts in base64url, separated by dots); is it the right file?")
+        return text
+
+
+class ManagedIdentity:
+    """The identity that Azure gives a machine, an app service or a server connected by Azure Arc; ``client_id`` chooses a user-assigned one."""
+
+    renewable = True
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def validate(self) -> None:
+        """Refuse the one kind of endpoint that cannot be used."""
+        require("msal")
+        if {"IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT"} <= set(os.environ):
+            raise OptionsError("the managed identity of Service Fabric is not supported; use workload_identity or client_certificate there.")
+
+    def token(self, transport: Transport) -> str:
+        """Return a new token from the endpoint of this machine, past every proxy."""
+        import msal  # validate() has made sure that it is there
+
+        settings = self._settings
+        client = settings.identity.get("client_id")
+        chosen = msal.UserAssignedManagedIdentity(client_id=client) if client else msal.SystemAssignedManagedIdentity()
+        who = f"managed identity {client}" if client else "system-assigned managed identity"
+        try:
+            found = msal.ManagedIdentityClient(chosen, http_client=_LocalHttp(transport, who)).acquire_token_for_client(
+                resource=settings.cloud.scope.removesuffix("/.default")
+            )
+        except EntraError:
+            raise
+        except OSError as exc:
+            raise EntraError(
+                f"no token for the {who}: the key file {exc.filename} of the Azure Arc agent cannot be read: {exc.strerror}. "
+                "Add the user that runs Ansible to the group himds."
+            ) from exc
+        except (ValueError, KeyError, TypeError) as exc:
+            raise EntraError(f"no token for the {who}: its endpoint answered with something unexpected ({type(exc).__name__} in msal).") from exc
+        token = found.get("access_token") if isinstance(found, dict) else None
+        if not isinstance(token, str) or not token:
+            answer = found if isinstance(found, dict) else {}
+            reason = " ".join(str(answer.get("error_description") or answer.get("error") or "no reason given").split())[:300].rstrip(". ")
+            raise EntraError(f"no token for the {who}: {reason}. Is that identity assigned to this machine? Else choose another auth_method.")
+        _check_tenant(settings, token, f"the {who}")
+        return token
+
+
+_CLASSES: dict[str, t.Callable[[Settings], Credential]] = {
+    "client_secret": ClientSecret,
+    "client_certificate": ClientCertificate,
+    "managed_identity": ManagedIdentity,
+    "workload_identity": WorkloadIdentity,
+    "access_token": AccessToken,
+}
+
+
+def _check_tenant(settings: Settings, token: str, whose: str) -> None:
+    tenant, wanted = token_claims(token).get("tid"), settings.tenant_id or ""
+    if isinstance(tenant, str) and re.fullmatch(r"[0-9a-fA-F-]{36}", wanted) and tenant.lower() != wanted.lower():
+        raise OptionsError(f"{whose} is for tenant {tenant}, but tenant_id is {wanted}.")
 
 
 def _missing(settings: Settings, missing: list[str]) -> t.NoReturn:
     raise OptionsError(
-        f"the credentials for Entra ID are incomplete: missing {', '.join(missing)}. {', '.join(settings.identity)} came from {settings.identity_source}, "
+        f"the credentials for Entra ID are incomplete: missing {', '.join(missing)}. "
+        f"{', '.join(settings.identity) or 'auth_method'} came from {settings.identity_source}, "
         "and the rest is not looked for elsewhere, so that no two identities are mixed; set everything in one place."
     )
 
 
-def _token_by_msal(settings: Settings, transport: Transport, credential: t.Any, kind: str) -> str:
+def _token_by_msal(settings: Settings, transport: Transport, credential: t.Any, kind: str, hidden: str = "") -> str:
     import msal  # validate() has made sure that it is there
 
     authority = f"{settings.authority_url}/{settings.tenant_id}"
@@ -264,7 +356,8 @@ def _token_by_msal(settings: Settings, transport: Transport, credential: t.Any, 
     token = result.get("access_token") if isinstance(result, dict) else None
     if isinstance(token, str) and token:
         return token
-    raise EntraError(settings.scrub(_refusal(settings, result if isinstance(result, dict) else {}, kind)))
+    text = settings.scrub(_refusal(settings, result if isinstance(result, dict) else {}, kind))
+    raise EntraError(text.replace(hidden, "********") if hidden else text)
 
 
 def _refusal(settings: Settings, result: dict[str, t.Any], kind: str) -> str:
@@ -282,10 +375,15 @@ def _refusal(settings: Settings, result: dict[str, t.Any], kind: str) -> str:
         advice = f"Check client_id and tenant_id: is the app registered in that tenant, or approved there, and is the cloud right ('{settings.cloud.name}')?"
     elif 90002 in numbers:
         advice = f"Check tenant_id {tenant} and the cloud ('{settings.cloud.name}')."
-    elif error == "invalid_client":
+    elif error == "invalid_client" or (error == "invalid_request" and kind == "federated token"):
         where = "Entra admin center > App registrations > Certificates & secrets"
         if kind == "client secret":
             advice = f"Create a new client secret for app {client} ({where}) and store its value, not its id, where {settings.identity_source} take it from."
+        elif kind == "federated token":
+            advice = (
+                f"Add a federated credential with the issuer, subject and audience of the token in federated_token_file to app {client} ({where}), "
+                "or see why the file is not renewed."
+            )
         else:
             advice = f"Upload the certificate to app {client} ({where}), or give the one that is there."
     elif error == "invalid_scope":
@@ -349,3 +447,33 @@ class _MsalHttp:
         if method == "GET" and not str(body["token_endpoint"]).startswith("https://"):
             raise EntraError(f"{settings.authority_url} names a token endpoint without TLS; nothing was sent to it.")
         return _TextAnswer(answer.status, answer.body.decode("utf-8-sig"), dict(answer.headers))
+
+
+class _LocalHttp:
+    """Lets msal ask the token endpoint of this machine with our limits and error texts, and never through a proxy."""
+
+    def __init__(self, transport: Transport, who: str) -> None:
+        self._transport = transport
+        self._who = who
+
+    def get(self, url: str, params: t.Any = None, headers: dict[str, str] | None = None, **_ignored: t.Any) -> _TextAnswer:
+        """Ask for a token."""
+        what = f"The token endpoint for the {self._who}"
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise EntraError("IDENTITY_ENDPOINT (or AZURE_POD_IDENTITY_AUTHORITY_HOST) in the environment is not an address such as http://169.254.169.254.")
+        try:
+            answer = self._transport.request_local(what, url, headers or {}, params)
+        except NetworkError as exc:
+            if not exc.again:
+                raise
+            raise EntraError(
+                f"{what} ({urlsplit(url).netloc}) does not answer. Is this a machine in Azure, or connected to it by Azure Arc, with a managed identity? "
+                "Else choose another auth_method."
+            ) from exc
+        # 401 with a challenge is how Azure Arc begins.
+        if answer.status != 401 and not isinstance(answer.json(), dict):
+            raise EntraError(f"{what} at {urlsplit(url).netloc} answered with something else than JSON of the expected kind (HTTP {answer.status}).")
+        return _TextAnswer(answer.status, answer.body.decode("utf-8-sig", errors="replace"), dict(answer.headers))
+
+    def close(self) -> None:
+        """Do nothing: the connections belong to the transport."""

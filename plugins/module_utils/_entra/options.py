@@ -22,7 +22,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._entra.errors impo
 
 DEFAULT_TIMEOUT = 30
 MAX_TIMEOUT = 600
-METHODS = ("client_secret", "client_certificate", "access_token")
+METHODS = ("client_secret", "client_certificate", "managed_identity", "workload_identity", "access_token")
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,13 @@ OPTIONS = (
     Option("client_certificate_path", type="path", identity=True, known_env=("AZURE_CLIENT_CERTIFICATE_PATH",)),
     Option("client_certificate", no_log=True, identity=True),
     Option("client_certificate_passphrase", no_log=True, identity=True, known_env=("AZURE_CLIENT_CERTIFICATE_PASSWORD",)),
+    Option("federated_token_file", type="path", identity=True, known_env=("AZURE_FEDERATED_TOKEN_FILE",)),
     Option("access_token", no_log=True, identity=True),
     Option("graph_url"),
     Option("authority_url", known_env=("AZURE_AUTHORITY_HOST",)),
     Option("ca_path", type="path"),
+    # The address of a proxy may hold its password.
+    Option("proxy", no_log=True),
     Option("timeout", type="int"),
 )
 
@@ -76,7 +79,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
             entry["aliases"] = list(option.aliases)
         if option.no_log:
             entry["no_log"] = True
-        elif option.name == "client_certificate_path":
+        elif option.name in ("client_certificate_path", "federated_token_file"):
             entry["no_log"] = False  # a path, not a secret
         spec[option.name] = entry
     return spec
@@ -94,6 +97,7 @@ class Settings:
     authority_url: str
     ca_path: str | None
     timeout: int
+    proxy: str | None = field(default=None, repr=False)
 
     @property
     def tenant_id(self) -> str | None:
@@ -102,7 +106,9 @@ class Settings:
 
     def secrets(self) -> list[str]:
         """Return every secret value, for those who must keep it out of what they show."""
-        return [self.identity[option.name] for option in OPTIONS if option.no_log and option.name in self.identity]
+        identity = [self.identity[option.name] for option in OPTIONS if option.no_log and option.name in self.identity]
+        password = urlsplit(self.proxy).password if self.proxy else None
+        return identity + ([password] if password else [])
 
     def scrub(self, text: str) -> str:
         """Return the text without any of the secrets, however a server came to repeat one."""
@@ -146,6 +152,7 @@ def merge_options(given: Mapping[str, t.Any], environ: Mapping[str, str]) -> Set
         authority_url=_without_ending(authority_url, ("v2.0", tenant or "")) or f"https://{cloud.login_host}",
         ca_path=_ca_path(setting("ca_path")),
         timeout=_timeout(setting("timeout")),
+        proxy=_proxy(setting("proxy")),
     )
 
 
@@ -158,11 +165,12 @@ def _identity(options: Mapping[str, str | None], own: Mapping[str, str | None], 
     members = [option.name for option in OPTIONS if option.identity]
     for source, values in ((_GIVEN, options), (_OWN, own)):
         found = {name: value for name in members if (value := values[name])}
-        if found:
+        # A managed identity belongs to the machine, so that the method alone is a whole identity.
+        if found or values["auth_method"] == "managed_identity":
             return found, source
     known = _known(environ)
     found = {name: known[name] for name in members if name in known}
-    credential = {"client_secret", "client_certificate_path"} & set(found)
+    credential = {"client_secret", "client_certificate_path", "federated_token_file"} & set(found)
     if not credential and _text(environ.get("AZURE_AD_USER")) and _text(environ.get("AZURE_PASSWORD")):
         raise OptionsError(
             "the environment holds a user name and password (AZURE_AD_USER, AZURE_PASSWORD); signing in with them is not supported, "
@@ -170,7 +178,8 @@ def _identity(options: Mapping[str, str | None], own: Mapping[str, str | None], 
         )
     if not found:
         raise OptionsError(
-            "no credentials for Entra ID: set tenant_id, client_id and client_secret or client_certificate_path (or access_token) as options, "
+            "no credentials for Entra ID: set tenant_id, client_id and client_secret or client_certificate_path "
+            "(or access_token, or auth_method=managed_identity) as options, "
             "or as ADFS_ENTRA_TENANT_ID, ADFS_ENTRA_CLIENT_ID, ADFS_ENTRA_CLIENT_SECRET and so on in the environment, "
             "or attach a Microsoft Azure credential (AZURE_TENANT, AZURE_CLIENT_ID, AZURE_SECRET) to the job template."
         )
@@ -197,6 +206,20 @@ def _text(value: t.Any) -> str | None:
         return None
     text = str(value).strip()
     return text or None
+
+
+def _proxy(value: str | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        usable = usable and parts.path in ("", "/") and not parts.query and not parts.fragment
+    except ValueError:
+        usable = False
+    if not usable:
+        raise OptionsError("proxy must be an address such as http://proxy.example.com:8080.")
+    return value.rstrip("/")
 
 
 def _url(option: str, value: str | None) -> str | None:

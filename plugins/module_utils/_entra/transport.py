@@ -31,6 +31,9 @@ MAX_ATTEMPTS = 6
 MAX_WAIT_SECONDS = 120.0
 # What is worth asking again: throttling, and trouble that passes.
 PASSING = frozenset({429, 500, 502, 503, 504})
+# The endpoint for managed identities of Azure's machines answers 404 and 410 while it is being updated.
+LOCAL_PASSING = PASSING | {404, 410}
+LOCAL_CONNECT_SECONDS = 3.0
 _BLOCK = 64 * 1024
 
 
@@ -62,13 +65,19 @@ class Transport:
     """Sends single requests over kept connections.
 
     ``timeout`` (seconds) limits connecting, waiting for the answer, and reading it, each. ``ca_path`` wins over the environment's
-    certificate bundles. ``sleep`` and ``clock`` are the seam for tests.
+    certificate bundles, and ``proxy`` over its proxies and over NO_PROXY. ``sleep`` and ``clock`` are the seam for tests.
     """
 
     def __init__(
-        self, timeout: float, ca_path: str | None, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic
+        self,
+        timeout: float,
+        ca_path: str | None,
+        proxy: str | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._timeout = timeout
+        self._proxies = {"http": proxy, "https": proxy} if proxy else None
         # requests prefers REQUESTS_CA_BUNDLE to Session.verify, but not to a path given with the request itself.
         self._verify: str | bool = ca_path or True
         self._sleep = sleep
@@ -76,10 +85,14 @@ class Transport:
         if not hasattr(urllib3.HTTPResponse, "read1"):
             raise EntraError("the Python library urllib3 is too old to read answers within limits; install urllib3 2.2 or later.")
         self._session = requests.Session()
+        # For addresses of this machine: no proxy, whatever the environment says.
+        self._local = requests.Session()
+        self._local.trust_env = False
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+        self._local.close()
 
     def request(
         self, what: str, method: str, url: str, headers: Mapping[str, str], data: bytes | None = None, params: Mapping[str, t.Any] | None = None
@@ -89,15 +102,26 @@ class Transport:
         Everything that is sent this way may safely be sent twice. ``what`` names the other side in errors.
         Raises NetworkError if no answer came.
         """
+        return self._patiently(PASSING, 2, lambda: self._once(self._session, self._timeout, what, method, url, headers, data, params))
+
+    def request_local(self, what: str, url: str, headers: Mapping[str, str], params: Mapping[str, t.Any] | None = None) -> Answer:
+        """GET from a token endpoint of this machine: past every proxy, and with a short limit for connecting, as it is there at once or not at all.
+
+        Raises NetworkError if no answer came.
+        """
+        connecting = min(self._timeout, LOCAL_CONNECT_SECONDS)
+        return self._patiently(LOCAL_PASSING, 1, lambda: self._once(self._local, connecting, what, "GET", url, headers, None, params))
+
+    def _patiently(self, passing: frozenset[int], again: int, send: Callable[[], Answer]) -> Answer:
         patience = Patience(self._sleep)
         while True:
             try:
-                answer = self._once(what, method, url, headers, data, params)
+                answer = send()
             except NetworkError as exc:
-                if not exc.again or patience.attempts >= 2 or not patience.wait(None):
+                if not exc.again or patience.attempts >= again or not patience.wait(None):
                     raise
                 continue
-            if answer.status not in PASSING or not patience.wait(retry_after(answer.headers)):
+            if answer.status not in passing or not patience.wait(retry_after(answer.headers)):
                 return answer
 
     def patience(self) -> Patience:
@@ -108,19 +132,30 @@ class Transport:
         """Wait."""
         self._sleep(seconds)
 
-    def _once(self, what: str, method: str, url: str, headers: Mapping[str, str], data: bytes | None, params: Mapping[str, t.Any] | None) -> Answer:
+    def _once(
+        self,
+        session: requests.Session,
+        connecting: float,
+        what: str,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        data: bytes | None,
+        params: Mapping[str, t.Any] | None,
+    ) -> Answer:
         # identity: what is counted is what was sent; a small body cannot unpack into a huge one.
         sent = {"Accept-Encoding": "identity", **headers}
         host = urlsplit(url).netloc
         try:
-            response = self._session.request(
+            response = session.request(
                 method,
                 url,
                 headers=sent,
                 params=params,
                 data=data,
-                timeout=(self._timeout, self._timeout),
+                timeout=(connecting, self._timeout),
                 verify=self._verify,
+                proxies=self._proxies if session is self._session else None,
                 allow_redirects=False,
                 stream=True,
                 auth=_no_netrc,
@@ -130,7 +165,8 @@ class Transport:
             finally:
                 response.close()
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as exc:
-            raise _network_error(what, host, self._timeout, exc) from exc
+            limit = connecting if isinstance(exc, requests.exceptions.ConnectTimeout) else self._timeout
+            raise _network_error(what, host, limit, exc) from exc
         if 300 <= response.status_code < 400:
             target = urlsplit(response.headers.get("Location", "")).hostname or "nowhere"
             raise NetworkError(f"{what} ({host}) answered with a redirection to {target}; a proxy or a wrong address is in the way.", again=False)
@@ -209,7 +245,7 @@ def _network_error(what: str, host: str, timeout: float, exc: BaseException) -> 
     """Say what happened without the exception's own text, which may hold a proxy's password."""
     where = f"{what} ({host})"
     if isinstance(exc, requests.exceptions.ProxyError):
-        return NetworkError(f"{where} cannot be reached through the proxy; check HTTPS_PROXY and NO_PROXY in the environment.", again=True)
+        return NetworkError(f"{where} cannot be reached through the proxy; check HTTPS_PROXY and NO_PROXY in the environment, or the option proxy.", again=True)
     if isinstance(exc, (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError)):
         return NetworkError(
             f"{where} cannot be trusted: {_reason(exc) or 'TLS failed'}. If a proxy inspects TLS, or for a private endpoint, "
@@ -218,14 +254,17 @@ def _network_error(what: str, host: str, timeout: float, exc: BaseException) -> 
         )
     if isinstance(exc, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)):
         return NetworkError(
-            f"{where} did not answer within {timeout:g} s; check the network and the proxy (HTTPS_PROXY, NO_PROXY), or raise the option timeout.", again=True
+            f"{where} did not answer within {timeout:g} s; check the network and the proxy (option proxy, HTTPS_PROXY, NO_PROXY), or raise the option timeout.",
+            again=True,
         )
     if isinstance(exc, OSError) and not isinstance(exc, requests.RequestException) and exc.filename:
         return NetworkError(f"the file {exc.filename} that is needed to talk to {where} cannot be used: {exc.strerror}.", again=False)
     if isinstance(exc, OSError) and "CA certificate" in str(exc):  # requests: the path it got does not exist
         return NetworkError(f"the CA file for {where} does not exist; check ca_path and REQUESTS_CA_BUNDLE.", again=False)
     return NetworkError(
-        f"{where} cannot be reached: {_reason(exc) or 'the connection was cut'}. Check the name, the network and the proxy (HTTPS_PROXY, NO_PROXY).", again=True
+        f"{where} cannot be reached: {_reason(exc) or 'the connection was cut'}. "
+        "Check the name, the network and the proxy (option proxy, HTTPS_PROXY, NO_PROXY).",
+        again=True,
     )
 
 

@@ -25,6 +25,11 @@ from ansible_collections.federation.adfs.plugins.module_utils._entra.errors impo
         ("MoonCake", CHINA),
         ("AzureChinaCloud", CHINA),
         ("china", CHINA),
+        ("USGovernment", USGOV),
+        ("O365USGovGCCHigh", USGOV),
+        ("O365USGovDoD", USGOV_DOD),
+        ("Global", PUBLIC),
+        ("GCC", PUBLIC),
     ],
 )
 def test_a_cloud_is_known_by_all_its_names(name: str, cloud: Cloud) -> None:
@@ -49,6 +54,11 @@ def test_germany_is_refused_with_the_day_it_closed(name: str) -> None:
 def test_an_unknown_cloud_is_refused_with_the_names_that_exist() -> None:
     with pytest.raises(OptionsError, match="'moon' is unknown; use one of public, usgov, usgov_dod, china"):
         cloud_by_name("moon")
+
+
+def test_the_address_of_an_azure_stack_is_no_cloud() -> None:
+    with pytest.raises(OptionsError, match="name the cloud of the tenant"):
+        cloud_by_name("https://management.local.azurestack.external/metadata/endpoints")
 
 
 def test_a_well_known_host_chooses_the_cloud() -> None:

@@ -72,8 +72,16 @@ def test_the_method_follows_from_what_is_set() -> None:
 
 def test_two_methods_are_refused_unless_one_is_chosen() -> None:
     text = refusal(**APP, client_secret=SECRET, access_token=token())
-    assert "more than one credential (client_secret and access_token)" in text and "auth_method" in text
+    assert "more than one credential, or parts of them (client_secret and access_token)" in text and "auth_method" in text
     assert SECRET not in text
+
+
+def test_two_half_set_methods_are_refused_and_what_each_misses_is_named() -> None:
+    text = refusal(client_id="app", client_certificate_passphrase="p", federated_token_file="/x")
+    assert "client_certificate (tenant_id, client_certificate_path or client_certificate missing)" in text
+    assert "workload_identity (tenant_id missing)" in text
+    text = refusal(**APP, client_secret=SECRET, client_certificate_passphrase="p")
+    assert "(client_secret and client_certificate (client_certificate_path or client_certificate missing))" in text and SECRET not in text
 
 
 @pytest.mark.parametrize(
@@ -83,8 +91,10 @@ def test_two_methods_are_refused_unless_one_is_chosen() -> None:
         ({"tenant_id": TENANT, "client_secret": SECRET}, "missing client_id."),
         ({"client_secret": SECRET}, "missing tenant_id, client_id."),
         ({**APP, "client_secret": SECRET, "auth_method": "client_certificate"}, "missing client_certificate_path or client_certificate."),
+        ({**APP, "auth_method": "workload_identity"}, "missing federated_token_file."),
+        ({"federated_token_file": "/x"}, "missing tenant_id, client_id."),
+        ({**APP, "client_certificate_passphrase": "p"}, "missing client_certificate_path or client_certificate."),
         ({**APP, "client_secret": SECRET, "auth_method": "access_token"}, "missing access_token."),
-        ({**APP, "client_secret": SECRET, "client_certificate_passphrase": "p"}, "client_certificate_path (a client_certificate_passphrase is set)"),
     ],
 )
 def test_what_is_missing_is_named(given: dict[str, str], missing: str) -> None:
@@ -121,6 +131,23 @@ def test_certificates_that_cannot_work_are_refused(tmp_path: pathlib.Path) -> No
     assert "give one of them" in refusal(**APP, client_certificate=locked, client_certificate_path="/x")
     missing = str(tmp_path / "missing.pem")
     assert f"client_certificate_path {missing} cannot be read on this machine: No such file" in refusal(**APP, client_certificate_path=missing)
+
+
+def test_a_managed_identity_needs_nothing_and_service_fabric_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert type(check(auth_method="managed_identity")).__name__ == "ManagedIdentity"
+    for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT"):
+        monkeypatch.setenv(name, "x")
+    assert "Service Fabric is not supported" in refusal(auth_method="managed_identity")
+
+
+def test_the_file_of_a_workload_identity_is_looked_at_before_use(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "token"
+    given = {**APP, "federated_token_file": str(path)}
+    assert f"federated_token_file {path} cannot be read on this machine: No such file" in refusal(**given)
+    path.write_text("not a token")
+    assert "does not hold a token" in refusal(**given)
+    path.write_text(token(sub="somebody") + "\n")
+    assert type(check(**given)).__name__ == "WorkloadIdentity"
 
 
 def test_a_wrong_passphrase_is_not_repeated() -> None:

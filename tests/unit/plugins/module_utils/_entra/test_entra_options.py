@@ -55,6 +55,24 @@ def test_a_method_from_the_environment_does_not_touch_given_options() -> None:
     assert merge_options({}, {**OWN, "ADFS_ENTRA_AUTH_METHOD": "client_secret"}).auth_method == "client_secret"
 
 
+def test_a_managed_identity_is_an_identity_by_its_method_alone() -> None:
+    settings = merge_options({"auth_method": "managed_identity"}, {**OWN, **AZURE})
+    assert (dict(settings.identity), settings.identity_source) == ({}, "the options")
+    settings = merge_options({}, {"ADFS_ENTRA_AUTH_METHOD": "managed_identity", "ADFS_ENTRA_CLIENT_ID": "mine", **AZURE})
+    assert dict(settings.identity) == {"client_id": "mine"}
+
+
+def test_a_workload_identity_is_known_by_the_names_that_kubernetes_sets() -> None:
+    pod = {"AZURE_TENANT_ID": "t.example.com", "AZURE_CLIENT_ID": "x", "AZURE_FEDERATED_TOKEN_FILE": "/var/run/token", "AZURE_AUTHORITY_HOST": ""}
+    assert merge_options({}, pod).identity == {"tenant_id": "t.example.com", "client_id": "x", "federated_token_file": "/var/run/token"}
+
+
+def test_the_password_of_a_proxy_is_a_secret() -> None:
+    settings = merge_options({**GIVEN, "proxy": "http://somebody:proxy-pass@proxy.example.com:8080/"}, {"ADFS_ENTRA_PROXY": "http://other.example.com"})
+    assert settings.proxy == "http://somebody:proxy-pass@proxy.example.com:8080"
+    assert "proxy-pass" in settings.secrets() and "proxy-pass" not in repr(settings)
+
+
 def test_own_settings_join_given_credentials() -> None:
     settings = merge_options(GIVEN, {"ADFS_ENTRA_GRAPH_URL": "https://graph.example.com/", "ADFS_ENTRA_TIMEOUT": "7", "ADFS_ENTRA_CLOUD": "china"})
     assert (settings.graph_url, settings.timeout, settings.cloud.name) == ("https://graph.example.com", 7, "china")
@@ -85,8 +103,10 @@ def test_addresses_lose_what_people_copy_along() -> None:
         ({**OWN, "ADFS_ENTRA_CA_PATH": "/no/such/file.pem"}, "ca_path /no/such/file.pem does not exist"),
         ({**OWN, "ADFS_ENTRA_TIMEOUT": "0"}, "timeout must be a whole number of seconds from 1 to 600"),
         ({**OWN, "ADFS_ENTRA_TIMEOUT": "soon"}, "timeout must be a whole number"),
-        ({**OWN, "ADFS_ENTRA_AUTH_METHOD": "password"}, "auth_method 'password' is unknown; use one of client_secret, client_certificate, access_token"),
+        ({**OWN, "ADFS_ENTRA_AUTH_METHOD": "password"}, f"auth_method 'password' is unknown; use one of {', '.join(METHODS)}"),
         ({**OWN, "ADFS_ENTRA_CLOUD": "Germany"}, "2021-10-29"),
+        ({**OWN, "ADFS_ENTRA_PROXY": "proxy.example.com:8080"}, "proxy must be an address such as"),
+        ({**OWN, "ADFS_ENTRA_PROXY": "http://user:pass@"}, "proxy must be an address such as"),
     ],
 )
 def test_what_does_not_fit_is_said(environ: dict[str, str], words: str) -> None:
@@ -130,7 +150,7 @@ def test_the_fragment_names_the_well_known_variables_and_every_method() -> None:
 
 def test_secret_options_are_no_log() -> None:
     hidden = {name for name, entry in argument_spec().items() if entry.get("no_log")}
-    assert hidden == {"client_secret", "client_certificate", "client_certificate_passphrase", "access_token"}
+    assert hidden == {"client_secret", "client_certificate", "client_certificate_passphrase", "access_token", "proxy"}
 
 
 @pytest.mark.parametrize("path", ["modules/entra_federation.py", "modules/entra_federation_info.py", "lookup/entra_federation.py"])
