@@ -53,6 +53,10 @@ sanity: $(INSTALLED) ## ansible-test sanity and units with the newest ansible-co
 matrix: $(INSTALLED) ## Unit tests and a playbook with every ansible-core that the Pythons here allow
 	@$(BIN)/python tests/tools/matrix.py
 
+.PHONY: prove
+prove: $(INSTALLED) ## Explore every interleaving of the decision function; takes some minutes
+	@PYTHONPATH=tests $(BIN)/python -m proof
+
 .PHONY: docs
 docs: $(INSTALLED) ## Check the documentation and build it into build/docs/html
 	@tests/tools/docs.sh

@@ -404,8 +404,7 @@ def _waiting(s: Situation) -> Iterable[Block]:
         if farm.auto_rollover:
             yield from _promotion_blocks(s)
         return
-    if not s.published:
-        yield from _foreign_or_held(s)
+    yield from _foreign_or_held(s)
     yield from _unknown_everywhere(s)
     if farm.auto_rollover:
         yield Block("adfs_clock", farm.server, s.adfs_promotes_at, "AD FS promotes the successor by itself at one of its checks from then on")

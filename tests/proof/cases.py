@@ -1,0 +1,128 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is explored: cases in which no sign-in may be lost, and the same with one guard taken away, in which one must be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest.mock import patch
+
+from ansible_collections.federation.adfs.plugins.module_utils._federation import decision, rules
+from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Slots
+from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
+from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation
+from proof.world import STRANGER, Case
+
+KNOWN = frozenset({f"K{STRANGER}"})  # what another farm of ours signs with
+US = Policy(promote="us")
+RETIRE = Policy(promote="us", retire=True)
+ONE_SICK = ((0, None), (STRANGER, None))
+
+SAFE: dict[str, Case] = {
+    "AD FS promotes": Case(3, 2),
+    "the role promotes": Case(3, 2, policy=US, clock="never"),
+    "with Entra's updater": Case(2, 2, updater=True),
+    "the role promotes, with Entra's updater": Case(3, 2, policy=US, clock="never", updater=True),
+    "retirement": Case(3, 2, policy=RETIRE, clock="never"),
+    "retirement, with Entra's updater": Case(2, 2, policy=RETIRE, clock="never", updater=True),
+    "the old key in the second member": Case(2, 2, slots=((None, 0), (None, 0)), updater=True),
+    "the old key in both members": Case(2, 2, slots=((0, 0), (0, 0)), updater=True),
+    "a stranger in the other member, stop": Case(2, 2, slots=((0, STRANGER), (0, None)), updater=True),
+    "a stranger in the other member, replace": Case(2, 2, slots=((0, STRANGER), (0, None)), updater=True, policy=Policy(foreign="replace")),
+    "one domain broken at the start": Case(2, 2, slots=ONE_SICK, updater=True, policy=Policy(known_certificates=KNOWN)),
+    "one domain broken, the role promotes": Case(3, 2, slots=((0, None), *ONE_SICK), policy=Policy(promote="us", known_certificates=KNOWN), clock="never"),
+    "began by somebody else": Case(2, 2, farm=frozenset({0, 1}), updater=True),
+    "a server that nobody listed": Case(2, 2, hidden=1, updater=True, policy=US, clock="never"),
+    "a server that nobody listed, retirement": Case(2, 2, hidden=1, policy=RETIRE, clock="late"),
+    "automatic rollover off": Case(2, 2, auto=False, policy=Policy(promote="us", auto_rollover=False), clock="never", updater=True),
+    "custom certificates": Case(2, 2, auto=False, farm=frozenset({0, 1}), self_signed=False, policy=US, clock="never", updater=True),
+    "rolled back by hand": Case(2, 2, rollback_by_hand=True, policy=US, clock="never"),
+    "rolled back by hand, with Entra's updater": Case(2, 2, rollback_by_hand=True, updater=True),
+    "two rollovers in a row": Case(2, 2, rollovers=2),
+    "AD FS' clock held, promoting whenever it is on": Case(2, 2, auto=False, suspended=True, farm=frozenset({0, 1}), clock="any"),
+}
+# More domains at once; minutes, so only in `make prove`.
+LARGE: dict[str, Case] = {
+    "3 domains, with Entra's updater": Case(3, 2, updater=True),
+    "3 domains, one broken, with Entra's updater": Case(3, 2, slots=((0, None), *ONE_SICK), updater=True, policy=Policy(known_certificates=KNOWN)),
+    "two rollovers in a row, with Entra's updater": Case(2, 2, rollovers=2, updater=True),
+    "3 servers, with Entra's updater": Case(2, 3, updater=True),
+}
+
+
+@dataclass(frozen=True)
+class Removed:
+    """A case without one guard. ``patches``: target, name, and what stands there instead."""
+
+    case: Case
+    patches: tuple[tuple[Any, str, Any], ...] = ()
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        with _all(self.patches):
+            yield
+
+
+@contextmanager
+def _all(patches: tuple[tuple[Any, str, Any], ...]) -> Iterator[None]:
+    started = [patch.object(target, attribute, replacement) for target, attribute, replacement in patches]
+    try:
+        for one in started:
+            one.start()
+        yield
+    finally:
+        for one in started:
+            one.stop()
+
+
+def _forgetful(domain: Any, seen: Any, live: Any, coming: Any, trusted: Any, now: Any) -> Slots | None:
+    """Writes what is new over what is there, as a script does that was told one certificate."""
+    key = coming or seen.farm.primary
+    return None if domain.slots.signing == key else Slots(key, None)
+
+
+NOTHING_UNKNOWN = (Situation, "not_ready", ())
+CONFIGURED_ONLY = (Situation, "not_ready", property(lambda s: tuple(d for d in s.counted if s.coming not in d.domain.slots.held)))
+NO_SERVER_GUARD = (Situation, "servers_not_showing", ())
+NO_UNIT_OF_DOMAINS = (Situation, "not_ready", property(lambda s: () if any(rules.broken(d.domain, s.live) for d in s.counted) else (1,)))
+ANYTHING_ALLOWED = (rules, "write_allowed", lambda *_args: (True, True, True))
+NO_LIVE_KEYS = (rules, "wanted_slots", _forgetful)
+NO_LOCK = (decision, "_closed", lambda _s, _run: ())
+ALL_FOLLOW = (Situation, "following", True)
+NO_CONFIRMATION = (decision, "_unconfirmed", lambda _s: ())
+ALWAYS_READY = (Situation, "ready", property(lambda s: s.coming is not None))
+NOTHING_BROKEN = (Situation, "broken", ())
+ONE_LIVE_KEY = (rules, "live_keys", lambda farm: frozenset({farm.primary}))
+
+BROKEN: dict[str, Removed] = {
+    "promote first, publish afterwards": Removed(Case(2, 2, policy=US, clock="never"), (NOTHING_UNKNOWN,)),
+    "promote when Graph shows it": Removed(Case(2, 2, policy=US, clock="never"), (CONFIGURED_ONLY,)),
+    "promote without looking at each server, with Entra's updater": Removed(Case(2, 2, policy=US, clock="never", updater=True), (NO_SERVER_GUARD,)),
+    "a server that nobody listed, promoted all the same, with Entra's updater": Removed(
+        Case(2, 2, hidden=1, listed=False, policy=US, clock="never", updater=True)
+    ),
+    "a server that nobody listed, retired all the same": Removed(Case(2, 2, hidden=1, policy=RETIRE), (NO_CONFIRMATION,)),
+    "one domain is broken, so anything is allowed": Removed(
+        Case(2, 2, farm=frozenset({0, 1}), auto=False, self_signed=False, slots=ONE_SICK, policy=replace(US, known_certificates=KNOWN), clock="never"),
+        (NO_UNIT_OF_DOMAINS, NOTHING_BROKEN),
+    ),
+    "the live key is overwritten": Removed(Case(2, 2), (NO_LIVE_KEYS, ANYTHING_ALLOWED)),
+    "two runs at once, no lock and no second look": Removed(
+        Case(1, 2, slots=((None, STRANGER),), policy=Policy(known_certificates=KNOWN), second_look=False), (NO_LOCK,)
+    ),
+    "retired before every server follows": Removed(Case(2, 2, policy=RETIRE, clock="never"), (ALL_FOLLOW, ONE_LIVE_KEY)),
+    "AD FS' clock at any time": Removed(Case(2, 2, clock="any")),
+    "AD FS' clock given back too early": Removed(Case(2, 2, auto=False, suspended=True, farm=frozenset({0, 1}), clock="any"), (ALWAYS_READY,)),
+}
+# One guard taken away, and the one behind it still holds: both have to fail before a sign-in is lost.
+IN_DEPTH: dict[str, Removed] = {
+    "the live key is left out of the write; the general rule refuses it": Removed(Case(2, 2), (NO_LIVE_KEYS,)),
+    "the general rule is gone; the write itself holds every live key": Removed(Case(2, 2, updater=True), (ANYTHING_ALLOWED,)),
+    "no lock; the second look refuses what no longer fits": Removed(Case(1, 2, slots=((None, STRANGER),), policy=Policy(known_certificates=KNOWN)), (NO_LOCK,)),
+    "retiring asks no more whether servers follow; their keys are live": Removed(Case(2, 2, policy=RETIRE, clock="never"), (ALL_FOLLOW,)),
+}
+
+__all__ = ["BROKEN", "IN_DEPTH", "LARGE", "SAFE", "Removed"]

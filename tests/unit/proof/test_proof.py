@@ -1,0 +1,36 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The exhaustive check, without the cases that take minutes (``make prove`` runs those too)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[2]
+if str(TESTS) not in sys.path:
+    sys.path.append(str(TESTS))  # ansible-test knows only tests/unit
+
+from proof.cases import BROKEN, IN_DEPTH, SAFE  # noqa: E402 - found only after the lines above
+from proof.explore import explore  # noqa: E402
+
+
+@pytest.mark.parametrize("name", SAFE)
+def test_no_sign_in_is_lost_and_everything_comes_to_an_end(name: str) -> None:
+    outcome = explore(SAFE[name])
+    assert outcome.lost is None, "\n".join(outcome.lost or ())
+    assert outcome.stuck is None, "\n".join(outcome.stuck or ())
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_without_the_guard_a_sign_in_is_lost(name: str) -> None:
+    with BROKEN[name].applied():
+        assert explore(BROKEN[name].case).lost is not None
+
+
+@pytest.mark.parametrize("name", IN_DEPTH)
+def test_behind_the_guard_stands_another(name: str) -> None:
+    with IN_DEPTH[name].applied():
+        assert explore(IN_DEPTH[name].case).lost is None
