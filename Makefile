@@ -57,6 +57,10 @@ matrix: $(INSTALLED) ## Unit tests and a playbook with every ansible-core that t
 prove: $(INSTALLED) ## Explore every interleaving of the decision function; takes some minutes
 	@PYTHONPATH=tests $(BIN)/python -m proof
 
+.PHONY: powershell-cases
+powershell-cases: $(INSTALLED) ## Write anew what the PowerShell scripts must answer, from the lab
+	@PYTHONPATH=tests $(BIN)/python tests/tools/powershell_cases.py
+
 .PHONY: docs
 docs: $(INSTALLED) ## Check the documentation and build it into build/docs/html
 	@tests/tools/docs.sh

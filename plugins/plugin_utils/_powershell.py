@@ -22,8 +22,8 @@ from contextlib import contextmanager
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record, one_line
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import ERROR, Check, ReplyError, record, truth
 
-READS = frozenset({"read_farm", "read_journal"})
-ACTS = frozenset({"update_certificate", "add_certificate", "promote_certificate", "remove_certificate", "set_properties", "write_journal"})
+READS = frozenset({"read_farm", "read_journal", "check_certificate"})
+ACTS = frozenset({"update_certificate", "add_certificate", "promote_certificate", "remove_certificate", "set_properties", "write_journal", "grant_read"})
 MAX_REPLY = 4 * 1024 * 1024
 TIME_LIMIT = 300
 _PACKAGE = "ansible_collections.federation.adfs.plugins.plugin_utils.powershell"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -80,7 +81,9 @@ _COMMAND_TYPES = {
     "Get-AdfsSyncProperties": "GetSyncPropertiesCommand",
     "Get-AdfsFarmInformation": "GetFarmInformationCommand",
     "Get-AdfsRelyingPartyTrust": "GetRelyingPartyTrustCommand",
+    "Get-AdfsSslCertificate": "GetSslCertificateCommand",
 }
+CMDLETS = frozenset(_COMMAND_TYPES)
 
 
 class CmdletError(Exception):
@@ -146,12 +149,14 @@ class ServiceCertificate:
 
 @dataclass
 class StoreEntry:
-    """A certificate in LocalMachine\\My of one server."""
+    """A certificate in the store My of one server, of the machine or (in ``location``) of the user that asks."""
 
     keyed: KeyedCertificate
     has_private_key: bool = True
     service_account_may_read: bool = True
     key_spec: int | None = None
+    key_has_file: bool = True
+    location: str = "LocalMachine"
     chain: tuple[bytes, ...] = ()
     chain_status: tuple[str, ...] = ()
 
@@ -211,6 +216,10 @@ class Node:
         self.files: dict[str, bytes] = {}
         self.folder_security: dict[str, dict[str, Any]] = {}
         self.store: dict[str, StoreEntry] = {}
+        # Errors that cmdlets report instead of doing anything, by the cmdlet's name.
+        self.refusals: dict[str, CmdletError] = {}
+        # False: an AD FS of before Windows Server 2016, which has no Get-AdfsFarmInformation.
+        self.knows_farm_information = True
         self.service_account = "CONTOSO\\adfs-service$"
         self.service_account_sid = "S-1-5-21-1004336348-1177238915-682003330-1604"
         self.last_sync_time: datetime | None = None
@@ -417,6 +426,11 @@ class Node:
         self._begin("Get-AdfsFarmInformation")
         return {"CurrentFarmBehavior": self.configuration.properties["CurrentFarmBehavior"], "FarmNodes": [node.name for node in self.farm.listed_nodes]}
 
+    def get_adfs_ssl_certificate(self) -> list[str]:
+        """Get-AdfsSslCertificate: the hashes of the TLS bindings, here those of the service communications certificate."""
+        self._begin("Get-AdfsSslCertificate", on_secondary=True)
+        return [item.thumbprint for item in self.configuration.of_type(SERVICE_COMMUNICATIONS)]
+
     def get_adfs_relying_party_trust(self) -> list[dict[str, object]]:
         """Get-AdfsRelyingPartyTrust: a subset of the real members."""
         self._begin("Get-AdfsRelyingPartyTrust")
@@ -427,6 +441,8 @@ class Node:
     def _begin(self, cmdlet: str, on_secondary: bool = False) -> None:
         self.farm.tick(self.clock.now())
         self.import_module()
+        if cmdlet in self.refusals:
+            raise self.refusals[cmdlet]
         if not self._running:
             raise CmdletError(
                 cmdlet,
@@ -434,7 +450,7 @@ class Node:
                 "Could not connect to net.tcp://localhost:1500/policy. The connection attempt lasted for a time span of 00:00:02.0470000. "
                 "TCP error code 10061: No connection could be made because the target machine actively refused it 127.0.0.1:1500.",
                 exception_type="System.ServiceModel.EndpointNotFoundException",
-                full_id=f"Microsoft.IdentityServer.Management.Commands.{_COMMAND_TYPES[cmdlet]}",
+                full_id=f"Microsoft.IdentityServer.Management.Commands.{_COMMAND_TYPES[cmdlet]},{cmdlet}",
             )
         if not self.is_primary and not on_secondary:
             raise CmdletError(
@@ -528,6 +544,8 @@ class Farm:
         self.nodes = [Node(self, name, is_primary=database == "sql" or number == 0, poll_duration=poll_duration) for number, name in enumerate(node_names)]
         # Servers that exist but that Get-AdfsFarmInformation does not list (restored snapshots): a scenario shortens this list.
         self.listed_nodes = list(self.nodes)
+        # How a new certificate comes about: common name, first and last moment of validity. Tests put ready ones here.
+        self.make_certificate: Callable[[str, datetime, datetime], KeyedCertificate] = self_signed
         midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
         self._grid = midnight + checks_at - timedelta(days=1)
         self._last_check = clock.now()
@@ -629,7 +647,7 @@ class Farm:
         """Make a new self-signed certificate and add it as a secondary."""
         purpose = "Signing" if certificate_type == TOKEN_SIGNING else "Encryption"
         born = now.replace(microsecond=0)
-        keyed = self_signed(f"ADFS {purpose} - {self.host_name}", born, born + timedelta(days=self.configuration.number("CertificateDuration")))
+        keyed = self.make_certificate(f"ADFS {purpose} - {self.host_name}", born, born + timedelta(days=self.configuration.number("CertificateDuration")))
         item = ServiceCertificate(certificate_type, False, "CurrentUser", "My", keyed)
         self.put(item, replace_primary=False)
         self.record_event(self.primary_node.name, 335, f"MSIS10005: certificate '{item.thumbprint}' added to the '{purpose}' collection.", now)

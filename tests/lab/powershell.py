@@ -21,17 +21,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lab.farm import CmdletError, Node, ServiceCertificate
+from lab.farm import CmdletError, Node, ServiceCertificate, StoreEntry
 
 MODULE = "ansible.windows.win_powershell"
 FOLDER = Path(__file__).resolve().parents[2] / "plugins" / "plugin_utils" / "powershell"
-ACTS = frozenset({"update_certificate", "add_certificate", "promote_certificate", "remove_certificate", "set_properties", "write_journal"})
-READS = frozenset({"read_farm", "read_journal"})
+ACTS = frozenset({"update_certificate", "add_certificate", "promote_certificate", "remove_certificate", "set_properties", "write_journal", "grant_read"})
+READS = frozenset({"read_farm", "read_journal", "check_certificate"})
 PROGRAM_DATA = "C:\\ProgramData"
 
 _LOG = logging.getLogger(__name__)
 _TRUSTED = ("S-1-5-32-544", "S-1-5-18")
 _SHARING_VIOLATION = -2147024864
+_READ = 131209  # ReadData, ReadAttributes, ReadExtendedAttributes, ReadPermissions
+_FULL_CONTROL = 2032127
 
 Request = dict[str, Any]
 
@@ -83,7 +85,7 @@ def _read_farm(node: Node, request: Request) -> dict[str, Any]:
         "sync": lambda: _sync(node),
         "certificates": lambda: _certificates(node, None),
         "properties": lambda: _properties(node, request["properties"]),
-        "nodes": lambda: [str(name) for name in _as_list(node.get_adfs_farm_information()["FarmNodes"])],
+        "nodes": lambda: _nodes(node),
         "relying_parties": lambda: [_relying_party(trust) for trust in node.get_adfs_relying_party_trust()],
         "journal": lambda: _journal(node, request["journal_path"], request["journal_limit"]),
     }
@@ -91,10 +93,7 @@ def _read_farm(node: Node, request: Request) -> dict[str, Any]:
     for name, read in readers.items():
         if name not in request["parts"]:
             continue
-        try:
-            parts[name] = {"ok": True, "value": read()}
-        except CmdletError as exc:
-            parts[name] = {"ok": False, "error": _error(exc, "read_farm")}
+        parts[name] = _part_of(read, "read_farm")
     return parts
 
 
@@ -163,6 +162,37 @@ def _write_journal(node: Node, request: Request) -> dict[str, Any]:
     return {"written": True, "sha256": hashlib.sha256(data).hexdigest(), "problem": None}
 
 
+def _check_certificate(node: Node, request: Request) -> dict[str, Any]:
+    parts: dict[str, Any] = dict.fromkeys(("certificate", "service_account", "key", "readers", "chain", "bindings"))
+    entry = _in_store(node, request)
+    if entry is None:
+        return parts
+    parts["certificate"] = base64.b64encode(entry.keyed.der).decode("ascii")
+    parts["service_account"] = {"ok": True, "value": _service_account(node)}
+    parts["key"] = {"ok": True, "value": _key(node, entry)}
+    if parts["key"]["value"]["file"] is not None:
+        parts["readers"] = {"ok": True, "value": _readers(node, entry)}
+    elements = [base64.b64encode(der).decode("ascii") for der in (entry.keyed.der, *entry.chain)]
+    parts["chain"] = {"ok": True, "value": {"built": not entry.chain_status, "status": list(entry.chain_status), "elements": elements}}
+    parts["bindings"] = _part_of(node.get_adfs_ssl_certificate, "check_certificate")
+    return parts
+
+
+def _grant_read(node: Node, request: Request) -> dict[str, Any]:
+    entry = _in_store(node, request)
+    if entry is None:
+        raise _thrown("The certificate is not in the store My of this server.")
+    if _key(node, entry)["file"] is None:
+        raise _thrown("The private key of the certificate has no file on this server.")
+    entry.service_account_may_read = True
+    return {"service_account": _service_account(node), "readers": _readers(node, entry)}
+
+
+def _in_store(node: Node, request: Request) -> StoreEntry | None:
+    entry = node.store.get(request["thumbprint"])
+    return entry if entry is not None and entry.location == request["store_location"] else None
+
+
 _TASKS: dict[str, Callable[[Node, Request], dict[str, Any]]] = {
     "read_farm": _read_farm,
     "update_certificate": _update_certificate,
@@ -172,6 +202,8 @@ _TASKS: dict[str, Callable[[Node, Request], dict[str, Any]]] = {
     "set_properties": _set_properties,
     "read_journal": _read_journal,
     "write_journal": _write_journal,
+    "check_certificate": _check_certificate,
+    "grant_read": _grant_read,
 }
 
 
@@ -186,7 +218,7 @@ def _host(node: Node) -> dict[str, Any]:
         "dns_domain": domain,
         "powershell": "5.1.20348.2849",
         "os": "10.0.20348.0",
-        "knows_farm_information": True,
+        "knows_farm_information": node.knows_farm_information,
     }
 
 
@@ -266,6 +298,44 @@ def _folder_problem(node: Node, folder: str) -> str | None:
     return f"rights {strangers[0]}" if strangers else None
 
 
+def _nodes(node: Node) -> list[str]:
+    return [str(name) for name in _as_list(node.get_adfs_farm_information()["FarmNodes"])] if node.knows_farm_information else []
+
+
+def _part_of(read: Callable[[], Any], script: str) -> dict[str, Any]:
+    try:
+        return {"ok": True, "value": read()}
+    except CmdletError as exc:
+        return {"ok": False, "error": _error(exc, script)}
+
+
+def _key(node: Node, entry: StoreEntry) -> dict[str, Any]:
+    key: dict[str, Any] = dict.fromkeys(("has_private_key", "type", "provider", "key_spec", "unique_name", "file"))
+    key["has_private_key"] = entry.has_private_key
+    if not entry.has_private_key:
+        return key
+    key["unique_name"] = f"{entry.keyed.thumbprint[:32].lower()}_{node.name}"
+    if entry.key_spec is None:
+        key.update(type="RSACng", provider="Microsoft Software Key Storage Provider")
+    else:
+        key.update(type="RSACryptoServiceProvider", provider="Microsoft Enhanced RSA and AES Cryptographic Provider", key_spec=entry.key_spec)
+    if entry.key_has_file:
+        folder = "Keys" if entry.key_spec is None else "RSA\\MachineKeys"
+        key["file"] = f"{PROGRAM_DATA}\\Microsoft\\Crypto\\{folder}\\{key['unique_name']}"
+    return key
+
+
+def _readers(node: Node, entry: StoreEntry) -> list[dict[str, Any]]:
+    readers = [{"sid": sid, "allow": True, "rights": _FULL_CONTROL} for sid in reversed(_TRUSTED)]
+    if entry.service_account_may_read:
+        readers.append({"sid": node.service_account_sid, "allow": True, "rights": _READ})
+    return readers
+
+
+def _service_account(node: Node) -> dict[str, Any]:
+    return {"name": node.service_account, "sid": node.service_account_sid}
+
+
 def _full_path(path: str) -> str:
     full = re.sub("%ProgramData%", lambda match: PROGRAM_DATA, path, flags=re.IGNORECASE)
     if not re.match(r"[A-Za-z]:[\\/]|[\\/]", full):
@@ -311,7 +381,7 @@ _HRESULTS = {
 
 
 def _error(error: CmdletError, script: str) -> dict[str, Any]:
-    chain = error.chain if isinstance(error, _DotNetError) else [_exception(error)]
+    chain = error.chain if isinstance(error, _DotNetError) else [_exception(error), *_INSIDE.get(error.exception_type, [])]
     return {
         "id": error.full_id.split(",")[0],
         "full_id": error.full_id,
@@ -320,6 +390,21 @@ def _error(error: CmdletError, script: str) -> dict[str, Any]:
         "exceptions": chain,
         "line": _line(script, error.cmdlet or error.message),
     }
+
+
+def _inner(exception_type: str, hresult: int = -2146233087) -> dict[str, Any]:
+    return {"type": exception_type, "hresult": hresult, "message": "(in the words of PowerShell)"}
+
+
+# What PowerShell's own errors about parameters hold inside.
+_INSIDE = {
+    "System.Management.Automation.ParameterBindingValidationException": [_inner("System.Management.Automation.ValidationMetadataException")],
+    "System.Management.Automation.ParameterBindingArgumentTransformationException": [
+        _inner("System.Management.Automation.ArgumentTransformationMetadataException"),
+        _inner("System.Management.Automation.PSInvalidCastException", -2147467262),
+        _inner("System.FormatException", -2146233033),
+    ],
+}
 
 
 def _exception(error: CmdletError) -> dict[str, Any]:

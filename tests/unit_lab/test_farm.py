@@ -265,7 +265,7 @@ def test_a_stopped_service_and_a_missing_module_answer_nothing() -> None:
     with pytest.raises(CmdletError, match=r"net\.tcp://localhost:1500/policy") as caught:
         farm.primary_node.get_adfs_certificate()
     assert caught.value.exception_type == "System.ServiceModel.EndpointNotFoundException"
-    assert caught.value.full_id.endswith("GetCertificateCommand")
+    assert caught.value.full_id == "Microsoft.IdentityServer.Management.Commands.GetCertificateCommand,Get-AdfsCertificate"
     farm.primary_node.module_present = False
     with pytest.raises(CmdletError) as missing:
         farm.primary_node.get_adfs_certificate()

@@ -24,6 +24,8 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "promote_certificate": {"certificate_type": TOKEN_SIGNING, "thumbprint": "AB" * 20},
     "remove_certificate": {"certificate_type": TOKEN_SIGNING, "thumbprint": "AB" * 20},
     "set_properties": {"properties": {"CertificateDuration": 730}},
+    "check_certificate": {"store_location": "LocalMachine", "thumbprint": "AB" * 20, "revocation_mode": "NoCheck"},
+    "grant_read": {"store_location": "LocalMachine", "thumbprint": "AB" * 20},
     "write_journal": {"path": "C:\\j\\journal.json", "expected_sha256": None, "content": base64.b64encode(b"{}").decode()},
 }
 ALL = sorted(powershell.READS | powershell.ACTS)
@@ -79,7 +81,7 @@ def test_another_module_or_call_fails(farm: Farm) -> None:
 
 
 def test_which_scripts_write() -> None:
-    assert [name for name in ALL if not powershell.is_write(name)] == ["read_farm", "read_journal"]
+    assert [name for name in ALL if not powershell.is_write(name)] == ["check_certificate", "read_farm", "read_journal"]
     assert powershell.is_write(None)
 
 
@@ -94,7 +96,7 @@ def test_an_act_refuses_in_check_mode(farm: Farm, name: str) -> None:
     assert farm.nodes[0].files == {}
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if "journal" not in name and name != "read_farm"])
+@pytest.mark.parametrize("name", [name for name in ALL if "Adfs" in (powershell.FOLDER / f"{name}.ps1").read_text() and name not in powershell.READS])
 def test_a_secondary_refuses_with_the_cmdlets_record(farm: Farm, name: str) -> None:
     error = reply(call(farm, name, node=1))["error"]
     assert error["id"] == "PS0033"

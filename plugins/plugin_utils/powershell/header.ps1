@@ -28,6 +28,13 @@ function Get-MemberOrNull {
     return $member.Value
 }
 
+function ConvertTo-PlainText {
+    # An address as it was written: as text of its own it would lose letter case and escapes. $null becomes empty.
+    param($Value)
+    if ($Value -is [uri]) { return [string]$Value.OriginalString }
+    return [string]$Value
+}
+
 function ConvertFrom-ErrorRecord {
     # The id (before the first comma) and the type names are the same in every display language; the texts are not.
     param([Management.Automation.ErrorRecord]$Record)
@@ -64,6 +71,84 @@ function Get-CertificateList {
             store_location = [string]$item.StoreLocation
             store_name = [string]$item.StoreName
             der = [Convert]::ToBase64String($item.Certificate.RawData)
+        })
+    }
+    return , $list.ToArray()
+}
+
+function Read-Part {
+    # One outcome, so that one refused part does not hide the others.
+    param([scriptblock]$Read)
+    try { return [ordered]@{ ok = $true; value = (& $Read) } }
+    catch { return [ordered]@{ ok = $false; error = (ConvertFrom-ErrorRecord $_) } }
+}
+
+function Find-Certificate {
+    # From the Windows store My; $null if it is not there.
+    param([string]$StoreLocation, [string]$Thumbprint)
+    $location = [Security.Cryptography.X509Certificates.StoreLocation]$StoreLocation
+    $store = New-Object Security.Cryptography.X509Certificates.X509Store('My', $location)
+    try {
+        $store.Open([Security.Cryptography.X509Certificates.OpenFlags]'ReadOnly')
+        $found = @($store.Certificates | Where-Object { $_.Thumbprint -eq $Thumbprint })
+        if ($found.Count -eq 0) { return $null }
+        return $found[0]
+    }
+    finally { $store.Dispose() }
+}
+
+function Get-ServiceAccount {
+    $service = Get-CimInstance -ClassName Win32_Service -Filter 'Name = "adfssrv"'
+    $name = [string]$service.StartName
+    # These three have names of their own among services.
+    if ($name -eq 'LocalSystem') { $sid = 'S-1-5-18' }
+    elseif ($name -eq 'NT AUTHORITY\LocalService') { $sid = 'S-1-5-19' }
+    elseif ($name -eq 'NT AUTHORITY\NetworkService') { $sid = 'S-1-5-20' }
+    else {
+        $account = New-Object Security.Principal.NTAccount($name)
+        $sid = [string]$account.Translate([Security.Principal.SecurityIdentifier]).Value
+    }
+    return [ordered]@{ name = $name; sid = $sid }
+}
+
+function Get-KeyFact {
+    # A CSP key opened through CNG also reports RSACng, with its file in the other folder: look in both.
+    param($Certificate)
+    $key = [ordered]@{ has_private_key = [bool]$Certificate.HasPrivateKey; type = $null; provider = $null; key_spec = $null; unique_name = $null; file = $null }
+    if (-not $Certificate.HasPrivateKey) { return $key }
+    $rsa = [Security.Cryptography.X509Certificates.RSACertificateExtensions]::GetRSAPrivateKey($Certificate)
+    if ($null -eq $rsa) { return $key }
+    try {
+        $key.type = [string]$rsa.GetType().Name
+        if ($key.type -eq 'RSACng') {
+            $key.provider = [string]$rsa.Key.Provider
+            $key.unique_name = [string]$rsa.Key.UniqueName
+        }
+        elseif ($key.type -eq 'RSACryptoServiceProvider') {
+            $key.provider = [string]$rsa.CspKeyContainerInfo.ProviderName
+            $key.key_spec = [int]$rsa.CspKeyContainerInfo.KeyNumber
+            $key.unique_name = [string]$rsa.CspKeyContainerInfo.UniqueKeyContainerName
+        }
+        if ($null -ne $key.unique_name) {
+            foreach ($folder in 'Keys', 'RSA\MachineKeys', 'SystemKeys') {
+                $path = [IO.Path]::Combine($env:ProgramData, 'Microsoft\Crypto', $folder, $key.unique_name)
+                if ($null -eq $key.file -and [IO.File]::Exists($path)) { $key.file = $path }
+            }
+        }
+    }
+    finally { $rsa.Dispose() }
+    return $key
+}
+
+function Get-ReaderList {
+    param([string]$File)
+    $list = New-Object 'Collections.Generic.List[object]'
+    $rules = (Get-Acl -LiteralPath $File).GetAccessRules($true, $true, [Security.Principal.SecurityIdentifier])
+    foreach ($rule in $rules) {
+        $list.Add([ordered]@{
+            sid = [string]$rule.IdentityReference.Value
+            allow = ([string]$rule.AccessControlType -eq 'Allow')
+            rights = [int]$rule.FileSystemRights
         })
     }
     return , $list.ToArray()

@@ -3,12 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # PRIVATE: this file belongs to federation.adfs alone and may change in any release.
 # Task: facts only. Every part is read on its own, so that one refused part (PS0033 on a secondary) does not hide the others.
-function Read-Part {
-    param([scriptblock]$Read)
-    try { return [ordered]@{ ok = $true; value = (& $Read) } }
-    catch { return [ordered]@{ ok = $false; error = (ConvertFrom-ErrorRecord $_) } }
-}
-
 function Invoke-Task {
     param($Request)
     # Nothing below changes anything; in check mode Get-AdfsFarmInformation would only say what it would do.
@@ -58,7 +52,7 @@ function Invoke-Task {
             foreach ($name in @($Request.properties)) {
                 $value = Get-MemberOrNull $properties $name
                 if ($value -is [datetime]) { $value = ConvertTo-IsoUtc $value }
-                elseif ($value -is [enum] -or $value -is [uri] -or $value -is [timespan]) { $value = [string]$value }
+                elseif ($value -is [enum] -or $value -is [uri] -or $value -is [timespan]) { $value = ConvertTo-PlainText $value }
                 $values[$name] = $value
             }
             $values
@@ -85,7 +79,7 @@ function Invoke-Task {
                     enabled = [bool]$trust.Enabled
                     monitoring_enabled = [bool](Get-MemberOrNull $trust 'MonitoringEnabled')
                     auto_update_enabled = [bool](Get-MemberOrNull $trust 'AutoUpdateEnabled')
-                    metadata_url = [string](Get-MemberOrNull $trust 'MetadataUrl')
+                    metadata_url = ConvertTo-PlainText (Get-MemberOrNull $trust 'MetadataUrl')
                     token_lifetime = Get-MemberOrNull $trust 'TokenLifetime'
                 })
             }
