@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: entra_federation
-short_description: Set the signing certificates of federated domains in Entra ID
+short_description: Set signing certificates and other settings of federated domains in Entra ID
 version_added: 1.0.0
 description:
   - Sets the certificates that Microsoft Entra ID (Azure AD) accepts for federated domains, many domains in one call, over Microsoft Graph.
@@ -16,7 +16,11 @@ description:
     If one of them differs from what is asked for, both are sent in one request, so that no moment has only half of the change.
   - Each domain is looked at again just before, and read back afterwards for up to a minute, until it shows what was written. Sign-in may
     follow later than that; Microsoft names no time.
-  - Nothing but the two certificates is ever sent, no federation configuration is created or deleted, and C(signingCertificate) is never emptied.
+  - Nothing but the two certificates is sent, unless another setting is asked for by its own option. The issuer (C(issuerUri), also where each
+    domain has one of its own) and C(federatedIdpMfaBehavior) are never sent. No federation configuration is created or deleted, and
+    C(signingCertificate) is never emptied.
+  - Together the options set all that the former C(Update-MsolFederatedDomain) and C(Set-MsolDomainFederationSettings) set in a domain that is
+    federated already, the issuer left as it is.
   - An error of one domain stops no other one. The task fails at the end, naming the domains; RV(domains) holds what was done.
   - The app needs the application permission C(Domain-InternalFederation.ReadWrite.All). Where a tenant does not know it yet,
     C(Domain.ReadWrite.All).
@@ -53,6 +57,39 @@ options:
           - Empties C(nextSigningCertificate).
         type: bool
         default: false
+      display_name:
+        description:
+          - The name of the federation, formerly C(FederationBrandName).
+          - This and the following settings are left alone if null or empty, so none of them can be emptied.
+        type: str
+      passive_sign_in_uri:
+        description:
+          - Where browsers sign in, formerly C(PassiveLogOnUri).
+        type: str
+      active_sign_in_uri:
+        description:
+          - Where rich clients sign in, formerly C(ActiveLogOnUri).
+        type: str
+      sign_out_uri:
+        description:
+          - Where browsers sign out, formerly C(LogOffUri).
+        type: str
+      metadata_exchange_uri:
+        description:
+          - Where rich clients find endpoints, formerly C(MetadataExchangeUri).
+        type: str
+      password_reset_uri:
+        description:
+          - Where clients are sent to reset a password.
+        type: str
+      preferred_authentication_protocol:
+        description:
+          - V(wsFed), which AD FS speaks, or V(saml). A change alters how everybody signs in.
+        type: str
+      prompt_login_behavior:
+        description:
+          - How a demand for a fresh sign-in reaches AD FS. One of V(translateToFreshPasswordAuthentication), V(nativeSupport) and V(disabled).
+        type: str
       expected:
         description:
           - The thumbprints that the domain is expected to hold before. If a write is needed and the fresh look differs in either of them,
@@ -126,6 +163,18 @@ EXAMPLES = r"""
         signing_certificate: 0123456789ABCDEF0123456789ABCDEF01234567
         clear_next: true
   delegate_to: localhost
+
+- name: Let two domains sign in at the farm's new name
+  federation.adfs.entra_federation:
+    domains:
+      - domain: contoso.com
+        passive_sign_in_uri: https://sts.contoso.com/adfs/ls/
+        active_sign_in_uri: https://sts.contoso.com/adfs/services/trust/2005/usernamemixed
+        sign_out_uri: https://sts.contoso.com/adfs/ls/
+        metadata_exchange_uri: https://sts.contoso.com/adfs/services/trust/mex
+      - domain: example.com
+        display_name: Example Corporation
+  delegate_to: localhost
 """
 
 RETURN = r"""
@@ -144,13 +193,16 @@ domains:
       description: Whether it was written; in check mode, whether it would be.
       type: bool
     before:
-      description: What the domain held before. Null if it could not be read. Together with RV(certificates) this is the backup.
+      description:
+        - What the domain held before. Null if it could not be read. Together with RV(certificates) this is the backup.
+        - Settings that were asked for are in it under the names of their options.
       type: dict
       contains:
         signing_certificate: &slot
           description:
             - Thumbprint, subject and dates of the certificate; null if there is none.
             - If the member holds something that is no certificate, these are null, and C(error) says why it cannot be read.
+            - With RV(detail=shortest) the thumbprint only; RV(certificates) has the rest.
           type: dict
           contains:
             thumbprint:
@@ -185,21 +237,30 @@ tenant_id:
   description: The tenant, as given by O(tenant_id), else from the token.
   type: str
   returned: always, once the domains could be looked at
+detail:
+  description:
+    - V(full), or V(shortest) for so many domains that a runner, which cuts results above 700,000 characters, would lose some of them.
+    - With V(shortest) RV(ignore:invocation) holds only the number of O(domains) and O(certificates), too.
+  type: str
+  returned: always, once the domains could be looked at
 """
 
 import datetime
 import os
+import re
 import typing as t
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.federation.adfs.plugins.module_utils._entra.client import connect
-from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import Configuration, Slot, bodies, domain_name
+from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import SETTINGS, Configuration, Slot, bodies, domain_name
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, OptionsError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.libraries import require
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import argument_spec, merge_options
-from ansible_collections.federation.adfs.plugins.module_utils._entra.publish import Expected, Outcome, Wish, publish
+from ansible_collections.federation.adfs.plugins.module_utils._entra.publish import WRITABLE, Expected, Outcome, Wish, publish
+from ansible_collections.federation.adfs.plugins.module_utils._entra.sizes import MAX_CHARACTERS, characters, slot_in, warning, within_limit, without_options
 
 try:
     from ansible_collections.federation.adfs.plugins.module_utils._x509 import (
@@ -214,29 +275,39 @@ except ImportError:  # cryptography is missing; main() says so
     pass
 
 MAX_NAMED = 5
+MAX_NAME_CHARACTERS = 256
+CHOICES = {
+    "preferred_authentication_protocol": ("wsFed", "saml"),
+    "prompt_login_behavior": ("translateToFreshPasswordAuthentication", "nativeSupport", "disabled"),
+}
 
 
 def wishes_from(entries: Sequence[Mapping[str, t.Any]], certificates: Sequence[Mapping[str, t.Any]]) -> list[Wish]:
     """Return what the options ask for. Raises OptionsError for what cannot be understood; nothing has been sent then."""
     known = _known_certificates(certificates)
     wishes: list[Wish] = []
+    seen: set[str] = set()
     for entry in entries:
-        name = domain_name(entry["domain"])
-        if any(wish.domain == name for wish in wishes):
-            raise OptionsError(f"domains names {name} twice; give one entry for each domain.")
-        following = _certificate(name, "next_signing_certificate", entry.get("next_signing_certificate"), known)
+        domain = domain_name(entry["domain"])
+        if domain in seen:
+            raise OptionsError(f"domains names {domain} twice; give one entry for each domain.")
+        seen.add(domain)
+        following = _certificate(domain, "next_signing_certificate", entry.get("next_signing_certificate"), known)
         if following and entry.get("clear_next"):
-            raise OptionsError(f"{name}: next_signing_certificate and clear_next contradict each other; give one of them.")
+            raise OptionsError(f"{domain}: next_signing_certificate and clear_next contradict each other; give one of them.")
         expected = entry.get("expected")
         wishes.append(
             Wish(
-                domain=name,
-                signing=_certificate(name, "signing_certificate", entry.get("signing_certificate"), known),
+                domain=domain,
+                signing=_certificate(domain, "signing_certificate", entry.get("signing_certificate"), known),
                 next=following,
                 clear_next=bool(entry.get("clear_next")),
+                settings={name: value for name in WRITABLE if (value := _setting(f"{domain}: {name}", name, entry.get(name)))},
                 expected=None
                 if expected is None
-                else Expected(_thumbprint(f"{name}: expected.signing", expected.get("signing")), _thumbprint(f"{name}: expected.next", expected.get("next"))),
+                else Expected(
+                    _thumbprint(f"{domain}: expected.signing", expected.get("signing")), _thumbprint(f"{domain}: expected.next", expected.get("next"))
+                ),
             )
         )
     return wishes
@@ -256,37 +327,47 @@ def warnings_for(wishes: Sequence[Wish], now: datetime.datetime) -> list[str]:
     return [f"{text} (domains: {_some(domains)})." for text, domains in found.items()]
 
 
-def described(outcomes: Sequence[Outcome], tenant_id: str | None, now: datetime.datetime) -> dict[str, t.Any]:
-    """Return the result for the outcomes, the bodies of all certificates in it once each."""
+def described(outcomes: Sequence[Outcome], tenant_id: str | None, now: datetime.datetime, repeated: t.Any = None) -> dict[str, t.Any]:
+    """Return the result for the outcomes, the bodies of all certificates in it once each.
+
+    ``repeated``: the options that Ansible adds to a result.
+    """
     configurations = [configuration for outcome in outcomes for configuration in (outcome.before, outcome.after) if configuration]
-    return {
-        "changed": any(outcome.changed for outcome in outcomes),
-        "tenant_id": tenant_id,
-        "domains": [
-            {
-                "domain": outcome.domain,
-                "changed": outcome.changed,
-                "before": _slots(outcome.before),
-                "after": _slots(outcome.after),
-                "error": outcome.error,
-            }
-            for outcome in outcomes
-        ],
-        "certificates": bodies(configurations, now),
-    }
+    certificates = bodies(configurations, now)
+
+    def build(detail: str) -> dict[str, t.Any]:
+        return {
+            "changed": any(outcome.changed for outcome in outcomes),
+            "tenant_id": tenant_id,
+            "domains": [
+                {
+                    "domain": outcome.domain,
+                    "changed": outcome.changed,
+                    "before": _held(outcome.before, outcome.settings, detail),
+                    "after": _held(outcome.after, outcome.settings, detail),
+                    "error": outcome.error,
+                }
+                for outcome in outcomes
+            ],
+            "certificates": certificates,
+        }
+
+    return within_limit(build, repeated, ("full", "shortest"))
 
 
 def differences(outcomes: Sequence[Outcome]) -> list[dict[str, str]]:
-    """Return what ``--diff`` shows: both certificates of every domain that changed, by thumbprint, subject and expiry."""
+    """Return what ``--diff`` shows of the domains that changed: both certificates by thumbprint, subject and dates, and settings asked for.
+
+    Domains with the same change share one entry.
+    """
+    found: dict[tuple[str, str], list[str]] = {}
+    for outcome in outcomes:
+        if outcome.changed:
+            change = (_lines(outcome.before, outcome.settings), _lines(outcome.after, outcome.settings))
+            found.setdefault(change, []).append(outcome.domain)
     return [
-        {
-            "before_header": f"{outcome.domain} (Entra ID)",
-            "after_header": f"{outcome.domain} (Entra ID)",
-            "before": _lines(outcome.before),
-            "after": _lines(outcome.after),
-        }
-        for outcome in outcomes
-        if outcome.changed
+        {"before_header": f"{', '.join(domains)} (Entra ID)", "after_header": f"{', '.join(domains)} (Entra ID)", "before": before, "after": after}
+        for (before, after), domains in found.items()
     ]
 
 
@@ -346,10 +427,38 @@ def _thumbprint(where: str, value: t.Any) -> str | None:
         raise OptionsError(f"{where}: {exc}.") from exc
 
 
-def _slots(configuration: Configuration | None) -> dict[str, t.Any] | None:
+def _setting(where: str, name: str, value: t.Any) -> str | None:
+    text = str(value).strip() if value is not None else ""
+    if not text:
+        return None
+    if name in CHOICES:
+        found = {choice.lower(): choice for choice in CHOICES[name]}.get(text.lower())
+        if found is None:
+            raise OptionsError(f"{where} is '{text[:60]}'; use one of {', '.join(CHOICES[name])}.")
+        return found
+    if name.endswith("_uri"):
+        try:
+            parts = urlsplit(text)
+            usable = parts.scheme == "https" and bool(parts.hostname) and not parts.username and not re.search(r"[\s<>\"]", text)
+        except ValueError:
+            usable = False
+        if not usable:
+            raise OptionsError(f"{where} must be an address such as https://sts.contoso.com/adfs/ls/, with https.")
+        return text
+    if len(text) > MAX_NAME_CHARACTERS:
+        raise OptionsError(f"{where} is longer than {MAX_NAME_CHARACTERS} characters.")
+    return text
+
+
+def _held(configuration: Configuration | None, settings: Sequence[str], detail: str) -> dict[str, t.Any] | None:
     if configuration is None:
         return None
-    return {"signing_certificate": _slot(configuration.signing), "next_signing_certificate": _slot(configuration.next)}
+    slots = {"signing_certificate": _slot(configuration.signing), "next_signing_certificate": _slot(configuration.next)}
+    return {**{name: slot_in(detail, slot) for name, slot in slots.items()}, **_asked(configuration, settings)}
+
+
+def _asked(configuration: Configuration, settings: Sequence[str]) -> dict[str, t.Any]:
+    return {name: configuration.members.get(SETTINGS[name]) for name in settings}
 
 
 def _slot(slot: Slot) -> dict[str, t.Any] | None:
@@ -366,15 +475,18 @@ def _slot(slot: Slot) -> dict[str, t.Any] | None:
     return {"thumbprint": None, "subject": None, "not_before": None, "not_after": None, "error": slot.error}
 
 
-def _lines(configuration: Configuration | None) -> str:
+def _lines(configuration: Configuration | None, settings: Sequence[str]) -> str:
     if configuration is None:
         return ""
-    return f"signing: {_line(configuration.signing)}\nnext:    {_line(configuration.next)}\n"
+    lines = [f"signing: {_line(configuration.signing)}", f"next:    {_line(configuration.next)}"]
+    lines += [f"{name}: {'none' if value is None else value}" for name, value in _asked(configuration, settings).items()]
+    return "\n".join(lines) + "\n"
 
 
 def _line(slot: Slot) -> str:
     if slot.certificate:
-        return f"{slot.certificate.thumbprint}  {slot.certificate.subject}  until {format_time(slot.certificate.not_after)}"
+        found = slot.certificate
+        return f"{found.thumbprint}  {found.subject}  from {format_time(found.not_before)} until {format_time(found.not_after)}"
     return "none" if slot.error is None else f"unreadable ({slot.error})"
 
 
@@ -390,6 +502,7 @@ def main() -> None:
         "signing_certificate": {"type": "str"},
         "next_signing_certificate": {"type": "str"},
         "clear_next": {"type": "bool", "default": False},
+        **{name: {"type": "str"} for name in WRITABLE},
         "expected": expected,
     }
     spec = {
@@ -409,13 +522,23 @@ def main() -> None:
         client = connect(settings)
         try:
             outcomes = publish(client, wishes, module.check_mode)
-            result = described(outcomes, client.tenant_id, now)
+            result = described(outcomes, client.tenant_id, now, [module.params["domains"], module.params["certificates"]])
+            missing = client.permissions()["write"]["missing"] if module.check_mode and result["changed"] else []
         finally:
             client.close()
     except EntraError as exc:
         module.fail_json(msg=str(exc))
+    if missing:
+        module.warn(f"A run would be refused: the token lacks {', '.join(missing)}.")
+    shortened = warning(result)
+    if shortened:
+        module.warn(shortened)
+        result["invocation"] = without_options(module.params, "domains", "certificates")
     if module._diff:
         result["diff"] = differences(outcomes)
+        if characters(result) > MAX_CHARACTERS:
+            del result["diff"]
+            module.warn("The diff is left out, because runners cut what is too long; domains holds it.")
     message = failure(outcomes)
     if message:
         module.fail_json(msg=message, **result)

@@ -21,6 +21,26 @@ options:
       - Without it, or with an empty list, all federated domains of the tenant.
     type: list
     elements: str
+  baseline:
+    description:
+      - What somebody approved, to compare with. Then RV(deviations) tells what differs.
+      - Issuer, addresses, protocol, the behaviour for a second factor and the certificates are compared, strictly. A federated domain that is
+        not in the baseline is a deviation too, also where O(domains) does not name it.
+    type: dict
+    suboptions:
+      domains:
+        description:
+          - One entry for each domain, as in RV(domains) of an earlier task with RV(detail=full), or as items of
+            P(federation.adfs.entra_federation#lookup). The rest of an entry is ignored, and what an entry leaves out is not compared.
+        type: list
+        elements: dict
+        required: true
+      certificates:
+        description:
+          - The thumbprints (SHA-1) of certificates that may be in a domain besides those in O(baseline.domains), for example AD FS' own.
+          - If no certificate is known at all, certificates are not compared.
+        type: list
+        elements: str
 extends_documentation_fragment:
   - federation.adfs._entra
   - federation.adfs._attributes
@@ -63,6 +83,14 @@ EXAMPLES = r"""
       - contoso.com
       - example.com
   delegate_to: localhost
+
+- name: See what changed since the domains were approved, and what the app may do
+  federation.adfs.entra_federation_info:
+    baseline:
+      domains: "{{ lookup('ansible.builtin.file', 'approved-domains.json') | from_json }}"
+  delegate_to: localhost
+  register: entra
+  failed_when: entra.deviations | length > 0 or entra.permissions.read.excessive | length > 0
 """
 
 RETURN = r"""
@@ -144,6 +172,7 @@ domains:
         - The certificate in C(signingCertificate); null if there is none.
         - If the member holds something that is no certificate, all members are null, and C(error) says why it cannot be read.
         - C(der) is left out here, see RV(certificates).
+        - With RV(detail=short) it has C(thumbprint), C(subject), C(not_before) and C(not_after) only, with RV(detail=shortest) only C(thumbprint).
       type: dict
     next_signing_certificate:
       description: The certificate in C(nextSigningCertificate), which Entra ID accepts just as well, in the same form.
@@ -198,45 +227,163 @@ certificates:
     der:
       description: The certificate in base64 DER, one line.
       type: str
+detail:
+  description:
+    - V(full), or V(short) or V(shortest) for so many domains that a runner, which cuts results above 700,000 characters, would lose some of them.
+    - Then the settings that stand after RV(domains[].passive_sign_in_uri) are left out, except RV(domains[].signing_certificate_update_status),
+      and certificates in domains are shorter. The task warns. Name fewer domains in each task, or use the lookup, to get everything.
+  type: str
+  returned: success
+permissions:
+  description:
+    - What the token says about the permissions of the app, so before any request is refused.
+  type: dict
+  returned: when there was a token
+  contains:
+    kind:
+      description: V(application), V(delegated) for a token of a person, V(unknown) for a token that cannot be read.
+      type: str
+    granted:
+      description: The permissions in the token.
+      type: list
+      elements: str
+    read:
+      description: What this module, the lookup and audits need.
+      type: dict
+      contains: &purpose
+        enough:
+          description: Whether the permissions are enough; null where the token cannot be read.
+          type: bool
+        missing:
+          description: The permissions that are missing.
+          type: list
+          elements: str
+        perhaps_missing:
+          description: The permissions that only an older tenant does without.
+          type: list
+          elements: str
+        excessive:
+          description: The permissions that are more than needed.
+          type: list
+          elements: str
+    write:
+      description: What M(federation.adfs.entra_federation) and a renewal need.
+      type: dict
+      contains: *purpose
+deviations:
+  description:
+    - What differs from O(baseline). The same difference in several domains is one entry. It is plain data that can be kept.
+  type: list
+  elements: dict
+  returned: with O(baseline)
+  contains:
+    kind:
+      description:
+        - V(changed_setting), V(unknown_certificate) for one that nobody approved, V(unreadable_certificate), V(unlisted_domain) for one that is
+          federated and not in the baseline, V(missing_domain) for the opposite, or V(not_compared) for one that could not be read.
+      type: str
+    domains:
+      description: The domains.
+      type: list
+      elements: str
+    member:
+      description: The setting or certificate, under its name in RV(domains); null where the domain itself deviates.
+      type: str
+    expected:
+      description: What the baseline has.
+      type: raw
+    found:
+      description: What is there now; for a certificate its thumbprint.
+      type: raw
+    message:
+      description: All this as a sentence, with what to do next.
+      type: str
 """
 
 import datetime
 import os
 import typing as t
+from collections.abc import Mapping, Sequence
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.federation.adfs.plugins.module_utils._entra.baseline import SLOTS, find_deviations
 from ansible_collections.federation.adfs.plugins.module_utils._entra.client import connect
-from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import Domain, bodies, domain_name, read_domains
-from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError
+from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import bodies, domain_name, list_domains, read_domains
+from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, OptionsError
+from ansible_collections.federation.adfs.plugins.module_utils._entra.libraries import require
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import argument_spec, merge_options
+from ansible_collections.federation.adfs.plugins.module_utils._entra.sizes import slot_in, warning, within_limit, without_options
+
+try:
+    from ansible_collections.federation.adfs.plugins.module_utils._x509 import CertificateError, normalize_thumbprint
+except ImportError:  # cryptography is missing; main() says so
+    pass
 
 
-def described(domains: list[Domain], tenant_id: str | None, now: datetime.datetime) -> dict[str, t.Any]:
-    """Return the result for the domains; ``now`` is what remaining days are counted from."""
-    configurations = [domain.configuration for domain in domains if domain.configuration]
-    return {
-        "domains": [domain.shape(tenant_id, now, with_der=False) for domain in domains],
-        "certificates": bodies(configurations, now),
-    }
+# What a domain has however many there are; the certificates are shortened besides.
+ALWAYS = ("domain", "tenant_id", "is_root", "root", "error", "configuration_id", "issuer_uri", "passive_sign_in_uri", "signing_certificate_update_status")
+
+
+def described(
+    shapes: Sequence[Mapping[str, t.Any]], certificates: Sequence[Mapping[str, t.Any]], more: Mapping[str, t.Any], repeated: t.Any
+) -> dict[str, t.Any]:
+    """Return the result for the domains, short enough for runners. ``repeated``: the options that Ansible adds to it."""
+
+    def build(detail: str) -> dict[str, t.Any]:
+        return {"domains": [_told(shape, detail) for shape in shapes], "certificates": list(certificates), **more}
+
+    return within_limit(build, repeated)
+
+
+def _told(shape: Mapping[str, t.Any], detail: str) -> dict[str, t.Any]:
+    told = dict(shape) if detail == "full" else {name: shape[name] for name in ALWAYS}
+    return {**told, **{name: slot_in(detail, shape[name]) for name in SLOTS}}
+
+
+def _baseline(given: Mapping[str, t.Any] | None) -> dict[str, t.Any] | None:
+    """Return the option with names and thumbprints in the form in which they are compared. Raises OptionsError."""
+    if given is None:
+        return None
+    entries = [{**entry, "domain": domain_name(entry.get("domain"))} for entry in given["domains"]]
+    try:
+        return {"domains": entries, "certificates": [normalize_thumbprint(text) for text in given["certificates"] or [] if text.strip()]}
+    except CertificateError as exc:
+        raise OptionsError(f"baseline.certificates: {exc}.") from exc
 
 
 def main() -> None:
     """Run the module."""
-    spec = {**argument_spec(), "domains": {"type": "list", "elements": "str"}}
+    approved = {"domains": {"type": "list", "elements": "dict", "required": True}, "certificates": {"type": "list", "elements": "str"}}
+    spec = {**argument_spec(), "domains": {"type": "list", "elements": "str"}, "baseline": {"type": "dict", "options": approved}}
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    told: dict[str, t.Any] = {}
     try:
+        require("cryptography")
         settings = merge_options(module.params, os.environ)
         module.no_log_values.update(settings.secrets())
         names = [domain_name(text) for text in module.params["domains"] or [] if text.strip()]
+        baseline = _baseline(module.params["baseline"])
         client = connect(settings)
         try:
-            domains = read_domains(client, names, every=not names)
-            result = described(domains, client.tenant_id, datetime.datetime.now(datetime.timezone.utc))
+            told["permissions"] = client.permissions()
+            listing = list_domains(client)
+            domains = read_domains(client, names, every=not names, listing=listing)
+            tenant_id = client.tenant_id
         finally:
             client.close()
     except EntraError as exc:
-        module.fail_json(msg=str(exc))
+        module.fail_json(msg=str(exc), **told)
+    shapes = [domain.shape(tenant_id, now, with_der=False) for domain in domains]
+    if baseline is not None:
+        told["deviations"] = find_deviations(baseline, shapes, listing.federated)
+    certificates = bodies([domain.configuration for domain in domains if domain.configuration], now)
+    result = described(shapes, certificates, told, module.params["baseline"])
+    shortened = warning(result)
+    if shortened:
+        module.warn(shortened)
+        result["invocation"] = without_options(module.params, "baseline", "domains")
     module.exit_json(changed=False, **result)
 
 

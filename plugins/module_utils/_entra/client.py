@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
+from ansible_collections.federation.adfs.plugins.module_utils._entra import permissions
 from ansible_collections.federation.adfs.plugins.module_utils._entra.credentials import Credential, credential_for, token_claims
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import GraphError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.libraries import require
@@ -69,6 +70,12 @@ class GraphClient:
             return self._settings.tenant_id
         tenant = token_claims(self._token or "").get("tid")
         return tenant if isinstance(tenant, str) else None
+
+    def permissions(self) -> dict[str, t.Any]:
+        """Return what the token may do, what is missing and what is more than needed. Signs in if that has not happened yet."""
+        if self._token is None:
+            self._token = self._credential.token(self._transport)
+        return permissions.review(token_claims(self._token))
 
     def close(self) -> None:
         """Close the connections and forget the token."""
@@ -194,7 +201,7 @@ class GraphClient:
             else:
                 advice = "The given access_token is refused; it may have expired. Get a new one for this cloud."
         elif status == 403:
-            advice = f"Give the app the application permission {permission} in Entra ID and grant admin consent."
+            advice = permissions.advice(token_claims(self._token or ""), permission)
         elif status == 404:
             advice = "Check the name of the domain and the tenant."
         elif status == 429:
@@ -220,8 +227,7 @@ class GraphClient:
         if _origin(url) != _origin(self._settings.graph_url):
             host = urlsplit(url).netloc or "nowhere"
             raise GraphError(
-                f"Microsoft Graph at {self._settings.graph_url} points to another host, {host}, for the rest of {what}; "
-                f"no token was sent there; {_ADDRESS}"
+                f"Microsoft Graph at {self._settings.graph_url} points to another host, {host}, for the rest of {what}; no token was sent there; {_ADDRESS}"
             )
         return url
 

@@ -143,9 +143,7 @@ class ClientCertificate:
         self._thumbprint = certificate.fingerprint(hashes.SHA1()).hex().upper()
         # With the certificate and without a thumbprint msal signs with PS256 and names the certificate by SHA-256.
         self._msal_credential = {
-            "private_key": key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            ).decode("ascii"),
+            "private_key": key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode("ascii"),
             "public_certificate": certificate.public_bytes(serialization.Encoding.PEM).decode("ascii"),
         }
 

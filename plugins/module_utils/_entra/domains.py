@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,20 +16,17 @@ from dataclasses import dataclass, field
 
 from ansible_collections.federation.adfs.plugins.module_utils._entra.client import GraphClient, Reply, Request
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, GraphError
+from ansible_collections.federation.adfs.plugins.module_utils._entra.permissions import LIST_PERMISSION, READ_PERMISSION
 
 try:
     from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, CertificateError, describe, parse_certificate
 except ImportError:  # cryptography is missing; modules and lookup report it by libraries.require
     pass
 
-LIST_PERMISSION = "Domain.Read.All"
-READ_PERMISSION = "Domain-InternalFederation.Read.All (in tenants that do not know it yet: Domain.Read.All)"
-WRITE_PERMISSION = "Domain-InternalFederation.ReadWrite.All (in tenants that do not know it yet: Domain.ReadWrite.All)"
-
 SIGNING = "signingCertificate"
 NEXT = "nextSigningCertificate"
-# How results name what Graph has; all but the certificates, which are looked into.
-_SETTINGS = {
+# How results name what Graph has; all but the certificates, which are looked into. One is a switch, the others are text.
+SETTINGS = {
     "display_name": "displayName",
     "issuer_uri": "issuerUri",
     "passive_sign_in_uri": "passiveSignInUri",
@@ -41,6 +39,7 @@ _SETTINGS = {
     "is_signed_authentication_request_required": "isSignedAuthenticationRequestRequired",
     "federated_idp_mfa_behavior": "federatedIdpMfaBehavior",
 }
+_SWITCHES = frozenset({"isSignedAuthenticationRequestRequired"})
 _NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*")
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
@@ -84,6 +83,12 @@ def read_slot(value: t.Any) -> Slot:
         return EMPTY
     if not isinstance(value, str):
         return Slot(None, error="Graph sent something else than text")
+    return _read_text(value)
+
+
+@functools.lru_cache(maxsize=4096)
+def _read_text(value: str) -> Slot:
+    # Hundreds of domains share two certificates.
     try:
         return Slot(value, parse_certificate(value))
     except CertificateError as exc:
@@ -110,7 +115,7 @@ class Configuration:
         shape = None
         if isinstance(status, dict):
             shape = {"certificate_update_result": status.get("certificateUpdateResult"), "last_run_date_time": status.get("lastRunDateTime")}
-        return {**{ours: self.members.get(theirs) for ours, theirs in _SETTINGS.items()}, "signing_certificate_update_status": shape}
+        return {**{ours: self.members.get(theirs) for ours, theirs in SETTINGS.items()}, "signing_certificate_update_status": shape}
 
 
 @dataclass(frozen=True)
@@ -148,14 +153,28 @@ def domain_name(text: t.Any) -> str:
     return name
 
 
-def read_domains(client: GraphClient, names: Sequence[str] | None, every: bool) -> list[Domain]:
+@dataclass(frozen=True)
+class Listing:
+    """The domains that the tenant lists, by name, and which of them are federated."""
+
+    entries: Mapping[str, Mapping[str, t.Any]]
+
+    @property
+    def federated(self) -> list[str]:
+        """Return the names of the verified federated domains, sorted."""
+        return sorted(name for name, entry in self.entries.items() if _is_federated(entry))
+
+
+def read_domains(client: GraphClient, names: Sequence[str] | None, every: bool, listing: Listing | None = None) -> list[Domain]:
     """Return federated domains with their configurations: the named ones, in their order, or every one of the tenant, by name.
 
-    With ``every`` the named ones must be among them. Raises EntraError for a named domain that the tenant does not have or that is
-    not federated, and where nothing could be read at all; an error of one domain is in that domain.
+    With ``every`` the named ones must be among them. ``listing`` saves asking for the list again.
+    Raises EntraError for a named domain that the tenant does not have or that is not federated, and where nothing could be read
+    at all; an error of one domain is in that domain.
     """
-    listed = _list_domains(client)
-    federated = {name: entry for name, entry in listed.items() if _is_federated(entry)}
+    listing = listing or list_domains(client)
+    listed = listing.entries
+    federated = {name: listed[name] for name in listing.federated}
     wanted = list(names or [])
     _check_wanted(wanted, listed, federated, client.tenant_id)
     chosen = sorted(federated) if every else list(dict.fromkeys(wanted))
@@ -200,12 +219,13 @@ def _without_inherited(
     return result
 
 
-def _list_domains(client: GraphClient) -> dict[str, Mapping[str, t.Any]]:
+def list_domains(client: GraphClient) -> Listing:
+    """Return what the tenant lists. Raises EntraError."""
     listed: dict[str, Mapping[str, t.Any]] = {}
     for entry in client.pages("/domains", "listing the domains of the tenant", LIST_PERMISSION):
         if isinstance(entry, dict) and isinstance(entry.get("id"), str) and _NAME.fullmatch(entry["id"].lower()):
             listed[entry["id"].lower()] = entry
-    return listed
+    return Listing(listed)
 
 
 def _is_federated(entry: Mapping[str, t.Any]) -> bool:
@@ -256,6 +276,9 @@ def _configuration(name: str, reply: Reply) -> Configuration | GraphError | None
         body = body[0] if len(body) == 1 else None
     if not isinstance(body, dict) or not isinstance(body.get("id"), str) or not _ID.fullmatch(body["id"]):
         return GraphError(f"Microsoft Graph answered with something else than one federation configuration for {name}; nothing is known about that domain.")
+    odd = [member for member in SETTINGS.values() if not isinstance(body.get(member), (bool if member in _SWITCHES else str, type(None)))]
+    if odd:
+        return GraphError(f"Microsoft Graph answered for {name} with {', '.join(odd)} of an unexpected kind; nothing of that answer is used.")
     return Configuration(body["id"], read_slot(body.get(SIGNING)), read_slot(body.get(NEXT)), body)
 
 

@@ -3,35 +3,48 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # PRIVATE: this file belongs to federation.adfs alone and may change in any release.
-"""Writing certificates to federated domains: look again, compare, PATCH both members, read back.
+"""Writing to federated domains: look again, compare, PATCH both certificates (and what else is asked for), read back.
 
-Nothing but signingCertificate and nextSigningCertificate is ever sent, and a configuration is never made or deleted.
+Only certificates and the members in WRITABLE are ever sent, and a configuration is never made or deleted.
 """
 
 from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ansible_collections.federation.adfs.plugins.module_utils._entra.client import BATCH_SIZE, GraphClient, Request
 from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import (
     EMPTY,
     NEXT,
+    SETTINGS,
     SIGNING,
-    WRITE_PERMISSION,
     Configuration,
     Slot,
     read_configurations,
     slot_for,
 )
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, GraphError
+from ansible_collections.federation.adfs.plugins.module_utils._entra.permissions import WRITE_PERMISSION
 
 if t.TYPE_CHECKING:
     from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate
 
 # Seconds between looks while Graph still shows the former certificates; about a minute in all.
 READ_BACK_PAUSES = (1, 2, 4, 8, 15, 15, 15)
+# What may be set besides the certificates, each only where it is asked for. The issuer is not among them, because a wrong one stops
+# every sign-in at once, nor is federatedIdpMfaBehavior, which cannot be taken back.
+WRITABLE = (
+    "display_name",
+    "passive_sign_in_uri",
+    "active_sign_in_uri",
+    "sign_out_uri",
+    "metadata_exchange_uri",
+    "password_reset_uri",
+    "preferred_authentication_protocol",
+    "prompt_login_behavior",
+)
 
 
 @dataclass(frozen=True)
@@ -44,13 +57,14 @@ class Expected:
 
 @dataclass(frozen=True)
 class Wish:
-    """What one domain shall hold. None leaves a slot alone; only ``clear_next`` empties the next one."""
+    """What one domain shall hold. None leaves a slot alone; only ``clear_next`` empties the next one. ``settings``: names of WRITABLE."""
 
     domain: str
     signing: Certificate | None = None
     next: Certificate | None = None
     clear_next: bool = False
     expected: Expected | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -62,6 +76,8 @@ class Outcome:
     before: Configuration | None = None
     after: Configuration | None = None
     error: str | None = None
+    # The names of the settings that were asked for.
+    settings: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -69,11 +85,20 @@ class _Write:
     """What is sent to one domain, and what it must then show (None: whatever it is)."""
 
     body: Mapping[str, t.Any]
-    signing: Slot
+    signing: Slot | None
     next: Slot | None
 
-    def done(self, configuration: Configuration) -> bool:
-        return self.signing.same_as(configuration.signing) and (self.next is None or self.next.same_as(configuration.next))
+    def done(self, now: Configuration) -> bool:
+        certificates = (self.signing is None or self.signing.same_as(now.signing)) and (self.next is None or self.next.same_as(now.next))
+        return certificates and all(now.members.get(name) == value for name, value in self.body.items() if name not in (SIGNING, NEXT))
+
+    @property
+    def what(self) -> str:
+        return "certificates" if SIGNING in self.body else "federation settings"
+
+    def upon(self, now: Configuration) -> Configuration:
+        """Return what the domain would hold."""
+        return Configuration(now.configuration_id, self.signing or now.signing, self.next or now.next, {**now.members, **self.body})
 
 
 def publish(client: GraphClient, wishes: Sequence[Wish], check_mode: bool) -> list[Outcome]:
@@ -81,7 +106,7 @@ def publish(client: GraphClient, wishes: Sequence[Wish], check_mode: bool) -> li
 
     Raises EntraError only before anything was written, where the domains cannot be looked at at all.
     """
-    outcomes = {wish.domain: Outcome(wish.domain) for wish in wishes}
+    outcomes = {wish.domain: Outcome(wish.domain, settings=tuple(wish.settings)) for wish in wishes}
     found = read_configurations(client, [wish.domain for wish in wishes])
     writes: dict[str, _Write] = {}
     for wish in wishes:
@@ -96,7 +121,7 @@ def publish(client: GraphClient, wishes: Sequence[Wish], check_mode: bool) -> li
             continue
         if check_mode:
             outcome.changed = True
-            outcome.after = Configuration(outcome.before.configuration_id, write.signing, write.next or outcome.before.next)
+            outcome.after = write.upon(outcome.before)
         else:
             writes[wish.domain] = write
     _send(client, writes, outcomes)
@@ -116,22 +141,29 @@ def _usable(domain: str, found: Configuration | GraphError | None) -> Configurat
 
 def _write_for(wish: Wish, now: Configuration) -> _Write | None:
     """Return what has to be sent, None if the domain holds what it shall. Raises EntraError if nothing may be sent."""
-    signing = slot_for(wish.signing) if wish.signing else now.signing
-    if wish.clear_next:
-        following: Slot | None = EMPTY
-    else:
-        following = slot_for(wish.next) if wish.next else now.next
-    if signing.same_as(now.signing) and following is not None and following.same_as(now.next):
+    settings = {SETTINGS[name]: value for name, value in wish.settings.items() if now.members.get(SETTINGS[name]) != value}
+    certificates = _certificates_for(wish, now)
+    if not settings and certificates is None:
         return None
     _check_expected(wish, now)
+    if certificates is None:
+        return _Write(settings, None, None)
+    signing, following = certificates
     if signing.certificate is None:
         raise EntraError(f"{wish.domain} has no signing certificate that can be read and kept; give signing_certificate too. Nothing was written there.")
-    body: dict[str, t.Any] = {SIGNING: signing.certificate.der, NEXT: following.raw if following else None}
-    if following is EMPTY and not wish.clear_next:
+    body: dict[str, t.Any] = {SIGNING: signing.certificate.der, NEXT: following.raw, **settings}
+    if following.raw is None and not wish.clear_next:
         # There is no next certificate and none is wished for. A null would erase one that Entra's own updater puts there meanwhile.
         del body[NEXT]
-        following = None
+        return _Write(body, signing, None)
     return _Write(body, signing, following)
+
+
+def _certificates_for(wish: Wish, now: Configuration) -> tuple[Slot, Slot] | None:
+    """Return what both slots shall hold, None if they do already."""
+    signing = slot_for(wish.signing) if wish.signing else now.signing
+    following = EMPTY if wish.clear_next else slot_for(wish.next) if wish.next else now.next
+    return None if signing.same_as(now.signing) and following.same_as(now.next) else (signing, following)
 
 
 def _check_expected(wish: Wish, now: Configuration) -> None:
@@ -154,10 +186,10 @@ def _send(client: GraphClient, writes: Mapping[str, _Write], outcomes: Mapping[s
             replies = client.batch([_patch(name, writes[name], outcomes[name]) for name in chunk])
         except EntraError as exc:
             for name in chunk:
-                outcomes[name].error = f"writing the certificates of {name} had no clear answer: {exc}"
+                outcomes[name].error = f"writing the {writes[name].what} of {name} had no clear answer: {exc}"
                 doubtful.add(name)
             for name in names[start + BATCH_SIZE :]:
-                outcomes[name].error = f"writing the certificates of {name} was not tried, because it failed for domains before it: {exc}"
+                outcomes[name].error = f"writing the {writes[name].what} of {name} was not tried, because it failed for domains before it: {exc}"
             names = names[: start + BATCH_SIZE]
             break
         for name, reply in zip(chunk, replies, strict=True):
@@ -170,7 +202,7 @@ def _send(client: GraphClient, writes: Mapping[str, _Write], outcomes: Mapping[s
 
 def _patch(name: str, write: _Write, outcome: Outcome) -> Request:
     identifier = outcome.before.configuration_id if outcome.before else ""
-    return Request("PATCH", f"/domains/{name}/federationConfiguration/{identifier}", f"writing the certificates of {name}", WRITE_PERMISSION, write.body)
+    return Request("PATCH", f"/domains/{name}/federationConfiguration/{identifier}", f"writing the {write.what} of {name}", WRITE_PERMISSION, write.body)
 
 
 def _read_back(client: GraphClient, writes: Mapping[str, _Write], outcomes: Mapping[str, Outcome]) -> None:

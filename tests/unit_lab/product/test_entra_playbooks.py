@@ -181,7 +181,7 @@ def test_the_modules_check_write_and_then_rest(player: Player) -> None:
     foretold = player.play(tasks, "--check", "--diff", play=defaults)
     assert foretold.code == 0, foretold.output
     assert player.entra.writes() == []
-    assert f"+next:    {signing('new').thumbprint}  CN=ADFS Signing - new  until " in foretold.output
+    assert f"+next:    {signing('new').thumbprint}  CN=ADFS Signing - new  from " in foretold.output
     done = player.play(tasks, play=defaults)
     assert done.code == 0, done.output
     assert [entry["domain"] for entry in player.entra.writes()] == ["contoso.com"]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import pathlib
 import typing as t
 
@@ -16,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import Configuration, read_slot, slot_for
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, OptionsError
-from ansible_collections.federation.adfs.plugins.module_utils._entra.publish import Expected, Outcome
+from ansible_collections.federation.adfs.plugins.module_utils._entra.publish import WRITABLE, Expected, Outcome
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, parse_certificate
 from ansible_collections.federation.adfs.plugins.modules.entra_federation import described, differences, failure, warnings_for, wishes_from
 
@@ -74,12 +75,24 @@ def test_expected_compares_both_and_null_means_none() -> None:
         ({}, [{"thumbprint": OLD.thumbprint}], "needs 'thumbprint' and 'der'"),
         ({}, [{"thumbprint": OLD.thumbprint, "der": NEW.der}], f"the entry {OLD.thumbprint} holds another certificate, {NEW.thumbprint}"),
         ({}, [{"thumbprint": OLD.thumbprint, "der": "rubbish"}], f"the entry {OLD.thumbprint} cannot be used"),
+        ({"display_name": "  x " * 200}, [], "contoso.com: display_name is longer than 256 characters"),
+        ({"passive_sign_in_uri": "http://sts.contoso.com/adfs/ls/"}, [], "contoso.com: passive_sign_in_uri must be an address such as https://"),
+        ({"sign_out_uri": "https://sts.contoso.com/a b"}, [], "contoso.com: sign_out_uri must be an address such as https://"),
+        ({"preferred_authentication_protocol": "oauth"}, [], "contoso.com: preferred_authentication_protocol is 'oauth'; use one of wsFed, saml"),
+        ({"prompt_login_behavior": "no"}, [], "use one of translateToFreshPasswordAuthentication, nativeSupport, disabled"),
     ],
+    ids=range(14),
 )
 def test_what_makes_no_sense_is_refused(entry: dict[str, t.Any], certificates: list[dict[str, t.Any]], words: str) -> None:
     with pytest.raises(EntraError) as caught:
         wish(certificates, **entry)
     assert words in str(caught.value)
+
+
+def test_settings_are_asked_for_one_by_one_and_never_emptied() -> None:
+    found = wish(display_name=" Contoso ", passive_sign_in_uri="", sign_out_uri=None, preferred_authentication_protocol="WSFED", password_reset_uri=" ")
+    assert found.settings == {"display_name": "Contoso", "preferred_authentication_protocol": "wsFed"}
+    assert not {"issuer_uri", "federated_idp_mfa_behavior"} & set(WRITABLE)
 
 
 def test_a_domain_named_twice_is_refused() -> None:
@@ -119,9 +132,27 @@ def test_results_hold_slots_by_thumbprint_and_bodies_once() -> None:
 def test_the_diff_shows_changed_domains_by_thumbprint_subject_and_expiry() -> None:
     shown = differences([Outcome("a.example", True, BEFORE, AFTER), Outcome("b.example", False, AFTER, AFTER)])
     assert [entry["before_header"] for entry in shown] == ["a.example (Entra ID)"]
-    assert shown[0]["before"].splitlines()[0] == f"signing: {OLD.thumbprint}  CN=old  until 2026-03-21T12:00:00Z"
+    assert shown[0]["before"].splitlines()[0] == f"signing: {OLD.thumbprint}  CN=old  from 2025-01-25T12:00:00Z until 2026-03-21T12:00:00Z"
     assert shown[0]["before"].splitlines()[1].startswith("next:    unreadable (")
-    assert shown[0]["after"].splitlines()[1] == f"next:    {NEW.thumbprint}  CN=new  until 2027-04-05T12:00:00Z"
+    assert shown[0]["after"].splitlines()[1] == f"next:    {NEW.thumbprint}  CN=new  from 2025-01-25T12:00:00Z until 2027-04-05T12:00:00Z"
+
+
+def test_the_diff_of_many_equal_changes_is_one_entry_and_shows_settings_asked_for() -> None:
+    named = [Configuration("id", slot_for(OLD), slot_for(NEW), {"displayName": name, "issuerUri": "http://x"}) for name in ("Old", "New")]
+    (entry,) = differences([Outcome(f"d{number}.example", True, named[0], named[1], settings=("display_name",)) for number in range(3)])
+    assert entry["before_header"] == "d0.example, d1.example, d2.example (Entra ID)"
+    assert entry["before"].splitlines()[2:] == ["display_name: Old"] and entry["after"].splitlines()[2:] == ["display_name: New"]
+
+
+def test_nine_hundred_domains_stay_short_with_their_options() -> None:
+    name = "a-rather-long-name-of-a-domain-{}.example.com"
+    outcomes = [Outcome(name.format(number), True, Configuration("id", slot_for(OLD), read_slot(None)), AFTER) for number in range(900)]
+    options = {"domain": name, "signing_certificate": OLD.thumbprint, "next_signing_certificate": NEW.thumbprint, "expected": {"signing": OLD.thumbprint}}
+    few = described(outcomes[:100], "tenant", NOW, [options] * 100)
+    assert few["detail"] == "full" and few["domains"][0]["after"]["next_signing_certificate"]["subject"] == "CN=new"
+    many = described(outcomes, "tenant", NOW, [options] * 900)
+    assert many["detail"] == "shortest" and len(json.dumps(many)) < 600_000
+    assert many["domains"][899]["before"] == {"signing_certificate": {"thumbprint": OLD.thumbprint}, "next_signing_certificate": None}
 
 
 def test_the_failure_names_the_domains_and_what_was_done() -> None:

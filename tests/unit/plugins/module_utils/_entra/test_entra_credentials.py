@@ -228,7 +228,9 @@ def test_a_wrong_secret_names_the_app_and_where_to_renew_it() -> None:
 
 def test_the_documented_shapes_of_token_errors_are_understood() -> None:
     single_line = "AADSTS70011: The scope https://foo.microsoft.com/.default is not valid.  Trace ID: 255d Timestamp: 2016"
-    text = _token_error(_json(400, error="invalid_scope", error_description=single_line, error_codes=[70011], error_uri="https://login.microsoftonline.com/error"))
+    text = _token_error(
+        _json(400, error="invalid_scope", error_description=single_line, error_codes=[70011], error_uri="https://login.microsoftonline.com/error")
+    )
     assert text.endswith("Check the cloud: 'public' asks for https://graph.microsoft.com/.default.") and "Trace ID" not in text
     assert "is the app registered in that tenant" in _token_error(_json(400, error="unauthorized_client", error_codes=[700016]))
     assert "Check tenant_id" in _token_error(_json(400, error="invalid_request", error_codes=[90002]))
