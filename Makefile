@@ -28,7 +28,7 @@ unexport PYTHONPATH PYTHONHOME ANSIBLE_INVENTORY ANSIBLE_ROLES_PATH ANSIBLE_STDO
 
 .PHONY: help
 help: ## List these targets
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 
 .PHONY: demo
 demo: $(INSTALLED) ## Play a repair, a renewal and a careless renewal against the lab
@@ -60,10 +60,6 @@ prove: $(INSTALLED) ## Explore every interleaving of the decision function; take
 .PHONY: powershell-cases
 powershell-cases: $(INSTALLED) ## Write anew what the PowerShell scripts must answer, from the lab
 	@PYTHONPATH=tests $(BIN)/python tests/tools/powershell_cases.py
-
-.PHONY: prove
-prove: $(INSTALLED) ## Drive the real planner through every interleaving, and with guards taken away
-	@PYTHONPATH=tests $(BIN)/python -m proof
 
 .PHONY: docs
 docs: $(INSTALLED) ## Check the documentation and build it into build/docs/html
