@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.util
 import pathlib
@@ -16,9 +17,12 @@ import pytest
 
 from lab import keys
 from lab.clock import Clock
-from lab.entra import Domain, EntraServer, Tenant, federated_domain
+from lab.entra import Domain, EntraServer, Tenant, federated_domain, inheriting_domain, managed_domain
 from lab.faults import Faults
 from lab.log import RequestLog
+
+if t.TYPE_CHECKING:
+    from .player import Player
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -86,14 +90,38 @@ class Entra:
         return [entry for entry in self.log.entries() if entry["write"]]
 
 
-@pytest.fixture
-def entra(tmp_path: pathlib.Path) -> Iterator[Entra]:
+@contextlib.contextmanager
+def started_entra(folder: pathlib.Path) -> Iterator[Entra]:
+    """Start an Entra server with an empty tenant; the file with its authority goes into the folder."""
     log, faults = RequestLog(), Faults()
     tenant = Tenant(Clock(), TENANT)
     server = EntraServer(tenant, keys.server_context(_authority(), ("127.0.0.1", "localhost")), log, faults)
     server.start()
     server.register_application(CLIENT, secret=SECRET, roles=WRITE)
-    ca_path = tmp_path / "ca.pem"
+    ca_path = folder / "ca.pem"
     ca_path.write_text(_authority().pem)
-    yield Entra(tenant, server, log, faults, str(ca_path))
-    server.stop()
+    try:
+        yield Entra(tenant, server, log, faults, str(ca_path))
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def entra(tmp_path: pathlib.Path) -> Iterator[Entra]:
+    """An Entra server with an empty tenant."""
+    with started_entra(tmp_path) as started:
+        yield started
+
+
+@pytest.fixture
+def player(entra: Entra, tmp_path: pathlib.Path) -> Player:
+    """Playbooks against a tenant with two federated domains, a subdomain that inherits, and a managed domain."""
+    from .player import Player
+
+    entra.add(
+        federated_domain("contoso.com", "sts.contoso.com", signing("old").der),
+        federated_domain("example.com", "sts.contoso.com", signing("old").der, signing("new").der),
+        inheriting_domain("sub.contoso.com"),
+        managed_domain("cloud.example"),
+    )
+    return Player(tmp_path, entra)

@@ -1,92 +1,15 @@
 # SPDX-FileCopyrightText: 2026 The federation.adfs contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lookup, modules and guard as playbooks use them: the real ansible-playbook against the lab."""
+"""The lookup as playbooks use it, its documented examples, and secrets: the real ansible-playbook against the lab."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import os
-import pathlib
-import socket
-import subprocess
-import sys
 import typing as t
 
-import pytest
-import yaml
-
-from lab.entra import inheriting_domain, managed_domain
-
-from .conftest import CLIENT, ROOT, SECRET, TENANT, Entra, federated_domain, signing
+from .conftest import CLIENT, SECRET, TENANT, signing
+from .player import AWX, OPTIONS, OWN, Player, out
 
 LOOKUP = "'federation.adfs.entra_federation'"
-
-
-@dataclasses.dataclass
-class Run:
-    """One run of ansible-playbook."""
-
-    code: int
-    output: str
-    facts: dict[str, t.Any]
-
-
-class Player:
-    """Writes playbooks and runs them."""
-
-    def __init__(self, folder: pathlib.Path, entra: Entra) -> None:
-        self.folder, self.entra = folder, entra
-        link = folder / "collections" / "ansible_collections" / "federation" / "adfs"
-        link.parent.mkdir(parents=True)
-        link.symlink_to(ROOT)
-
-    def environment(self) -> dict[str, str]:
-        """Return what sets the connection to the lab, credentials left out."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ADFS_ENTRA_", "AZURE_", "ANSIBLE_"))}
-        places = {"ADFS_ENTRA_GRAPH_URL": self.entra.server.graph_url, "ADFS_ENTRA_AUTHORITY_URL": self.entra.server.login_url}
-        ansible = {"ANSIBLE_COLLECTIONS_PATH": str(self.folder / "collections"), "ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_NOCOLOR": "1"}
-        return {**kept, **places, **ansible, "ADFS_ENTRA_CA_PATH": self.entra.ca_path, "ADFS_ENTRA_TIMEOUT": "5", "HOME": str(self.folder)}
-
-    def play(self, tasks: list[dict[str, t.Any]], *arguments: str, inventory: str = "", play: dict[str, t.Any] | None = None, **environ: str) -> Run:
-        """Run the tasks on localhost; what they set as facts, and keep in ``out``, comes back."""
-        out = self.folder / "out.json"
-        out.unlink(missing_ok=True)
-        save = {
-            "name": "Save",
-            "ansible.builtin.copy": {"content": "{{ out | default({}) | to_json }}", "dest": str(out), "mode": "0600"},
-            "delegate_to": "localhost",
-            "check_mode": False,
-            "diff": False,
-            "vars": {"ansible_connection": "local"},
-        }
-        book = [{"hosts": "all" if inventory else "localhost", "gather_facts": False, "tasks": [*tasks, save], **(play or {})}]
-        (self.folder / "play.yml").write_text(yaml.safe_dump(book, sort_keys=False))
-        (self.folder / "hosts").write_text(inventory or f"localhost ansible_connection=local ansible_python_interpreter={sys.executable}\n")
-        command = [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), "-i", str(self.folder / "hosts"), str(self.folder / "play.yml"), *arguments]
-        done = subprocess.run(command, env={**self.environment(), **environ}, capture_output=True, text=True, timeout=120, check=False, cwd=self.folder)
-        facts = json.loads(out.read_text()) if out.exists() else {}
-        return Run(done.returncode, done.stdout + done.stderr, facts)
-
-
-@pytest.fixture
-def player(entra: Entra, tmp_path: pathlib.Path) -> Player:
-    entra.add(
-        federated_domain("contoso.com", "sts.contoso.com", signing("old").der),
-        federated_domain("example.com", "sts.contoso.com", signing("old").der, signing("new").der),
-        inheriting_domain("sub.contoso.com"),
-        managed_domain("cloud.example"),
-    )
-    return Player(tmp_path, entra)
-
-
-AWX = {"AZURE_TENANT": TENANT, "AZURE_CLIENT_ID": CLIENT, "AZURE_SECRET": SECRET, "AZURE_SUBSCRIPTION_ID": "x"}
-OWN = {"ADFS_ENTRA_TENANT_ID": TENANT, "ADFS_ENTRA_CLIENT_ID": CLIENT, "ADFS_ENTRA_CLIENT_SECRET": SECRET}
-OPTIONS = {"tenant_id": TENANT, "client_id": CLIENT, "client_secret": SECRET}
-
-
-def out(**values: str) -> dict[str, t.Any]:
-    return {"ansible.builtin.set_fact": {"out": values}}
 
 
 def test_the_lookup_in_templates(player: Player) -> None:
@@ -162,50 +85,6 @@ def test_the_lookup_without_or_with_wrong_credentials(player: Player) -> None:
     _check_refusals(player, {", 'contoso.com'": f"Create a new client secret for app {CLIENT}"}, **{**OWN, "ADFS_ENTRA_CLIENT_SECRET": "some-wrong-value"})
 
 
-WRITE_TASK = {
-    "federation.adfs.entra_federation": {
-        "certificates": "{{ entra.certificates }}",
-        "domains": [
-            {"domain": "contoso.com", "signing_certificate": signing("old").thumbprint, "next_signing_certificate": signing("new").thumbprint},
-            {"domain": "example.com", "signing_certificate": "", "next_signing_certificate": None},
-        ],
-    },
-    "register": "written",
-}
-INFO_TASK: dict[str, t.Any] = {"federation.adfs.entra_federation_info": {}, "register": "entra"}
-
-
-def test_the_modules_check_write_and_then_rest(player: Player) -> None:
-    tasks = [INFO_TASK, WRITE_TASK, out(info="{{ entra }}", written="{{ written }}")]
-    defaults = {"module_defaults": {"group/federation.adfs.entra": OPTIONS}}
-    foretold = player.play(tasks, "--check", "--diff", play=defaults)
-    assert foretold.code == 0, foretold.output
-    assert player.entra.writes() == []
-    assert f"+next:    {signing('new').thumbprint}  CN=ADFS Signing - new  from " in foretold.output
-    done = player.play(tasks, play=defaults)
-    assert done.code == 0, done.output
-    assert [entry["domain"] for entry in player.entra.writes()] == ["contoso.com"]
-    for run in (foretold, done):
-        assert run.facts["info"]["changed"] is False and run.facts["written"]["changed"] is True
-        assert [domain["domain"] for domain in run.facts["info"]["domains"]] == ["contoso.com", "example.com", "sub.contoso.com"]
-        assert "der" not in run.facts["info"]["domains"][0]["signing_certificate"]
-        assert all(entry["der"] for entry in run.facts["written"]["certificates"])
-    assert foretold.facts["written"]["domains"] == done.facts["written"]["domains"]
-    again = player.play(tasks, play=defaults)
-    assert again.facts["written"]["changed"] is False and len(player.entra.writes()) == 1
-
-
-def test_a_failed_domain_fails_the_task_after_the_others(player: Player) -> None:
-    entry = {"signing_certificate": signing("old").thumbprint, "next_signing_certificate": signing("new").thumbprint}
-    arguments = {"certificates": "{{ entra.certificates }}", "domains": [{"domain": "sub.contoso.com", **entry}, {"domain": "contoso.com", **entry}]}
-    task = {"federation.adfs.entra_federation": arguments, "register": "written", "ignore_errors": True}
-    run = player.play([INFO_TASK, task, out(written="{{ written }}")], **OWN)
-    written = run.facts["written"]
-    assert written["failed"] and written["changed"]
-    assert written["msg"].startswith("1 of 2 domains failed, 1 changed. sub.contoso.com has no federation configuration of its own")
-    assert [domain["changed"] for domain in written["domains"]] == [False, True]
-
-
 def test_no_secret_shows_in_the_most_talkative_run(player: Player) -> None:
     token = player.entra.server.issue_token(CLIENT, roles=("Domain.Read.All",))
     tasks = [
@@ -222,32 +101,3 @@ def test_no_secret_shows_in_the_most_talkative_run(player: Player) -> None:
     assert shown == []
     planted = player.play([{"ansible.builtin.debug": {"msg": f"see {SECRET}"}}], "-vvvvv")
     assert SECRET in planted.output, "the search must find a planted secret"
-
-
-@pytest.mark.parametrize("module", ["entra_federation", "entra_federation_info"])
-def test_a_windows_host_is_refused_before_anything_is_sent(player: Player, module: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(0.2)
-        port = listener.getsockname()[1]
-        login = f"ansible_connection=winrm ansible_host=127.0.0.1 ansible_port={port} ansible_user=u ansible_password=p ansible_winrm_transport=basic"
-        task = {f"federation.adfs.{module}": {**OPTIONS, **({"domains": []} if module == "entra_federation" else {})}}
-        run = player.play([task], inventory=f"adfs1 {login}\n")
-        with pytest.raises(TimeoutError):
-            listener.accept()
-    assert run.code == 2 and "cannot run on a Windows host" in run.output and "Add 'delegate_to: localhost'" in run.output, run.output
-    assert "UNREACHABLE" not in run.output and player.entra.log.entries() == []
-
-
-def test_a_windows_host_delegates_to_localhost(player: Player) -> None:
-    login = "ansible_connection=winrm ansible_host=127.0.0.1 ansible_port=9 ansible_user=u ansible_password=p"
-    local = {"delegate_to": "localhost", "vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}}
-    run = player.play([{**INFO_TASK, **local}, out(count="{{ entra.domains | length }}")], inventory=f"adfs1 {login}\n", **OWN)
-    assert run.code == 0, run.output
-    assert int(run.facts["count"]) == 3
-
-
-def test_localhost_listed_with_a_windows_connection_is_told_how_to_leave_it(player: Player) -> None:
-    login = "ansible_connection=winrm ansible_user=u ansible_password=p"
-    inventory = f"adfs1 {login}\nlocalhost {login} ansible_host=127.0.0.1 ansible_port=9\n"
-    run = player.play([{**INFO_TASK, "delegate_to": "localhost"}], "--limit", "adfs1", inventory=inventory, **OWN)
-    assert run.code == 2 and "although it is delegated to localhost. Set 'ansible_connection: local'" in run.output, run.output

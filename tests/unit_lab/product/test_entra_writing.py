@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import datetime
 import math
+import pathlib
 import time
 import typing as t
 
@@ -12,10 +14,12 @@ import pytest
 
 from ansible_collections.federation.adfs.plugins.module_utils._entra import transport
 from ansible_collections.federation.adfs.plugins.module_utils._entra.client import connect
+from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import SETTINGS
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import merge_options
-from ansible_collections.federation.adfs.plugins.module_utils._entra.publish import READ_BACK_PAUSES, Expected, Outcome, Wish, publish
+from ansible_collections.federation.adfs.plugins.module_utils._entra.publish import READ_BACK_PAUSES, WRITABLE, Expected, Outcome, Wish, publish
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, parse_certificate
+from ansible_collections.federation.adfs.plugins.modules.entra_federation import described, wishes_from
 from lab.entra import Slots, inheriting_domain, managed_domain
 
 from .conftest import CLIENT, READ, SECRET, Entra, federated_domain, signing
@@ -259,3 +263,130 @@ def test_a_token_that_dies_while_writing_is_renewed(entra: Entra) -> None:
     entra.faults.add({"surface": "graph_item", "operation": "patch_configuration", "do": "revoke"})
     (outcome,) = write(entra, Wish("contoso.com", OLD, NEW))
     assert (outcome.changed, outcome.error) == (True, None) and entra.count("token.token") == 2
+
+
+# --- other settings, each only where it is asked for
+
+
+NEW_ADDRESSES = {
+    "passive_sign_in_uri": "https://login.contoso.com/adfs/ls/",
+    "active_sign_in_uri": "https://login.contoso.com/adfs/services/trust/2005/usernamemixed",
+    "sign_out_uri": "https://login.contoso.com/adfs/ls/?wa=wsignout1.0",
+    "metadata_exchange_uri": "https://login.contoso.com/adfs/services/trust/mex",
+    "password_reset_uri": "https://login.contoso.com/adfs/portal/updatepassword/",
+    "display_name": "Contoso & Söhne",
+    "preferred_authentication_protocol": "saml",
+    "prompt_login_behavior": "nativeSupport",
+}
+
+
+def settings(entra: Entra, name: str = "contoso.com") -> dict[str, t.Any]:
+    return dict(entra.tenant.domain(name).federation.settings)
+
+
+def test_everything_that_the_former_cmdlets_set_can_be_set_and_the_issuers_of_many_domains_stay(entra: Entra) -> None:
+    names = ["contoso.com", "example.com", "one-issuer.example"]
+    contoso(entra)
+    entra.add(federated_domain("example.com", "sts.contoso.com", signing("old").der))
+    entra.add(federated_domain("one-issuer.example", "sts.contoso.com", signing("old").der, issuer_uri="http://sts.contoso.com/adfs/services/trust"))
+    kept = {name: {member: settings(entra, name)[member] for member in ("issuerUri", "federatedIdpMfaBehavior")} for name in names}
+    assert len({entry["issuerUri"] for entry in kept.values()}) == 3
+    outcomes = write(entra, *(Wish(name, OLD, NEW, settings=NEW_ADDRESSES) for name in names))
+    assert [(outcome.changed, outcome.error) for outcome in outcomes] == [(True, None)] * 3
+    for name in names:
+        now = settings(entra, name)
+        assert {SETTINGS[ours]: value for ours, value in NEW_ADDRESSES.items()}.items() <= now.items()
+        assert {member: now[member] for member in kept[name]} == kept[name]
+        assert held(entra, name) == [OLD.thumbprint, NEW.thumbprint]
+    sent = [entry["members"] for entry in entra.writes()]
+    assert sent == [sorted([*BOTH, *(SETTINGS[ours] for ours in NEW_ADDRESSES)])] * 3, "one PATCH for each domain"
+
+
+def test_only_settings_that_differ_are_sent_and_certificates_only_if_one_differs(entra: Entra) -> None:
+    contoso(entra, "old", "new")
+    before = settings(entra)
+    wish = Wish("contoso.com", OLD, NEW, settings={"display_name": "Other", "sign_out_uri": before["signOutUri"]})
+    (outcome,) = write(entra, wish)
+    assert outcome.changed and outcome.after.members["displayName"] == "Other"
+    assert [entry["members"] for entry in entra.writes()] == [["displayName"]]
+    assert settings(entra) == {**before, "displayName": "Other"}
+    assert not write(entra, wish)[0].changed and len(entra.writes()) == 1
+
+
+def test_a_setting_can_be_written_where_the_certificate_cannot_be_read(entra: Entra) -> None:
+    contoso(entra)
+    entra.tenant.set_slot_texts("contoso.com", Slots("cnViYmlzaA==", None))
+    (outcome,) = write(entra, Wish("contoso.com", settings={"display_name": "Other"}))
+    assert (outcome.changed, outcome.error) == (True, None) and entra.writes()[0]["members"] == ["displayName"]
+
+
+def test_settings_obey_check_mode_lag_and_what_was_expected(entra: Entra) -> None:
+    contoso(entra, lagging_reads=2)
+    wish = Wish("contoso.com", settings={"display_name": "Other"}, expected=Expected(OLD.thumbprint, None))
+    (foretold,) = write(entra, wish, check_mode=True)
+    assert foretold.changed and foretold.after.members["displayName"] == "Other" and entra.writes() == []
+    (done,) = write(entra, wish)
+    assert done.error is None and done.after.members["displayName"] == "Other" and list(READ_BACK_PAUSES[:2]) == WAITS
+    (stopped,) = write(entra, Wish("contoso.com", settings={"display_name": "Third"}, expected=Expected(NEW.thumbprint, None)))
+    assert "contoso.com is not as expected" in stopped.error and len(entra.writes()) == 1
+
+
+def test_the_result_is_a_backup_that_restores_what_was(entra: Entra) -> None:
+    contoso(entra, "old", "other")
+    former = settings(entra)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    # What was not set at all cannot be restored: null leaves a setting alone.
+    asked = {name: value for name, value in NEW_ADDRESSES.items() if former[SETTINGS[name]] is not None}
+    backup = described(write(entra, Wish("contoso.com", NEW, OLD, settings=asked)), "tenant", now)
+    assert held(entra) == [NEW.thumbprint, OLD.thumbprint]
+    before = dict(backup["domains"][0]["before"])
+    slots = {name: before.pop(name)["thumbprint"] for name in ("signing_certificate", "next_signing_certificate")}
+    expected = {"signing": NEW.thumbprint, "next": OLD.thumbprint}
+    (wish,) = wishes_from([{"domain": "contoso.com", **slots, **before, "expected": expected}], backup["certificates"])
+    assert write(entra, wish)[0].error is None
+    assert held(entra) == [OLD.thumbprint, OTHER.thumbprint] and settings(entra) == former
+
+
+def test_every_form_of_a_certificate_is_sent_as_one_line_of_base64(entra: Entra, tmp_path: pathlib.Path) -> None:
+    one_line = NEW.der
+    lines = "\r\n".join(one_line[start : start + 64] for start in range(0, len(one_line), 64))
+    (tmp_path / "new.cer").write_bytes(signing("new").der)
+    pem = f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"
+    contoso(entra)
+    for text in (pem, lines, one_line, str(tmp_path / "new.cer")):
+        entra.tenant.set_slots("contoso.com", signing("old").der, None)
+        (outcome,) = write(entra, *wishes_from([{"domain": "contoso.com", "next_signing_certificate": text}], []))
+        assert outcome.error is None and entra.tenant.domain("contoso.com").configured.next_text == one_line
+
+
+def test_nothing_but_get_and_patch_is_ever_sent(entra: Entra) -> None:
+    contoso(entra)
+    entra.add(managed_domain("cloud.example"), inheriting_domain("sub.contoso.com"))
+    write(entra, *(Wish(name, NEW, clear_next=True, settings=NEW_ADDRESSES) for name in ("contoso.com", "cloud.example", "sub.contoso.com")))
+    asked = {(entry["operation"], entry["method"]) for entry in entra.log.entries() if entry["surface"] == "graph_item"}
+    assert asked == {("get_configuration", "GET"), ("patch_configuration", "PATCH")}
+    sent = {member for entry in entra.writes() for member in entry["members"]}
+    assert sent == {*BOTH, *(SETTINGS[name] for name in WRITABLE)} and not sent & {"issuerUri", "federatedIdpMfaBehavior", "id"}
+
+
+# --- many domains, and trouble
+
+
+def test_nine_hundred_domains_are_written_within_the_budget(entra: Entra) -> None:
+    names = entra.add_many(900)
+    outcomes = write(entra, *(Wish(name, OLD, NEW) for name in names))
+    assert all(outcome.changed and not outcome.error for outcome in outcomes)
+    counters = entra.log.counters()
+    assert (counters["token.token"], counters["graph.batch"], counters["graph_item.patch_configuration"]) == (1, 3 * 45, 900)
+
+
+def test_ten_percent_throttled_and_a_burst_of_errors_while_writing_lose_nothing(entra: Entra) -> None:
+    names = entra.add_many(200)
+    for name in names[::10]:
+        entra.faults.add({"surface": "graph_item", "operation": "patch_configuration", "domain": name, "do": {"kind": "throttle", "retry_after": 1}})
+    for name in names[5::20]:
+        entra.faults.add({"surface": "graph_item", "operation": "patch_configuration", "domain": name, "count": 2, "do": {"kind": "status", "code": 503}})
+    outcomes = write(entra, *(Wish(name, OLD, NEW) for name in names))
+    assert all(outcome.changed and not outcome.error for outcome in outcomes)
+    assert all(held(entra, name) == [OLD.thumbprint, NEW.thumbprint] for name in names)
+    assert entra.count("graph_item.patch_configuration") == 200 + 20 + 2 * 10
