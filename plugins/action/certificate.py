@@ -13,6 +13,9 @@ from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import 
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import CertificateError, normalize_thumbprint
 from ansible_collections.federation.adfs.plugins.plugin_utils._adfs_action import AdfsAction
 
+NEEDED = ("certificate_in_store", "private_key_present", "private_key_readable")
+"""Checks of a custom certificate without which AD FS does not run."""
+
 
 class ActionModule(AdfsAction):
     """The module federation.adfs.certificate."""
@@ -46,6 +49,8 @@ class ActionModule(AdfsAction):
                 "Turn it off first with farm_properties (auto_certificate_rollover: false), and on again afterwards where it is wanted.",
                 "rollover_on",
             )
+        if "promote_certificate" in acts and (target is None or target.store_location == "LocalMachine"):
+            self._must_be_usable(look, kind, thumbprint)
         if self.check_mode:
             return self._planned(look, kind, before, thumbprint, acts)
         after = before
@@ -79,6 +84,17 @@ class ActionModule(AdfsAction):
                 "not_valid",
             )
         return (["add_certificate"] if target is None else []) + (["promote_certificate"] if primary else [])
+
+    def _must_be_usable(self, look: Look, kind: str, thumbprint: str) -> None:
+        """Raise AdfsError where this server cannot use the key: AD FS would promote the certificate all the same, and stop."""
+        _facts, checks = self.check_key(look, thumbprint, kind, revocation=False)
+        wrong = [item for item in checks if item["name"] in NEEDED and item["result"] == "fail"]
+        if wrong:
+            raise AdfsError(
+                f"{thumbprint} cannot become primary: with it, the AD FS service of this server would stop ({wrong[0]['name']}).",
+                wrong[0]["advice"],
+                "key_not_usable",
+            )
 
     @staticmethod
     def _must_be_so(after: list[FarmCertificate], kind: str, thumbprint: str, acts: list[str]) -> None:

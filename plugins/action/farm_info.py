@@ -8,25 +8,29 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.federation.adfs.plugins.module_utils._adfs import checks, errors, farm, journal
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import checks, custom, errors, farm, journal, partners
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 from ansible_collections.federation.adfs.plugins.plugin_utils._adfs_action import AdfsAction
 
 SUBSETS = ("certificates", "properties", "nodes", "relying_parties", "journal")
+KEYS = "keys"
+"""A subset that costs further round trips and is no part of C(all)."""
 
 
 class ActionModule(AdfsAction):
     """The module federation.adfs.farm_info."""
 
     SPEC: t.ClassVar[dict[str, t.Any]] = {
-        "gather_subset": {"type": "list", "elements": "str", "choices": ["all", *SUBSETS], "default": ["all"]},
+        "gather_subset": {"type": "list", "elements": "str", "choices": ["all", *SUBSETS, KEYS], "default": ["all"]},
+        "one_certificate_partners": {"type": "list", "elements": "str", "default": []},
         "journal_path": {"type": "str", "default": journal.DEFAULT_PATH},
     }
 
     def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
         subsets = [name for name in SUBSETS if "all" in options["gather_subset"] or name in options["gather_subset"]]
         path = options["journal_path"]
-        look = self.look(subsets, path)
+        keys = KEYS in options["gather_subset"]
+        look = self.look([*subsets, "certificates"] if keys else subsets, path)
         found: dict[str, t.Any] = {
             "role": "primary" if look.is_primary else "secondary",
             "is_primary": look.is_primary,
@@ -50,13 +54,27 @@ class ActionModule(AdfsAction):
             "journal": None,
         }
         if look.is_primary:
-            self._primary(look, subsets, found)
+            self._primary(look, subsets, found, options["one_certificate_partners"])
+            if keys:
+                found["checks"] += self._keys(look)
         if "journal" in subsets:
             found["journal"] = self._journal(look, path, found["identifier"])
         return {"farm": found}
 
+    def _keys(self, look: farm.Look) -> list[dict[str, t.Any]]:
+        found: list[dict[str, t.Any]] = []
+        for item in look.certificates():
+            if item.certificate_type not in farm.ROLLOVER_TYPES:
+                continue
+            if item.store_location == "LocalMachine":
+                _facts, checked = self.check_key(look, item.thumbprint, item.certificate_type)
+            else:
+                checked = custom.not_applicable()
+            found += checks.of_one(item.thumbprint, checked)
+        return found
+
     @staticmethod
-    def _primary(look: farm.Look, subsets: list[str], found: dict[str, t.Any]) -> None:
+    def _primary(look: farm.Look, subsets: list[str], found: dict[str, t.Any], one_certificate: list[str]) -> None:
         certificates = look.certificates() if "certificates" in subsets else []
         if "properties" in subsets:
             properties = look.value("properties")
@@ -73,9 +91,10 @@ class ActionModule(AdfsAction):
             found["certificates"] = [item.shape(look.time) for item in certificates]
             found["checks"] += checks.of_certificates(certificates, look.time)
         # Without these two a renewal is still possible, so a server that refuses them is no failure.
-        for part, shaped in (("nodes", farm.nodes), ("relying_parties", farm.relying_parties)):
-            if part in subsets and look.parts[part]["ok"]:
-                found[part] = shaped(look.value(part))
+        if "nodes" in subsets and look.parts["nodes"]["ok"]:
+            found["nodes"] = farm.nodes(look.value("nodes"))
+        if "relying_parties" in subsets and look.parts["relying_parties"]["ok"]:
+            found["relying_parties"] = partners.with_risk(farm.relying_parties(look.value("relying_parties")), one_certificate)
         found["checks"] += checks.of_unread(look, ("nodes", "relying_parties"))
 
     @staticmethod

@@ -54,10 +54,13 @@ options:
     description:
       - With V(true) the certificate becomes the primary one, with which AD FS signs or decrypts from then on. Partners that do not know it yet refuse
         sign-ins; this module does not look whether they do.
+      - A certificate that is not from AD FS itself is refused if this server lacks it, its private key, or the right of the service account to read that key,
+        because AD FS would stop. See M(federation.adfs.certificate_key) for the other servers, which this module cannot see.
       - With V(false) the task fails if the certificate is the primary one, as only the promotion of another one changes that.
       - By default this does not matter.
     type: bool
 seealso:
+  - module: federation.adfs.certificate_key
   - module: federation.adfs.certificate_rollover
   - module: federation.adfs.farm_properties
 """

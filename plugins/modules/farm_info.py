@@ -27,6 +27,9 @@ options:
     description:
       - What to read. Role, name, time and synchronization of the server are always read.
       - What was not asked for is null in the result.
+      - V(keys) is no part of V(all). It adds to RV(farm.checks) what M(federation.adfs.certificate_key) says of the token certificates that are not
+        from AD FS itself, on this server, with one more round trip and a look at revocation lists for each. On a secondary server AD FS does not say
+        which these are; use that module there.
     type: list
     elements: str
     choices:
@@ -36,8 +39,17 @@ options:
       - nodes
       - relying_parties
       - journal
+      - keys
     default:
       - all
+  one_certificate_partners:
+    description:
+      - Names or identifiers of relying parties that hold one certificate of this farm at a time, C(*) and C(?) stand for any characters. The partner must be
+        changed at the very moment of the promotion.
+      - This list extends a short one of well-known services, which the collection has.
+    type: list
+    elements: str
+    default: []
   journal_path:
     description:
       - The file with the journal of the rollover on this server. Environment variables of the server are written as in C(%ProgramData%).
@@ -45,6 +57,7 @@ options:
     default: '%ProgramData%\federation.adfs\journal.json'
 seealso:
   - module: federation.adfs.certificate_info
+  - module: federation.adfs.certificate_key
   - module: federation.adfs.metadata_info
   - module: federation.adfs.rollover_plan
 """
@@ -59,6 +72,12 @@ EXAMPLES = r"""
     gather_subset:
       - certificates
       - nodes
+
+- name: See whether the certificates that were bought can be used on this server
+  federation.adfs.farm_info:
+    gather_subset:
+      - all
+      - keys
 
 - name: Stop on a secondary server
   ansible.builtin.assert:
@@ -349,6 +368,15 @@ farm:
           type: int
           returned: always
           sample: 0
+        risk:
+          description:
+            - Why a new token-signing certificate puts this partner at risk, null if nothing shows that it does. Microsoft Entra ID, which the role of
+              this collection looks after, and trusts that are off have no risk.
+            - V(one_certificate) if it holds one certificate at a time, so that it must be changed at the moment of the promotion.
+            - V(no_metadata) if AD FS does not monitor metadata of it, so that its owner probably has to be told.
+          type: str
+          returned: always
+          sample: no_metadata
     checks:
       description: Checks that could be made from what was read.
       type: list
@@ -369,6 +397,11 @@ farm:
           description: What to do about it; empty if nothing.
           type: str
           returned: always
+        thumbprint:
+          description: The certificate that the check is about; null if it is about the farm.
+          type: str
+          returned: always
+          sample: 9451EE6D3918E256163BB8C4A589CACF23CA2527
     journal:
       description: The journal of the rollover; null if it was not asked for.
       type: dict

@@ -13,8 +13,16 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import custom
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import PROPERTIES, FarmCertificate, Look, read_certificates, read_look
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import (
+    PROPERTIES,
+    FarmCertificate,
+    Look,
+    read_certificates,
+    read_look,
+    service_communications_keys,
+)
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.journal import DEFAULT_PATH, MAX_BYTES
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import REPLIES, farm_parts
 from ansible_collections.federation.adfs.plugins.plugin_utils._powershell import run_script
@@ -71,6 +79,12 @@ class AdfsAction(ActionBase):  # type: ignore[misc]
         reply = self.script(name, {"certificate_type": certificate_type, **request})
         self._acted = True
         return read_certificates(reply["certificates"], certificate_type)
+
+    def check_key(self, look: Look, thumbprint: str, certificate_type: str, revocation: bool = True) -> tuple[dict[str, t.Any], list[dict[str, str]]]:
+        """Return what this server says of a certificate in its store, and the checks of that."""
+        request = {"store_location": "LocalMachine", "thumbprint": thumbprint, "revocation_mode": "Online" if revocation else "NoCheck"}
+        facts = self.script("check_certificate", request)
+        return facts, custom.of_facts(facts, certificate_type, look.time, service_communications_keys(look), revocation)
 
     def with_diff(self, result: dict[str, t.Any], before: list[str], after: list[str], header: str) -> dict[str, t.Any]:
         """Add a diff of two lists of lines where the user asked for one."""

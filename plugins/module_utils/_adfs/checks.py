@@ -20,9 +20,14 @@ from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import 
 )
 
 
-def check(name: str, result: str, advice: str = "") -> dict[str, t.Any]:
-    """Return the shape of a check; ``result`` is ok, warn, fail, unknown or not_applicable."""
-    return {"name": name, "result": result, "advice": advice}
+def check(name: str, result: str, advice: str = "", thumbprint: str | None = None) -> dict[str, t.Any]:
+    """Return the shape of a check; ``result`` is ok, warn, fail, unknown or not_applicable. ``thumbprint``: of the certificate that it is about."""
+    return {"name": name, "result": result, "advice": advice, "thumbprint": thumbprint}
+
+
+def of_one(thumbprint: str, found: t.Iterable[t.Mapping[str, str]]) -> list[dict[str, t.Any]]:
+    """Return checks of one certificate as checks of a farm."""
+    return [check(item["name"], item["result"], item["advice"], thumbprint) for item in found]
 
 
 def of_certificates(certificates: t.Sequence[FarmCertificate], now: datetime) -> list[dict[str, t.Any]]:

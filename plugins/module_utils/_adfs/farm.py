@@ -187,6 +187,13 @@ def relying_parties(value: t.Iterable[t.Mapping[str, t.Any]]) -> list[dict[str, 
     return [{**item, "metadata_url": item["metadata_url"] or None} for item in value]
 
 
+def service_communications_keys(look: Look) -> frozenset[str] | None:
+    """Return the public keys (SHA-256) of the service communications certificates, or None where the server does not show them."""
+    if "certificates" not in look.parts or not look.parts["certificates"]["ok"]:
+        return None
+    return frozenset(item.certificate.public_key_sha256 for item in look.certificates(SERVICE_COMMUNICATIONS))
+
+
 def _must(part: t.Mapping[str, t.Any], name: str) -> t.Any:
     if part["ok"]:
         return part["value"]

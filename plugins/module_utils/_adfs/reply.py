@@ -56,6 +56,12 @@ def scalar(value: t.Any, place: str) -> t.Any:
     return text(value, place)
 
 
+def nothing(value: t.Any, place: str) -> None:
+    """Nothing."""
+    if value is not None:
+        raise ReplyError(f"{place} is not null")
+
+
 def optional(check: Check) -> Check:
     """Nothing, or what ``check`` allows."""
 
@@ -161,7 +167,39 @@ FARM_PARTS: dict[str, Check] = {
     ),
     "journal": JOURNAL,
 }
+_READERS = list_of(record({"sid": text, "allow": truth, "rights": number}))
+_SERVICE_ACCOUNT = record({"name": text, "sid": text})
+_KEY = record(
+    {
+        "has_private_key": truth,
+        "type": optional(text),
+        "provider": optional(text),
+        "key_spec": optional(number),
+        "unique_name": optional(text),
+        "file": optional(text),
+    }
+)
+_CHAIN = record({"built": truth, "status": list_of(text), "elements": list_of(text)})
 _CERTIFICATES = record({"certificates": list_of(CERTIFICATE)})
+
+
+_FACTS_ABSENT = record(dict.fromkeys(("certificate", "service_account", "key", "readers", "chain", "bindings"), nothing))
+_FACTS_PRESENT = record(
+    {
+        "certificate": text,
+        "service_account": outcome(_SERVICE_ACCOUNT),
+        "key": outcome(_KEY),
+        "readers": optional(outcome(_READERS)),
+        "chain": outcome(_CHAIN),
+        "bindings": outcome(list_of(text)),
+    }
+)
+
+
+def _certificate_facts(value: t.Any, place: str) -> t.Any:
+    """The reply of check_certificate: all or nothing."""
+    absent = isinstance(value, dict) and value.get("certificate") is None
+    return (_FACTS_ABSENT if absent else _FACTS_PRESENT)(value, place)
 
 
 def farm_parts(parts: t.Iterable[str]) -> Check:
@@ -176,5 +214,7 @@ REPLIES: dict[str, Check] = {
     "remove_certificate": _CERTIFICATES,
     "set_properties": record({"properties": table(scalar)}),
     "read_journal": JOURNAL,
+    "check_certificate": _certificate_facts,
+    "grant_read": record({"service_account": _SERVICE_ACCOUNT, "readers": _READERS}),
     "write_journal": record({"written": truth, "sha256": optional(text), "problem": optional(text)}),
 }

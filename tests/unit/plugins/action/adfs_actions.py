@@ -21,7 +21,7 @@ if str(TESTS) not in sys.path:
 try:
     from lab import powershell
     from lab.clock import Clock
-    from lab.farm import SERVICE_COMMUNICATIONS, TOKEN_DECRYPTING, TOKEN_SIGNING, Farm, ServiceCertificate, StoreEntry
+    from lab.farm import SERVICE_COMMUNICATIONS, TOKEN_DECRYPTING, TOKEN_SIGNING, CmdletError, Farm, ServiceCertificate, StoreEntry  # noqa: F401 - for the tests
     from lab.keys import self_signed
 except ImportError as exc:  # an older Python than the lab needs
     pytest.skip(f"the lab cannot be imported: {exc}", allow_module_level=True)
@@ -58,6 +58,12 @@ class World:
         for node in self.farm.nodes:
             node.store[keyed.thumbprint] = StoreEntry(keyed)
         return keyed.thumbprint
+
+    def staged(self, kind=TOKEN_SIGNING):
+        """List a certificate that is in the Windows store of every server, and return its thumbprint."""
+        thumbprint = self.in_store()
+        self.farm.put(ServiceCertificate(kind, False, "LocalMachine", "My", self.farm.nodes[0].store[thumbprint].keyed), replace_primary=False)
+        return thumbprint
 
     def primary(self, kind=TOKEN_SIGNING):
         return self.farm.configuration.primary(kind)

@@ -9,7 +9,7 @@ import importlib
 import pytest
 import yaml
 
-MODULES = ("certificate", "certificate_info", "certificate_rollover", "farm_info", "farm_properties", "rollover_journal")
+MODULES = ("certificate", "certificate_info", "certificate_key", "certificate_rollover", "farm_info", "farm_properties", "rollover_journal")
 PACKAGE = "ansible_collections.federation.adfs.plugins"
 
 
@@ -64,6 +64,7 @@ def _check_return(shape, documented, place):
     [
         ("certificate_info", {}),
         ("certificate_rollover", {}),
+        ("certificate_key", {"thumbprint": "AB" * 20}),
         ("certificate", {"certificate_type": "Token-Signing", "thumbprint": "AB" * 20, "state": "absent"}),
         ("farm_info", {}),
         ("farm_properties", {}),

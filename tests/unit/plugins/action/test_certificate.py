@@ -137,3 +137,22 @@ def test_a_failure_after_the_first_of_two_acts_says_that_something_changed(world
     again = world.run("certificate", options(new, primary=True))
     assert again["changed"] is True
     assert world.acts == ["add_certificate", "promote_certificate", "promote_certificate"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "named"),
+    [
+        (lambda node, name: node.store.pop(name), "certificate_in_store"),
+        (lambda node, name: setattr(node.store[name], "has_private_key", False), "private_key_present"),
+        (lambda node, name: setattr(node.store[name], "service_account_may_read", False), "private_key_readable"),
+    ],
+)
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_certificate_that_would_stop_the_service_is_not_promoted(world, spoil, named, check_mode):
+    new = world.staged()
+    spoil(world.farm.nodes[0], new)
+    result = world.run("certificate", options(new, primary=True), check_mode=check_mode)
+    assert result["error_id"] == "key_not_usable"
+    assert named in result["msg"]
+    assert world.acts == []
+    assert world.farm.nodes[0].service_running
