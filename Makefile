@@ -61,6 +61,10 @@ prove: $(INSTALLED) ## Explore every interleaving of the decision function; take
 powershell-cases: $(INSTALLED) ## Write anew what the PowerShell scripts must answer, from the lab
 	@PYTHONPATH=tests $(BIN)/python tests/tools/powershell_cases.py
 
+.PHONY: bench-core
+bench-core: $(INSTALLED) ## How deciding grows with the number of domains
+	@$(BIN)/python tests/bench/core.py
+
 .PHONY: docs
 docs: $(INSTALLED) ## Check the documentation and build it into build/docs/html
 	@tests/tools/docs.sh

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import json
 import typing as t
+from dataclasses import replace
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
@@ -28,6 +29,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "policy": {"type": "dict", "default": {}},
     "now": {"type": "str"},
     "run": {"type": "str", "default": "rollover_plan"},
+    "refused": {"type": "list", "elements": "str", "default": []},
 }
 
 
@@ -61,7 +63,7 @@ def _plan(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
     if farm.get("role") == "secondary":
         where = farm.get("primary_server") or "the primary server, which Get-AdfsSyncProperties names"
         raise ReadingError(f"{farm.get('server') or 'this host'} is a secondary server of its farm and changes nothing; run the play on {where}")
-    policy = read_policy(arguments["policy"])
+    policy = replace(read_policy(arguments["policy"]), refused=frozenset(name.lower() for name in arguments["refused"]))
     now = _now(arguments["now"])
     given = arguments["journal"] or farm.get("journal") or {}
     journal, complaint = _journal(given, str(farm.get("identifier")), now)

@@ -153,7 +153,10 @@ def parse_time(text: str) -> datetime.datetime:
     if not match:
         raise ValueError(f"'{text[:80]}' is not a time in ISO 8601 with 'Z' or an offset, such as 2026-01-31T12:00:00Z")
     moment = datetime.datetime.fromisoformat(match.group(1) + ("+00:00" if match.group(2) == "Z" else match.group(2)))
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as exc:
+        raise ValueError(f"{text[:80]} lies outside the calendar") from exc
 
 
 def _der_from_text(text: str) -> bytes:

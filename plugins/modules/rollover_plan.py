@@ -68,6 +68,11 @@ options:
     description: Names this run in the journal's lease, which keeps a second run of the same farm from acting beside it.
     type: str
     default: rollover_plan
+  refused:
+    description: Domains whose write Entra refused earlier in this run. They are planned around, and reported.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: federation.adfs.farm_info
   - module: federation.adfs.metadata_info
@@ -147,7 +152,7 @@ plan:
       elements: dict
       contains:
         action:
-          description: One of generate, publish, repair, suspend_auto_rollover, promote, restore_auto_rollover, settle, retire.
+          description: One of generate, publish, repair, suspend_auto_rollover, promote, restore_auto_rollover, settle, retire, remove.
           type: str
         targets:
           description: The domains with their new and expected members, or the name of the AD FS server.

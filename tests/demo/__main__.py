@@ -65,7 +65,7 @@ class Act:
         """Let the lab's time pass; somebody signs in every hour, in short waits every ten minutes."""
         before = self.lab.state()
         if set(span) == {"minutes"}:
-            for _ in range(int(span["minutes"]) // 10):
+            for _step in range(int(span["minutes"]) // 10):
                 self.lab.advance(minutes=10)
                 self.lab.sign_in()
         else:

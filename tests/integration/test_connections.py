@@ -28,6 +28,7 @@ TRANSPORTS = {
 }
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("inventory", TRANSPORTS)
 def test_a_repair_and_a_second_run(inventory: str, start: Callable[..., Lab]) -> None:
     lab = start("three-domains-one-broken")

@@ -69,7 +69,7 @@ def test_one_clear_message_and_nothing_written(name: str, start: Callable[..., L
         assert words.lower() in message.lower(), message
     assert bool(run.kept["unreachable"]) is case.unreachable
     assert "Traceback" not in run.output
-    assert len(message) < 1200, message
+    assert len(message) < 2000, message  # with two domains named, each with its request-id
     _nothing_else_changed(name, lab, before, run)
 
 

@@ -84,7 +84,7 @@ def test_a_custom_certificate_is_promoted_by_the_role(start: Callable[..., Lab])
 
 def test_a_clock_that_would_promote_too_early_is_held_and_given_back(start: Callable[..., Lab]) -> None:
     lab = start("promotion-tonight")
-    assert done(play(lab)) == ["publish", "suspend_auto_rollover"]
+    assert done(play(lab)) == ["suspend_auto_rollover", "publish"]
     lab.advance(hours=24.5)
     assert done(play(lab)) == ["restore_auto_rollover"]
     lab.advance(days=2)
@@ -104,6 +104,19 @@ def test_automatic_rollover_stays_off_where_that_is_wanted(start: Callable[..., 
     assert done(play(lab, variables=wanted)) == ["settle"]
     lab.advance(days=2)
     assert refused(lab) == 0
+
+
+def test_a_domain_that_refuses_its_write_does_not_keep_the_others_waiting(start: Callable[..., Lab]) -> None:
+    lab = start("mismatch")
+    lab.fault(surface="graph_item", operation="patch_configuration", domain="contoso.com", do={"kind": "status", "status": 409}, count=-1)
+    run = play(lab)
+    assert run.code == 2, run.output
+    assert [f["fail_on"] for f in run.result["failures"]] == ["refused", "broken"]
+    assert [[t["domain"] for t in a["targets"]] for a in run.done] == [["fabrikam.com"]]
+    assert len(run.messages) == 1
+    assert "contoso.com" in run.messages[0]
+    lab.clear_faults()
+    assert done(play(lab)) == ["repair"]
 
 
 @pytest.mark.parametrize(

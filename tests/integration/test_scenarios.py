@@ -26,7 +26,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "sql-farm": {"does": ["generate", "publish"], "waits": True},
     "began-elsewhere": {"does": ["publish"], "waits": True},
     "custom-certificate": {"does": ["publish"], "waits": True},
-    "promotion-tonight": {"does": ["publish", "suspend_auto_rollover"], "waits": True},
+    "promotion-tonight": {"does": ["suspend_auto_rollover", "publish"], "waits": True},
     "secondary-lagging": {"does": [], "waits": True},
     "last-minute": {"does": ["suspend_auto_rollover"], "fails": "deadline"},
     "rollover-off": {"does": []},

@@ -20,6 +20,7 @@ KNOWN = frozenset({f"K{STRANGER}"})  # what another farm of ours signs with
 US = Policy(promote="us")
 RETIRE = Policy(promote="us", retire=True)
 ONE_SICK = ((0, None), (STRANGER, None))
+LEFT_SICK = replace(US, known_certificates=KNOWN, domains_excluded=frozenset({"d1"}))
 
 SAFE: dict[str, Case] = {
     "AD FS promotes": Case(3, 2),
@@ -87,7 +88,7 @@ def _forgetful(domain: Any, seen: Any, live: Any, coming: Any, trusted: Any, now
 NOTHING_UNKNOWN = (Situation, "not_ready", ())
 CONFIGURED_ONLY = (Situation, "not_ready", property(lambda s: tuple(d for d in s.counted if s.coming not in d.domain.slots.held)))
 NO_SERVER_GUARD = (Situation, "servers_not_showing", ())
-NO_UNIT_OF_DOMAINS = (Situation, "not_ready", property(lambda s: () if any(rules.broken(d.domain, s.live) for d in s.counted) else (1,)))
+NO_UNIT_OF_DOMAINS = (Situation, "not_ready", property(lambda s: () if any(rules.broken(d.domain, s.live) for d in s.counted) else s.counted))
 ANYTHING_ALLOWED = (rules, "write_allowed", lambda *_args: (True, True, True))
 NO_LIVE_KEYS = (rules, "wanted_slots", _forgetful)
 NO_LOCK = (decision, "_closed", lambda _s, _run: ())
@@ -106,14 +107,14 @@ BROKEN: dict[str, Removed] = {
     ),
     "a server that nobody listed, retired all the same": Removed(Case(2, 2, hidden=1, policy=RETIRE), (NO_CONFIRMATION,)),
     "one domain is broken, so anything is allowed": Removed(
-        Case(2, 2, farm=frozenset({0, 1}), auto=False, self_signed=False, slots=ONE_SICK, policy=replace(US, known_certificates=KNOWN), clock="never"),
+        Case(2, 2, farm=frozenset({0, 1}), auto=False, self_signed=False, slots=ONE_SICK, policy=LEFT_SICK, clock="never"),
         (NO_UNIT_OF_DOMAINS, NOTHING_BROKEN),
     ),
     "the live key is overwritten": Removed(Case(2, 2), (NO_LIVE_KEYS, ANYTHING_ALLOWED)),
     "two runs at once, no lock and no second look": Removed(
         Case(1, 2, slots=((None, STRANGER),), policy=Policy(known_certificates=KNOWN), second_look=False), (NO_LOCK,)
     ),
-    "retired before every server follows": Removed(Case(2, 2, policy=RETIRE, clock="never"), (ALL_FOLLOW, ONE_LIVE_KEY)),
+    "retired before every server follows": Removed(Case(2, 2, policy=RETIRE, clock="never", unnoticed=True), (ALL_FOLLOW, ONE_LIVE_KEY)),
     "AD FS' clock at any time": Removed(Case(2, 2, clock="any")),
     "AD FS' clock given back too early": Removed(Case(2, 2, auto=False, suspended=True, farm=frozenset({0, 1}), clock="any"), (ALWAYS_READY,)),
 }
@@ -122,7 +123,8 @@ IN_DEPTH: dict[str, Removed] = {
     "the live key is left out of the write; the general rule refuses it": Removed(Case(2, 2), (NO_LIVE_KEYS,)),
     "the general rule is gone; the write itself holds every live key": Removed(Case(2, 2, updater=True), (ANYTHING_ALLOWED,)),
     "no lock; the second look refuses what no longer fits": Removed(Case(1, 2, slots=((None, STRANGER),), policy=Policy(known_certificates=KNOWN)), (NO_LOCK,)),
-    "retiring asks no more whether servers follow; their keys are live": Removed(Case(2, 2, policy=RETIRE, clock="never"), (ALL_FOLLOW,)),
+    "retiring asks no more whether servers follow; their keys are live": Removed(Case(2, 2, policy=RETIRE, clock="never", unnoticed=True), (ALL_FOLLOW,)),
+    "their keys are forgotten too; the interval begins only when all follow": Removed(Case(2, 2, policy=RETIRE, clock="never"), (ALL_FOLLOW, ONE_LIVE_KEY)),
 }
 
 __all__ = ["BROKEN", "IN_DEPTH", "LARGE", "SAFE", "Removed"]

@@ -7,9 +7,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, replace
 
-from proof.world import Case, State, look, steps
-
 from ansible_collections.federation.adfs.plugins.module_utils._federation.decision import decide
+from proof.world import Case, State, look, steps
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,7 @@ class Case:
     policy: Policy = field(default_factory=Policy)
     second_look: bool = True
     suspended: bool = False
+    unnoticed: bool = False  # the journal says that every server follows, whatever they do
     rollback_by_hand: bool = False
     self_signed: bool = True
 
@@ -135,7 +136,7 @@ def look(state: State, case: Case) -> Situation:
         auto_rollover_wanted=case.auto or case.suspended,
         auto_rollover_suspended=state.suspended,
         hold=NOW if state.held else None,
-        followed_at=NOW - timedelta(hours=30),
+        followed=(f"K{state.primary}", NOW - timedelta(hours=30)) if case.unnoticed or all(p == state.primary for _c, p in seen) else None,
         lease=Lease("first", NOW + timedelta(minutes=10)) if state.pending else None,
     )
     return Situation(Observation(farm, domains, case.keys()), journal, case.policy, NOW)

@@ -83,7 +83,7 @@ def test_adfs_renews_by_its_own_clock_at_the_documented_moments() -> None:
 
     pass_time(farm, days=17)
     assert thumbprints(farm) == ([successor], []), "the expired one is removed"
-    codes = [str(event["text"]).split(":")[0] for event in farm.events]
+    codes = [str(event["text"]).split(":", maxsplit=1)[0] for event in farm.events]
     assert codes == ["MSIS10005", "MSIS10004", "MSIS10006"]
 
 

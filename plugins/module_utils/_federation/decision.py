@@ -69,7 +69,8 @@ def decide(s: Situation, run: str) -> Decision:
     if closed:
         return Decision(None, tuple(closed), alarms)
     blocks: list[Block] = []
-    for step in (_repair, _respect_wanted_off, _publish, _hold_clock, _restore, _generate, _promote, _settle, _retire):
+    # Holding AD FS' clock comes even before a repair: whatever happens to the run afterwards, nothing is promoted meanwhile.
+    for step in (_hold_clock, _repair, _respect_wanted_off, _publish, _restore, _remove_expired, _generate, _take_over, _promote, _settle, _retire):
         act = step(s, blocks)
         if act is not None:
             return Decision(act, tuple(blocks), alarms)
@@ -111,9 +112,22 @@ def _alarms(s: Situation) -> Iterable[Alarm]:
             farm.host_name,
             f"no federated domain that could be read sends its users to {farm.host_name}; check renew_signing_cert_tenants, and that this is the right farm",
         )
+    if len(rules.successors(s.seen, s.now)) > 1:
+        yield Alarm(
+            "several_successors",
+            farm.server,
+            "AD FS holds several certificates that are younger than the primary, and a domain has room for one: remove all but one of"
+            f" {names(k.thumbprint for k in rules.successors(s.seen, s.now))} with federation.adfs.certificate",
+        )
+    if s.seen.primary_key.expired(s.now):
+        yield Alarm(
+            "expired",
+            farm.server,
+            f"the primary certificate ended at {format_time(s.seen.primary_key.not_after)}; whether Entra still accepts it is not documented",
+        )
     named = s.policy.domains or frozenset()
     for standing in s.standings:
-        if standing.domain.name in named and not standing.belongs and standing.domain.error is None:
+        if standing.domain.name in named and not standing.ours and standing.unreadable is None:
             yield Alarm(
                 "not_ours", standing.domain.name, f"{standing.domain.name} is named in renew_signing_cert_domains, but {_elsewhere(s, standing.domain)}"
             )
@@ -141,22 +155,25 @@ def _elsewhere(s: Situation, domain: Domain) -> str:
 
 
 def _repair(s: Situation, blocks: list[Block]) -> Act | None:
-    """X: mend what is broken, before anything else."""
+    """X: mend what is broken, domain by domain."""
     writes: list[Write] = []
-    for standing in s.broken:
+    for standing in s.standings:
+        if not standing.broken:
+            continue
+        name = standing.domain.name
         if not standing.writable:
-            blocks.append(
-                Block(
-                    "excluded",
-                    standing.domain.name,
-                    None,
-                    f"sign-in of {standing.domain.name} is broken and the domain is excluded from writing: include it, or mend it by hand",
-                )
-            )
+            why = "Entra refused the write" if standing.refused else "the domain is excluded from writing: include it, or mend it by hand"
+            blocks.append(Block("unmended", name, None, f"sign-in of {name} is broken, and {why}"))
             continue
         slots = rules.wanted_slots(standing.domain, s.seen, s.live, None if s.held else s.coming, s.trusted, s.now)
-        if slots is not None:
-            writes.extend(_checked(s, standing.domain, slots, blocks))
+        if slots is None:
+            blocks.append(Block("too_many_signers", name, None, f"{len(s.live)} certificates sign and a domain holds two: bring the servers in step first"))
+            continue
+        writes.extend(_checked(s, standing.domain, slots, blocks))
+    drops = any(s.coming in w.domain.slots.held - w.slots.held for w in writes)
+    if drops and s.seen.farm.auto_rollover and s.seen.primary_key.self_signed:
+        reason = "mending takes the successor out of a domain, so AD FS must not promote it meanwhile"
+        return _gated(s, blocks, Act("suspend_auto_rollover", reason, protective=True))
     return _gated(
         s, blocks, _act("repair", writes, "AD FS signs with a certificate that these domains do not accept: sign-in is broken there now", protective=True)
     )
@@ -167,13 +184,13 @@ def _publish(s: Situation, blocks: list[Block]) -> Act | None:
     if s.coming is None or s.held:
         return None
     writes: list[Write] = []
-    for standing in s.counted:
+    for standing in s.standings:
         if not standing.writable or standing.broken or s.coming in standing.domain.slots.held:
             continue
         slots = rules.wanted_slots(standing.domain, s.seen, s.live, s.coming, s.trusted, s.now)
         if slots is None:
             continue
-        if set(standing.foreign) - slots.held and s.policy.foreign != "replace" and not (s.clock_is_near and s.policy.protect):
+        if set(standing.foreign) - slots.held and s.policy.foreign != "replace":
             blocks.append(_foreign_block(standing))
             continue
         writes.extend(_checked(s, standing.domain, slots, blocks))
@@ -189,14 +206,17 @@ def _respect_wanted_off(s: Situation, blocks: list[Block]) -> Act | None:
 
 
 def _hold_clock(s: Situation, blocks: list[Block]) -> Act | None:
-    """T4a: AD FS would promote before everybody knows the successor; or the promotion is ours and everything is ready."""
-    if not s.seen.farm.auto_rollover:
+    """T4a: AD FS would promote before everybody knows the successor."""
+    if not s.seen.farm.auto_rollover or not s.clock_is_near or not s.seen.primary_key.self_signed:
         return None
-    if s.clock_is_near and s.seen.primary_key.self_signed:
-        what = "make a certificate and promote it at once" if s.coming is None else "promote the successor"
-        reason = f"AD FS would {what} at {format_time(s.adfs_promotes_at)}, before it is known everywhere"
-        return _gated(s, blocks, Act("suspend_auto_rollover", reason, protective=True))
-    if s.policy.promote == "us" and s.ready and not _promotion_blocks(s):
+    what = "make a certificate and promote it at once" if s.coming is None else "promote the successor"
+    reason = f"AD FS would {what} at {format_time(s.adfs_promotes_at)}, before it is known everywhere"
+    return _gated(s, blocks, Act("suspend_auto_rollover", reason, protective=True))
+
+
+def _take_over(s: Situation, blocks: list[Block]) -> Act | None:
+    """T4a: the promotion is ours and everything is ready."""
+    if s.policy.promote == "us" and s.seen.farm.auto_rollover and s.ready and not _promotion_blocks(s):
         return Act("suspend_auto_rollover", "the promotion is ours (renew_signing_cert_promote: us) and needs automatic rollover off")
     return None
 
@@ -229,12 +249,23 @@ def _restore(s: Situation, blocks: list[Block]) -> Act | None:
     return Act("restore_auto_rollover", "automatic rollover is wanted and nothing can be promoted too early any more", protective=True)
 
 
+def _remove_expired(s: Situation, blocks: list[Block]) -> Act | None:
+    """T1 needs room: an expired leftover that AD FS, its rollover being off, does not remove by itself."""
+    farm = s.seen.farm
+    others = sorted(farm.certificates - {farm.primary})
+    expired = [k for k in others if s.seen.keys[k].expired(s.now) and k not in s.live]
+    if farm.auto_rollover or len(others) != 1 or not expired or s.now < s.due_at or s.broken or s.held or s.window() is not None:
+        return None
+    return Act("remove", f"it ended at {format_time(s.seen.keys[expired[0]].not_after)} and stands in the way of a successor", thumbprint=expired[0])
+
+
 def _generate(s: Situation, blocks: list[Block]) -> Act | None:
     """T1: make sure that a successor exists, early enough to publish it."""
     farm, primary = s.seen.farm, s.seen.primary_key
-    if s.coming is not None or s.now < s.due_at or s.broken:
+    if s.coming is not None or s.now < s.due_at:
         return None
     guards = [
+        *_unmended(s),
         *_foreign_or_held(s),
         *_room(s),
         *_nobody(s),
@@ -286,17 +317,17 @@ def _switch_allows_generation(s: Situation) -> Iterable[Block]:
             "critical_threshold",
             farm.server,
             None,
-            "so near to the end AD FS might promote a new certificate at once; its clock is held, so renew by hand now and run this again",
+            "so near to the end AD FS might promote a new certificate at once: renew by hand now and run this again",
         )
 
 
 def _promote(s: Situation, blocks: list[Block]) -> Act | None:
     """T4: the successor signs; only ours where the operator said so."""
     farm = s.seen.farm
-    if s.policy.promote != "us" or s.coming is None or farm.auto_rollover or s.broken:
+    if s.policy.promote != "us" or s.coming is None or farm.auto_rollover:
         return None
     guards = _promotion_blocks(s)
-    if guards:
+    if guards or not s.ready:
         blocks.extend(guards)
         return None
     return Act("promote", "every domain and every server knows the successor", thumbprint=s.coming)
@@ -305,8 +336,16 @@ def _promote(s: Situation, blocks: list[Block]) -> Act | None:
 def _promotion_blocks(s: Situation) -> list[Block]:
     """Every guard of T4, each with what it waits for."""
     farm = s.seen.farm
-    guards = [*_foreign_or_held(s), *_unknown_everywhere(s)]
+    guards = [*_unmended(s), *_nobody(s), *_foreign_or_held(s), *_unknown_everywhere(s)]
     if s.coming is not None:
+        signers = s.live | {s.coming}
+        for standing in s.counted:
+            served = rules.served_values(standing.domain, s.journal, s.policy.propagation, s.now)
+            if not standing.unreadable and not signers <= rules.accepted_in_worst_case(served) and s.omnipresent(s.coming, standing.domain):
+                name = standing.domain.name
+                guards.append(
+                    Block("sign_in", name, None, f"{name} does not accept every certificate that a server signs with, wherever Entra serves earlier settings")
+                )
         target = s.seen.keys[s.coming]
         if target.not_before > s.now or target.not_after <= s.now + farm.thresholds.critical:
             guards.append(
@@ -339,9 +378,9 @@ def _settle(s: Situation, blocks: list[Block]) -> Act | None:
     if s.coming is not None or s.held or not s.following or s.broken:
         return None
     writes: list[Write] = []
-    for standing in s.counted:
+    for standing in s.standings:
         slots = standing.domain.slots
-        if standing.writable and not standing.foreign and slots.signing != s.seen.farm.primary:
+        if standing.writable and not standing.foreign and slots.signing != s.seen.farm.primary and len(slots.held) == 2:
             writes.extend(_checked(s, standing.domain, rules.ordered(slots.held, s.seen.farm.primary), blocks))
     if writes and s.window() is not None:
         blocks.append(
@@ -362,14 +401,16 @@ def _retire(s: Situation, blocks: list[Block]) -> Act | None:
         return None
     leaving = [
         standing
-        for standing in s.counted
-        if standing.writable and standing.domain.slots.signing == s.seen.farm.primary and standing.domain.slots.next in s.trusted - s.live
+        for standing in s.standings
+        if standing.writable
+        and standing.domain.slots.signing == s.seen.farm.primary
+        and standing.domain.slots.next in (s.seen.farm.certificates | s.journal.history) - s.live
     ]
     if not leaving:
         return None
     where = names(standing.domain.name for standing in leaving)
     interval = max(2 * s.seen.farm.poll + TOKEN_LIFETIME + SKEW, s.policy.propagation) + s.policy.safety
-    since = s.journal.followed_at
+    since = s.journal.followed[1] if s.journal.followed else None
     guards = list(_unconfirmed(s))
     if since is None or s.now - since < interval:
         guards.append(
@@ -404,6 +445,8 @@ def _waiting(s: Situation) -> Iterable[Block]:
         if farm.auto_rollover:
             yield from _promotion_blocks(s)
         return
+    yield from _unmended(s)
+    yield from _nobody(s)
     yield from _foreign_or_held(s)
     yield from _unknown_everywhere(s)
     if farm.auto_rollover:
@@ -419,16 +462,24 @@ def _unknown_everywhere(s: Situation) -> Iterable[Block]:
     by_time: dict[datetime, list[str]] = {}
     for standing in s.not_ready:
         name, stamp = standing.domain.name, s.journal.first_seen.get(standing.domain.key, {}).get(s.coming)
-        if standing.domain.error is not None:
+        if standing.unreadable is not None:
             yield Block(
                 "unreadable",
                 name,
                 None,
-                f"{name} could not be read ({standing.domain.error}): mend that, or acknowledge it with the successor's thumbprint in"
+                f"{name} could not be read ({standing.unreadable}): mend that, or acknowledge it with the successor's thumbprint in"
                 " renew_signing_cert_domains_acknowledged",
             )
         elif s.coming not in standing.domain.slots.held:
-            why = "is excluded from writing" if standing.excluded else "does not hold the successor yet"
+            why = "does not hold the successor yet"
+            if not standing.writable:
+                why = (
+                    "refused the write"
+                    if standing.refused
+                    else "is excluded from writing"
+                    if standing.excluded
+                    else "signs in elsewhere and holds a certificate of this farm"
+                )
             yield Block(
                 "unpublished",
                 name,
@@ -439,6 +490,13 @@ def _unknown_everywhere(s: Situation) -> Iterable[Block]:
             by_time.setdefault((stamp or s.now) + s.policy.propagation, []).append(name)
     for until, waiting in sorted(by_time.items()):
         yield Block("propagation", names(waiting), until, "the successor was published, and Entra may serve the earlier settings until then")
+    for name in s.missing:
+        yield Block(
+            "missing_domain",
+            name,
+            None,
+            f"{name} was seen earlier in this rollover and is not there any more: find out why, or acknowledge it in renew_signing_cert_domains_acknowledged",
+        )
     yield from _unconfirmed(s)
     lacking = [server for server in s.servers_not_showing if server.seen]
     if lacking:
@@ -460,6 +518,17 @@ def _unconfirmed(s: Situation) -> Iterable[Block]:
             s.seen.farm.host_name,
             None,
             "AD FS did not list the servers of the farm: name them in renew_signing_cert_nodes and set renew_signing_cert_nodes_confirmed",
+        )
+
+
+def _unmended(s: Situation) -> Iterable[Block]:
+    if s.broken:
+        where = names(standing.domain.name for standing in s.broken)
+        yield Block(
+            "unmended",
+            where,
+            None,
+            f"sign-in is broken there and could not be mended; nothing else is begun before that, or before it is acknowledged with {s.seen.farm.primary}",
         )
 
 

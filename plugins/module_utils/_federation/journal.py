@@ -41,7 +41,9 @@ class Lease:
 
 @dataclass(frozen=True)
 class Journal:
-    """``first_seen``: per domain, since when each key was seen there without a gap."""
+    """``first_seen``: per domain, since when each key was seen there without a gap. ``followed``: the primary that every server was
+    seen to sign with, and since when.
+    """
 
     farm: str
     revision: int = 0
@@ -50,7 +52,7 @@ class Journal:
     backups: Mapping[str, tuple[Backup, ...]] = field(default_factory=dict)
     bodies: Mapping[str, str] = field(default_factory=dict)
     servers: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
-    followed_at: datetime | None = None
+    followed: tuple[str, datetime] | None = None
     hold: datetime | None = None
     auto_rollover_wanted: bool | None = None
     auto_rollover_suspended: bool = False
@@ -61,7 +63,7 @@ class Journal:
 def read_journal(content: Mapping[str, Any] | None, farm: str, now: datetime) -> Journal:
     """Read a journal's content; ``None`` gives an empty journal.
 
-    Raises JournalError if it is of another schema or farm, malformed, or written in the future.
+    Raises JournalError if it is of another schema or farm, malformed, or locked for longer than a run can be.
     """
     if content is None:
         return Journal(farm)
@@ -74,13 +76,11 @@ def read_journal(content: Mapping[str, Any] | None, farm: str, now: datetime) ->
             farm=farm,
             revision=int(content["revision"]),
             last_look=_time(content["last_look"]),
-            first_seen={str(d): {str(k): parse_time(v) for k, v in seen.items()} for d, seen in content["first_seen"].items()},
-            backups={
-                str(d): tuple(Backup(parse_time(b["at"]), Slots(_text(b["signing"]), _text(b["next"]))) for b in kept) for d, kept in content["backups"].items()
-            },
+            first_seen=_read_stamps(content["first_seen"]),
+            backups=_read_backups(content["backups"]),
             bodies={str(k): str(v) for k, v in content["certificates"].items()},
             servers={str(n): (str(s["primary"]), tuple(str(k) for k in s["certificates"])) for n, s in content["servers"].items()},
-            followed_at=_time(content["followed_at"]),
+            followed=(str(content["followed"]["primary"]), parse_time(content["followed"]["at"])) if content["followed"] else None,
             hold=_time(content["hold"]),
             auto_rollover_wanted=_flag(content["auto_rollover"]["wanted"]),
             auto_rollover_suspended=bool(content["auto_rollover"]["suspended"]),
@@ -89,10 +89,10 @@ def read_journal(content: Mapping[str, Any] | None, farm: str, now: datetime) ->
         )
     except JournalError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:
         raise JournalError(f"it is malformed ({type(exc).__name__}: {exc})") from exc
-    if journal.last_look and journal.last_look > now + timedelta(minutes=5):
-        raise JournalError(f"its last look ({format_time(journal.last_look)}) lies in the future")
+    if journal.lease and journal.lease.until > now + LEASE + timedelta(minutes=5):
+        raise JournalError(f"its lock reaches until {format_time(journal.lease.until)}, longer than any run takes it")
     return journal
 
 
@@ -103,13 +103,11 @@ def write_journal(journal: Journal) -> dict[str, Any]:
         "farm": journal.farm,
         "revision": journal.revision,
         "last_look": _iso(journal.last_look),
-        "first_seen": {d: {k: format_time(v) for k, v in sorted(seen.items())} for d, seen in sorted(journal.first_seen.items())},
-        "backups": {
-            d: [{"at": format_time(b.at), "signing": b.slots.signing, "next": b.slots.next} for b in kept] for d, kept in sorted(journal.backups.items())
-        },
+        "first_seen": _write_stamps(journal.first_seen),
+        "backups": _write_backups(journal.backups),
         "certificates": dict(sorted(journal.bodies.items())),
         "servers": {n: {"primary": s[0], "certificates": list(s[1])} for n, s in sorted(journal.servers.items())},
-        "followed_at": _iso(journal.followed_at),
+        "followed": {"primary": journal.followed[0], "at": format_time(journal.followed[1])} if journal.followed else None,
         "hold": _iso(journal.hold),
         "auto_rollover": {"wanted": journal.auto_rollover_wanted, "suspended": journal.auto_rollover_suspended},
         "history": sorted(journal.history),
@@ -122,43 +120,82 @@ def look(journal: Journal, seen: Observation, belongs: frozenset[str], run_inter
 
     ``belongs`` names the farm's domains by ``Domain.key``.
     """
-    gap = journal.last_look is None or now - journal.last_look > run_interval + LOOK_SLACK or now < journal.last_look
     ours = seen.farm.certificates
-    stamps: dict[str, dict[str, datetime]] = {}
+    before = {} if gap(journal, run_interval, now) else journal.first_seen
+    # While a rollover is under way, a domain that vanishes is remembered without a stamp, so that somebody notices.
+    stamps: dict[str, dict[str, datetime]] = {key: {} for key in journal.first_seen} if len(ours) > 1 else {}
     for domain in seen.domains:
+        stamps.pop(domain.key, None)
         if domain.key not in belongs or domain.error:
             continue
-        before = {} if gap else journal.first_seen.get(domain.key, {})
-        found = {k: before.get(k, now) for k in domain.slots.held if k in ours}
-        if found:
-            stamps[domain.key] = found
+        known = before.get(domain.key, {})
+        stamps[domain.key] = {k: known[k] if k in known and known[k] <= now else now for k in domain.slots.held if k in ours}
     servers = dict(journal.servers)
     for server in seen.farm.servers:
         if server.seen and server.primary:
             servers[server.name] = (server.primary, tuple(sorted(server.certificates)))
-    known = {s.name for s in seen.farm.servers}
-    follows = all(s.primary == seen.farm.primary for s in seen.farm.servers if s.seen)
-    changed_signer = any(journal.servers[n][0] != seen.farm.primary for n in journal.servers if n in known)
-    followed_at = journal.followed_at
-    if not follows:
-        followed_at = None
-    elif changed_signer or followed_at is None:
-        followed_at = now
+    known_servers = {s.name for s in seen.farm.servers}
+    followed = journal.followed
+    if not all(s.seen and s.primary == seen.farm.primary for s in seen.farm.servers):
+        followed = None
+    elif followed is None or followed[0] != seen.farm.primary or followed[1] > now:
+        followed = (seen.farm.primary, now)
     return replace(
         journal,
         last_look=now,
         first_seen=stamps,
-        servers={n: s for n, s in servers.items() if n in known},
-        followed_at=followed_at,
+        servers={n: s for n, s in servers.items() if n in known_servers},
+        followed=followed,
         history=journal.history | ours,
     )
 
 
-def back_up(journal: Journal, key: str, slots: Slots, dropped: frozenset[str], now: datetime) -> Journal:
-    """Return the journal before a write to one domain: its slots kept, the stamps of keys that the write drops erased."""
-    kept = (*journal.backups.get(key, ()), Backup(now, slots))[-KEPT_BACKUPS:]
-    stamps = {k: v for k, v in journal.first_seen.get(key, {}).items() if k not in dropped}
-    return replace(journal, backups={**journal.backups, key: kept}, first_seen={**journal.first_seen, key: stamps})
+def gap(journal: Journal, run_interval: timedelta, now: datetime) -> bool:
+    """Whether too long passed since the last look, so that what was seen before may have changed and changed back."""
+    return journal.last_look is None or now - journal.last_look > run_interval + LOOK_SLACK or now < journal.last_look
+
+
+def back_up(journal: Journal, replaced: Mapping[str, tuple[Slots, frozenset[str]]], now: datetime) -> Journal:
+    """Return the journal before a write: what is replaced is kept, and the stamps of keys that the write drops are erased.
+
+    ``replaced``: per ``Domain.key``, the slots as they are and the keys that the write drops.
+    """
+    backups = {**journal.backups, **{key: (*journal.backups.get(key, ()), Backup(now, slots))[-KEPT_BACKUPS:] for key, (slots, _dropped) in replaced.items()}}
+    stamps = {
+        **journal.first_seen,
+        **{key: {k: v for k, v in journal.first_seen.get(key, {}).items() if k not in dropped} for key, (_slots, dropped) in replaced.items()},
+    }
+    return replace(journal, backups=backups, first_seen=stamps)
+
+
+def _write_stamps(first_seen: Mapping[str, Mapping[str, datetime]]) -> list[dict[str, Any]]:
+    """Hundreds of domains share their stamps, so each set of stamps is written once with its domains."""
+    groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for domain, seen in sorted(first_seen.items()):
+        groups.setdefault(tuple((k, format_time(v)) for k, v in sorted(seen.items())), []).append(domain)
+    return [{"since": dict(stamps), "domains": domains} for stamps, domains in groups.items()]
+
+
+def _read_stamps(groups: Any) -> dict[str, dict[str, datetime]]:
+    return {str(d): {str(k): parse_time(v) for k, v in group["since"].items()} for group in groups for d in group["domains"]}
+
+
+def _write_backups(backups: Mapping[str, tuple[Backup, ...]]) -> list[dict[str, Any]]:
+    groups: dict[tuple[Backup, ...], list[str]] = {}
+    for domain, kept in sorted(backups.items()):
+        groups.setdefault(kept, []).append(domain)
+    return [
+        {"was": [{"until": format_time(b.at), "signing": b.slots.signing, "next": b.slots.next} for b in kept], "domains": domains}
+        for kept, domains in groups.items()
+    ]
+
+
+def _read_backups(groups: Any) -> dict[str, tuple[Backup, ...]]:
+    return {
+        str(d): tuple(Backup(parse_time(b["until"]), Slots(_text(b["signing"]), _text(b["next"]))) for b in group["was"])
+        for group in groups
+        for d in group["domains"]
+    }
 
 
 def _time(value: Any) -> datetime | None:

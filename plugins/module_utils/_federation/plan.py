@@ -27,7 +27,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._x509 import forma
 
 MOST_ACTS = 10
 _EVENTS = ("adfs_clock", "due", "lock")
-_ON_SERVER = ("generate", "promote", "suspend_auto_rollover", "restore_auto_rollover")
+_ON_SERVER = ("generate", "promote", "remove", "suspend_auto_rollover", "restore_auto_rollover")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def make_plan(seen: Observation, journal: Journal, policy: Policy, now: datetime
     s = first
     steps: list[Step] = []
     decision = decide(s, run)
-    alarms = decision.alarms
+    alarms = (*decision.alarms, *_late(first, journal))
     closed = any(b.guard in ("clock", "lock") for b in decision.blocks)
     blocks: list[Block] = []
     while decision.act is not None and len(steps) < MOST_ACTS:
@@ -70,9 +70,22 @@ def make_plan(seen: Observation, journal: Journal, policy: Policy, now: datetime
     return Plan(first, tuple(steps), s, tuple(blocks), alarms, written, must_write)
 
 
+def _late(s: Situation, stored: Journal) -> tuple[Alarm, ...]:
+    if stored.last_look is None or s.coming is None or not journals.gap(stored, s.policy.run_interval, s.now):
+        return ()
+    when = format_time(stored.last_look)
+    return (
+        Alarm(
+            "late_run",
+            s.seen.farm.server,
+            f"the last look was at {when}, longer ago than renew_signing_cert_run_interval: waiting times start afresh; run more often",
+        ),
+    )
+
+
 def _still_holds(block: Block, s: Situation) -> bool:
     # A step that was held back before another act may be free after it; only what is about a person's choice stays true.
-    return block.guard in ("foreign", "excluded", "sign_in") and bool(s.counted)
+    return block.guard in ("foreign", "unmended", "sign_in") and bool(s.counted)
 
 
 def _situation(seen: Observation, journal: Journal, policy: Policy, now: datetime) -> Situation:
@@ -88,11 +101,10 @@ def _situation(seen: Observation, journal: Journal, policy: Policy, now: datetim
 def _before(s: Situation, act: Act, run: str) -> Journal:
     """What the journal must hold before the act: the lease, the slots that the act replaces, what was wanted."""
     journal = replace(s.journal, lease=Lease(run, s.now + LEASE))
-    for write in act.writes:
-        journal = journals.back_up(journal, write.domain.key, write.domain.slots, write.domain.slots.held - write.slots.held, s.now)
-    if act.action == "suspend_auto_rollover" or act.toggles:
-        suspended = act.action == "suspend_auto_rollover" and s.wanted_auto_rollover is not False
-        journal = replace(journal, auto_rollover_wanted=s.wanted_auto_rollover, auto_rollover_suspended=suspended)
+    if act.writes:
+        journal = journals.back_up(journal, {w.domain.key: (w.domain.slots, w.domain.slots.held - w.slots.held) for w in act.writes}, s.now)
+    if act.action == "suspend_auto_rollover":
+        journal = replace(journal, auto_rollover_wanted=s.wanted_auto_rollover, auto_rollover_suspended=s.wanted_auto_rollover is not False)
     return journal
 
 
@@ -106,6 +118,8 @@ def _after(s: Situation, act: Act) -> Observation:
         return replace(seen, farm=replace(farm, primary=act.thumbprint))
     if act.action == "suspend_auto_rollover":
         return replace(seen, farm=replace(farm, auto_rollover=False))
+    if act.action == "remove" and act.thumbprint:
+        return replace(seen, farm=replace(farm, certificates=farm.certificates - {act.thumbprint}))
     if act.action == "restore_auto_rollover":
         return replace(seen, farm=replace(farm, auto_rollover=True))
     written = {w.domain.key: w.slots for w in act.writes}

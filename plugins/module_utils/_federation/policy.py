@@ -30,7 +30,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Policy:
-    """See the role's README for the meaning of each variable."""
+    """See the role's README for the meaning of each variable. ``refused`` is the run's own: domains that Entra let it not write."""
 
     domains: frozenset[str] | None = None
     domains_excluded: frozenset[str] = frozenset()
@@ -55,9 +55,11 @@ class Policy:
     freezes: tuple[Span, ...] = ()
     fail_on: frozenset[str] = frozenset({"broken", "foreign", "deadline"})
     deadline_days: timedelta = timedelta(days=7)
+    refused: frozenset[str] = frozenset()
 
 
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+_LONGEST = timedelta(days=36525)  # a century: more is a slip of the hand, and would leave the calendar
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(m|h|d|minutes?|hours?|days?)?")
 _CHOICES = {"preset": ("2025", "2017"), "promote": ("adfs", "us", "never"), "foreign": ("stop", "replace")}
 
@@ -89,7 +91,8 @@ def _duration(default_unit: str) -> Any:
             raise PolicyError(
                 f"{_variable(name)} must be a number of {'days' if default_unit == 'd' else 'hours'}, or a text such as '90m', '24h' or '30d', not '{value}'"
             )
-        return float(match.group(1)) * _UNITS[(match.group(2) or default_unit)[0]]
+        amount = float(match.group(1)) * _UNITS[(match.group(2) or default_unit)[0]] if float(match.group(1)) < 100_000 else _LONGEST
+        return min(amount, _LONGEST)
 
     return read
 

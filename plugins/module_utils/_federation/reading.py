@@ -83,7 +83,7 @@ def read_observation(
             " it is managed, not verified, misspelt or of another tenant; correct or remove the name"
         )
     own = frozenset(thumbprint for thumbprint, _primary in signing)
-    servers = _servers(farm, metadata, journal, policy, certificates, own | journal.history | policy.known_certificates, alarms)
+    servers = _servers(farm, metadata, journal, policy, certificates, own | journal.history, alarms)
     try:
         built = Farm(
             identifier=str(farm["identifier"]),
@@ -95,7 +95,7 @@ def read_observation(
             certificates=own,
             thresholds=_thresholds(farm["thresholds"]),
             servers=servers,
-            servers_confirmed=policy.nodes_confirmed or bool(farm.get("nodes")),
+            servers_confirmed=bool(servers) and (policy.nodes_confirmed or bool(farm.get("nodes"))),
             relying_parties=tuple(
                 RelyingParty(str(p["name"]), tuple(str(i) for i in p["identifiers"]), bool(p.get("enabled", True))) for p in farm.get("relying_parties") or ()
             ),
@@ -155,7 +155,7 @@ def _domain(item: Mapping[str, Any], certificates: _Certificates, alarms: list[A
             root=str(item["root"]).lower() if item.get("root") else None,
             configured=bool(item.get("configuration_id")),
             issuer_uri=item.get("issuer_uri"),
-            sign_in_host=(urlsplit(str(item.get("passive_sign_in_uri") or "")).hostname or "").lower() or None,
+            sign_in_host=_host(str(item.get("passive_sign_in_uri") or "")),
             update_result=str(status.get("certificate_update_result") or "").lower() or None,
             error=str(item["error"]) if item.get("error") else None,
         )
@@ -163,6 +163,13 @@ def _domain(item: Mapping[str, Any], certificates: _Certificates, alarms: list[A
         raise ReadingError(
             f"an entry of domains cannot be read ({type(exc).__name__}: {exc}); pass the items of the lookup federation.adfs.entra_federation"
         ) from exc
+
+
+def _host(uri: str) -> str | None:
+    try:
+        return (urlsplit(uri).hostname or "").lower() or None
+    except ValueError:
+        return uri  # no address at all, and so nobody's
 
 
 def _servers(
@@ -176,10 +183,19 @@ def _servers(
 ) -> tuple[Server, ...]:
     names = {str(n["name"]).lower() for n in farm.get("nodes") or ()} | set(policy.nodes)
     views = {str(entry.get("node") or "").lower(): entry for entry in metadata}
-    return tuple(_server(name, views.get(name), journal, certificates, known, alarms) for name in sorted(names - policy.nodes_gone))
+    entity = str(farm.get("identifier"))
+    return tuple(_server(name, views.get(name), entity, journal, certificates, known, alarms) for name in sorted(names - policy.nodes_gone))
 
 
-def _server(name: str, view: Mapping[str, Any] | None, journal: Journal, certificates: _Certificates, known: frozenset[str], alarms: list[Alarm]) -> Server:
+def _server(
+    name: str,
+    view: Mapping[str, Any] | None,
+    entity: str,
+    journal: Journal,
+    certificates: _Certificates,
+    known: frozenset[str],
+    alarms: list[Alarm],
+) -> Server:
     def unseen(reason: str) -> Server:
         last = journal.servers.get(name)
         # Only a key that is the farm's own may count as one that a server signs with: it ends up in Entra.
@@ -192,6 +208,8 @@ def _server(name: str, view: Mapping[str, Any] | None, journal: Journal, certifi
     document = view.get("metadata")
     if not document:
         return unseen(str(view.get("error") or "its metadata could not be read"))
+    if str(document.get("entity_id")).lower() != entity.lower():
+        return unseen(f"at its address answers {str(document.get('entity_id'))[:200]}, which is not this farm")
     signature = document.get("signature") or {}
     if not document.get("is_adfs") or signature.get("status") != "valid":
         return unseen(

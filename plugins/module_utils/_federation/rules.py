@@ -19,15 +19,17 @@ def live_keys(farm: Farm) -> frozenset[str]:
     return frozenset({farm.primary} | {s.primary for s in farm.servers if s.primary})
 
 
-def successor(seen: Observation, now: datetime) -> str | None:
-    """An unexpired certificate of AD FS that is younger than the primary. After promotion the old one is a leftover, no successor."""
+def successors(seen: Observation, now: datetime) -> list[Key]:
+    """The unexpired certificates of AD FS that are younger than the primary, oldest first. More than one is somebody's handwork."""
     primary = seen.primary_key
-    younger = [
-        seen.keys[k]
-        for k in seen.farm.certificates
-        if k != primary.thumbprint and not seen.keys[k].expired(now) and seen.keys[k].not_before > primary.not_before
-    ]
-    return max(younger, key=lambda k: (k.not_before, k.thumbprint)).thumbprint if younger else None
+    others = (seen.keys[k] for k in seen.farm.certificates if k != primary.thumbprint)
+    return sorted((k for k in others if not k.expired(now) and k.not_before > primary.not_before), key=lambda k: (k.not_before, k.thumbprint))
+
+
+def successor(seen: Observation, now: datetime) -> str | None:
+    """The youngest certificate of AD FS after the primary. After promotion the old one is a leftover, no successor."""
+    younger = successors(seen, now)
+    return younger[-1].thumbprint if younger else None
 
 
 def served_values(domain: Domain, journal: Journal, propagation: timedelta, now: datetime) -> list[Slots]:
@@ -49,8 +51,8 @@ def omnipresent(key: str, domain: Domain, journal: Journal, propagation: timedel
 def wanted_slots(domain: Domain, seen: Observation, live: frozenset[str], coming: str | None, trusted: frozenset[str], now: datetime) -> Slots | None:
     """What the domain's two members should hold, or None where nothing has to change.
 
-    All live keys, and the successor if there is room; the other member keeps the better of what it has: known before
-    unknown, later expiry before earlier. ``trusted`` are the farm's own, remembered and operator-listed keys.
+    All live keys, and the successor if there is room; the other member keeps the better of what it has: the farm's own
+    first, known before unknown, later expiry before earlier. ``trusted`` are the farm's own, remembered and operator-listed keys.
     None also where three live keys do not fit: then nothing is written and the caller raises an alarm.
     """
     want = set(live)
@@ -61,7 +63,11 @@ def wanted_slots(domain: Domain, seen: Observation, live: frozenset[str], coming
     if len(want) == 1:
         spare = [seen.keys[k] for k in domain.slots.held - want if k in seen.keys]
         if spare:
-            want.add(max(spare, key=lambda k: (not k.expired(now), k.thumbprint in trusted, k.not_after, k.thumbprint)).thumbprint)
+            want.add(
+                max(
+                    spare, key=lambda k: (not k.expired(now), k.thumbprint in seen.farm.certificates, k.thumbprint in trusted, k.not_after, k.thumbprint)
+                ).thumbprint
+            )
     return ordered(frozenset(want), seen.farm.primary)
 
 
@@ -102,11 +108,11 @@ def publication_interval(farm: Farm, propagation: timedelta, safety: timedelta) 
     return 2 * farm.poll + max(propagation, partners) + safety
 
 
-def adfs_promotes_at(seen: Observation, coming: str | None) -> datetime:
-    """When AD FS' own clock makes the successor primary, at the earliest (its checks run on a grid that cannot be read)."""
+def adfs_promotes_at(seen: Observation, now: datetime) -> datetime:
+    """When AD FS' own clock makes another certificate primary, at the earliest (its checks run on a grid that cannot be read)."""
     farm = seen.farm
     critical = seen.primary_key.not_after - farm.thresholds.critical
-    return critical if coming is None else min(seen.keys[coming].not_before + farm.thresholds.promotion, critical)
+    return min([critical, *(k.not_before + farm.thresholds.promotion for k in successors(seen, now))])
 
 
 ENTRA_IDENTIFIER = "urn:federation:MicrosoftOnline"

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from ansible_collections.federation.adfs.plugins.module_utils._federation import rules
-from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Journal
+from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import LOOK_SLACK, Journal
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Domain, Observation, Server
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
@@ -23,22 +23,29 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Standing:
-    """One domain as the rules see it. ``counted``: it decides about the state and may block a promotion."""
+    """One domain as the rules see it. ``belongs``: it signs in here, or holds a certificate of ours. ``ours``: it signs in here.
+
+    ``counted``: it decides about the state and may block a promotion. ``refused``: Entra refused a write to it in this run.
+    """
 
     domain: Domain
     belongs: bool
+    ours: bool
     excluded: bool
+    refused: bool
     acknowledged: bool
     broken: bool
     foreign: tuple[str, ...]
+    unreadable: str | None
 
     @property
     def counted(self) -> bool:
-        return (self.belongs or self.domain.error is not None) and not self.acknowledged
+        return (self.belongs or self.unreadable is not None) and not self.acknowledged
 
     @property
     def writable(self) -> bool:
-        return self.belongs and not self.excluded and self.domain.error is None
+        """Only a domain whose users sign in here is ever written: holding a certificate of ours is not enough."""
+        return self.ours and not self.excluded and not self.refused
 
 
 @dataclass(frozen=True)
@@ -68,12 +75,12 @@ class Situation:
 
     @cached_property
     def wanted_auto_rollover(self) -> bool | None:
-        """Policy first, then what the journal recorded before anything was suspended, then on as it is found on."""
+        """Policy first, then on as it is found on, then what the journal recorded before this collection switched it off."""
         if self.policy.auto_rollover is not None:
             return self.policy.auto_rollover
-        if self.journal.auto_rollover_wanted is not None:
-            return self.journal.auto_rollover_wanted
-        return True if self.seen.farm.auto_rollover else None
+        if self.seen.farm.auto_rollover:
+            return True
+        return self.journal.auto_rollover_wanted if self.journal.auto_rollover_suspended else None
 
     @cached_property
     def clock_differs(self) -> str:
@@ -112,6 +119,13 @@ class Situation:
         return tuple(s for s in self.seen.farm.servers if not s.seen)
 
     @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """Domains that an earlier look of this rollover saw and this one did not, by name, unless they are acknowledged."""
+        seen = {d.key for d in self.seen.domains}
+        gone = (key.partition("/")[2] for key in self.journal.first_seen if key not in seen)
+        return tuple(sorted(name for name in gone if not self._acknowledged(name)))
+
+    @cached_property
     def following(self) -> bool:
         """Every server that was seen signs with the configured primary."""
         return all(s.primary == self.seen.farm.primary for s in self.seen.farm.servers if s.seen)
@@ -135,7 +149,15 @@ class Situation:
     @cached_property
     def ready(self) -> bool:
         """S4: the successor may sign without losing one sign-in."""
-        return self.coming is not None and bool(self.counted) and not self.not_ready and not self.servers_not_showing and self.seen.farm.servers_confirmed
+        return (
+            self.coming is not None
+            and len(rules.successors(self.seen, self.now)) == 1
+            and bool(self.counted)
+            and not self.not_ready
+            and not self.missing
+            and not self.servers_not_showing
+            and self.seen.farm.servers_confirmed
+        )
 
     @cached_property
     def publication_interval(self) -> timedelta:
@@ -143,7 +165,7 @@ class Situation:
 
     @cached_property
     def adfs_promotes_at(self) -> datetime:
-        return rules.adfs_promotes_at(self.seen, self.coming)
+        return rules.adfs_promotes_at(self.seen, self.now)
 
     @cached_property
     def publication_left(self) -> timedelta:
@@ -163,7 +185,7 @@ class Situation:
         """
         if not self.seen.farm.auto_rollover or self.ready:
             return False
-        return self.adfs_promotes_at - self.now < self.publication_left + self.policy.run_interval
+        return self.adfs_promotes_at - self.now < self.publication_left + self.policy.run_interval + LOOK_SLACK
 
     @cached_property
     def due_at(self) -> datetime:
@@ -211,16 +233,26 @@ class Situation:
         later = [w.start for w in self.policy.windows if w.start > self.now]
         return min(later) if later else self.now + self.policy.run_interval
 
+    def _acknowledged(self, name: str) -> bool:
+        return any((name, key) in self.policy.domains_acknowledged for key in (self.seen.farm.primary, self.coming) if key)
+
     def _standing(self, domain: Domain) -> Standing:
-        ours = self.seen.farm
-        belongs = domain.error is None and domain.configured and (domain.sign_in_host == ours.host_name or bool(domain.slots.held & ours.certificates))
+        farm = self.seen.farm
+        unreadable = domain.error
+        if unreadable is None and not domain.configured and domain.is_root:
+            unreadable = "Entra shows no federation settings for it although it is federated"
+        holds = bool(domain.slots.held & farm.certificates)
+        ours = unreadable is None and domain.configured and (domain.sign_in_host == farm.host_name or (domain.sign_in_host is None and holds))
         return Standing(
             domain=domain,
-            belongs=belongs,
+            belongs=ours or (unreadable is None and domain.configured and holds),
+            ours=ours,
             excluded=domain.name in self.policy.domains_excluded or (self.policy.domains is not None and domain.name not in self.policy.domains),
-            acknowledged=any((domain.name, k) in self.policy.domains_acknowledged for k in (ours.primary, self.coming) if k),
-            broken=belongs and rules.broken(domain, self.live),
-            foreign=tuple(rules.foreign_keys(domain, self.seen.keys, self.trusted, self.now)) if belongs else (),
+            refused=domain.name in self.policy.refused,
+            acknowledged=self._acknowledged(domain.name),
+            broken=ours and rules.broken(domain, self.live),
+            foreign=tuple(rules.foreign_keys(domain, self.seen.keys, self.trusted, self.now)) if ours else (),
+            unreadable=unreadable,
         )
 
 

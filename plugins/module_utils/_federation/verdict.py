@@ -24,11 +24,11 @@ _UNREACHABLE = {"couldnotaccessremotehost", "connectionerror", "notfound", "forb
 def verdict(s: Situation, standing: Standing) -> tuple[str, str]:
     """Return (verdict, a sentence for the operator)."""
     domain, farm = standing.domain, s.seen.farm
-    if domain.error is not None:
-        return "unreadable", f"its federation settings could not be read: {domain.error}"
+    if standing.unreadable is not None:
+        return "unreadable", f"its federation settings could not be read: {standing.unreadable}"
     if not domain.configured:
         return "inherited", f"it has no settings of its own and follows {domain.root or 'its root domain'}"
-    if not standing.belongs:
+    if not standing.ours:
         return "other_farm", f"it sends its users to {domain.sign_in_host or 'an unknown address'}, not to {farm.host_name}; nothing is done for it here"
     if standing.broken:
         lacking = names(sorted(s.live - domain.slots.held))
@@ -56,7 +56,7 @@ def decision_row(s: Situation, standing: Standing) -> dict[str, Any] | None:
 
     ``row`` is 1 to 3 as in the article, or null for the cases that the article leaves out.
     """
-    if not standing.belongs:
+    if not standing.ours:
         return None
     domain = standing.domain
     on = s.seen.farm.auto_rollover

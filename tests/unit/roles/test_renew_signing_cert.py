@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from ansible_collections.federation.adfs.plugins.module_utils._entra.options import OPTIONS as ENTRA_OPTIONS
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import read_policy
 
 ROLE = Path(__file__).resolve().parents[3] / "roles" / "renew_signing_cert"
@@ -30,6 +31,11 @@ def test_the_readme_names_every_variable() -> None:
 def test_the_policy_is_made_of_the_roles_variables_and_its_defaults_are_the_cores() -> None:
     assert all(value == f"{{{{ renew_signing_cert_{name} }}}}" for name, value in POLICY.items())
     assert read_policy({name: DEFAULTS[f"renew_signing_cert_{name}"] for name in POLICY}) == read_policy({})
+
+
+def test_every_option_of_a_tenant_reaches_the_write() -> None:
+    task = yaml.safe_load((ROLE / "tasks/act_domains.yml").read_text(encoding="utf-8"))[0]["federation.adfs.entra_federation"]
+    assert {option.name for option in ENTRA_OPTIONS} - set(task) == set()
 
 
 def test_every_variable_is_used() -> None:

@@ -83,11 +83,13 @@ def entra(name: str, signing: object, second: object = None, **more: object) -> 
     }
 
 
-def view(node: str, primary: dict[str, object], *others: dict[str, object], status: str = "valid") -> dict[str, object]:
+def view(
+    node: str, primary: dict[str, object], *others: dict[str, object], status: str = "valid", entity: str = "http://sts.contoso.com/adfs/services/trust"
+) -> dict[str, object]:
     return {
         "node": node,
         "error": None,
-        "metadata": {"is_adfs": True, "signing_certificates": [primary, *others], "signature": {"status": status, "certificate": primary}},
+        "metadata": {"entity_id": entity, "is_adfs": True, "signing_certificates": [primary, *others], "signature": {"status": status, "certificate": primary}},
     }
 
 
@@ -138,6 +140,20 @@ def test_a_server_that_shows_a_strangers_certificate_is_not_believed() -> None:
     assert plan["actions"] == []
     assert plan["farm"]["live"] == [mine["thumbprint"]]
     assert [a["alarm"] for a in plan["alarms"]] == ["unknown_signer"]
+
+
+def test_another_farms_metadata_at_a_servers_address_counts_as_not_seen() -> None:
+    mine, other = certificate("mine"), certificate("other")
+    seen = [view("adfs1.contoso.com", other, entity="http://sts.tailspin.com/adfs/services/trust")]
+    plan = run(farm=farm(mine), domains=[entra("contoso.com", mine)], metadata=seen, policy={"known_certificates": [other["thumbprint"]]})["plan"]
+    assert plan["farm"]["live"] == [mine["thumbprint"]]
+    assert "which is not this farm" in plan["farm"]["servers"][0]["reason"]
+
+
+def test_an_address_that_is_none_makes_the_domain_nobodys() -> None:
+    mine = certificate("mine")
+    plan = run(farm=farm(mine), domains=[entra("contoso.com", mine), entra("odd.com", None, passive_sign_in_uri="https://[x")])["plan"]
+    assert {d["domain"]: d["verdict"] for d in plan["domains"]} == {"contoso.com": "in_sync", "odd.com": "other_farm"}
 
 
 @pytest.mark.parametrize("status", ["invalid", "absent"])

@@ -45,8 +45,8 @@ def good(data=None):
     return reply(json.dumps({"ok": True, "data": DATA if data is None else data}))
 
 
-def run(action, name="read_journal", request=REQUEST, **options):
-    return _powershell.run_script(action, {}, name, request, JOURNAL, **options)
+def run(action, name="read_journal", request=None, **options):
+    return _powershell.run_script(action, {}, name, request or REQUEST, JOURNAL, **options)
 
 
 def failure(result, **options):

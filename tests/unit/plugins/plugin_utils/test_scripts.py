@@ -63,7 +63,9 @@ def test_layout(name):
         assert line == line.rstrip(), number
         assert (len(line) - len(line.lstrip(" "))) % 4 == 0, number
     head = text.splitlines()[:4]
+    # REUSE-IgnoreStart
     assert head[1] == "# SPDX-License-Identifier: " + "GPL-3.0-or-later"
+    # REUSE-IgnoreEnd
     assert "GNU General Public License v3.0+" in head[2]
 
 

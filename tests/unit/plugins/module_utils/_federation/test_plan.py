@@ -22,7 +22,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._federation.journa
     read_journal,
     write_journal,
 )
-from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import UNBORN, RelyingParty, Thresholds
+from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import UNBORN, Domain, RelyingParty, Thresholds
 from ansible_collections.federation.adfs.plugins.module_utils._federation.plan import show
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy, PolicyError, Span, read_policy
 
@@ -167,13 +167,14 @@ def test_a_foreign_certificate_stops_publishing_unless_policy_or_the_clock_says_
     assert "foreign" in guards(stopped)
     assert written(plan(seen, Policy(foreign="replace")), "publish") == {"contoso.com": ("OLD", "NEW")}
     near = plan(seen, now=at(4))
-    assert actions(near) == ["publish", "suspend_auto_rollover"]
+    assert actions(near) == ["suspend_auto_rollover"]  # held, the stranger need not be overwritten
+    assert "foreign" in guards(near)
 
 
 def test_adfs_clock_too_near_is_held_and_given_back_when_everybody_knows() -> None:
     seen = observe(farm("OLD", "NEW"), domain("contoso.com", "OLD"))
     made = plan(seen, now=at(4))
-    assert actions(made) == ["publish", "suspend_auto_rollover"]
+    assert actions(made) == ["suspend_auto_rollover", "publish"]
     held = observe(farm("OLD", "NEW", auto_rollover=False), domain("contoso.com", "OLD", "NEW"))
     journal = replace(made.steps[-1].situation.journal, auto_rollover_wanted=True, auto_rollover_suspended=True, lease=None)
     waiting = plan(held, journal=journal, now=at(4.5))
@@ -286,6 +287,131 @@ def test_no_domain_at_all_is_an_alarm_and_makes_no_successor() -> None:
     assert "no_domain" in guards(made)
 
 
+MOVED = {"sign_in_host": "sts.tailspin.com"}
+
+
+def test_a_domain_that_signs_in_elsewhere_is_never_written_although_it_holds_a_certificate_of_ours() -> None:
+    seen = observe(farm("NEW", "OLD"), domain("contoso.com", "NEW", "OLD"), domain("moved.com", "STRANGER", "OLD", **MOVED))
+    made = plan(seen, Policy(known_certificates=frozenset({"STRANGER"})), now=at(6))
+    assert actions(made) == []
+    waiting = observe(farm("OLD", "NEW", auto_rollover=False), domain("contoso.com", "OLD", "NEW"), domain("moved.com", "STRANGER", "OLD", **MOVED))
+    held = plan(waiting, Policy(promote="us", auto_rollover=False), ready_journal(), at(1))
+    assert (actions(held), "unpublished" in guards(held)) == ([], True)
+
+
+@pytest.mark.parametrize(
+    "domains",
+    [
+        (),
+        (domain("contoso.com", None, error="503"),),
+        (domain("contoso.com", None, configured=False),),
+        (domain("contoso.com", "OLD", "NEW"), domain("fabrikam.com", None, configured=False)),
+    ],
+    ids=["none", "unreadable", "without settings", "one without settings"],
+)
+def test_nothing_is_promoted_while_a_domain_of_the_farm_cannot_be_seen(domains: tuple[Domain, ...]) -> None:
+    made = plan(observe(farm("OLD", "NEW", auto_rollover=False), *domains), Policy(promote="us", auto_rollover=False), ready_journal(), at(1))
+    assert "promote" not in actions(made)
+    assert any(b.until is None for b in made.blocks)
+
+
+def test_a_domain_that_vanishes_during_a_rollover_blocks_the_promotion_until_it_is_acknowledged() -> None:
+    both = observe(farm("OLD", "NEW", auto_rollover=False), domain("contoso.com", "OLD", "NEW"), domain("fabrikam.com", "OLD", "NEW"))
+    policy = Policy(promote="us", auto_rollover=False)
+    journal = replace(plan(both, policy).journal, last_look=at(1))
+    one = observe(farm("OLD", "NEW", auto_rollover=False), domain("contoso.com", "OLD", "NEW"))
+    assert guards(plan(one, policy, journal, at(1))) == {"missing_domain"}
+    acknowledged = replace(policy, domains_acknowledged=frozenset({("fabrikam.com", "NEW")}))
+    assert actions(plan(one, acknowledged, journal, at(1))) == ["promote"]
+
+
+def test_an_acknowledged_domain_is_still_written() -> None:
+    policy = Policy(domains_acknowledged=frozenset({("contoso.com", "NEW"), ("contoso.com", "OLD")}))
+    assert actions(plan(observe(farm("OLD", "NEW"), domain("contoso.com", "OLD")), policy)) == ["publish"]
+    assert actions(plan(observe(farm(), domain("contoso.com", "EARLIER"), **FAR), policy)) == ["repair"]
+
+
+def test_automatic_rollover_comes_back_after_a_successor_was_made_with_it_switched_on_for_that_act_only() -> None:
+    near = {"OLD": key("OLD", -361, 4)}
+    first = plan(observe(farm(), domain("contoso.com", "OLD"), **near))
+    assert actions(first) == ["suspend_auto_rollover", "generate", "publish"]
+    journal = replace(first.last.journal, lease=None, last_look=at(0))
+    seen = observe(farm("OLD", "NEW", auto_rollover=False), domain("contoso.com", "OLD", "NEW"), **near)
+    second = plan(seen, journal=journal, now=at(0.1))
+    third = plan(seen, journal=replace(second.journal, last_look=at(1)), now=at(1.2))
+    assert actions(third) == ["restore_auto_rollover"]
+
+
+def test_mending_that_takes_the_successor_out_holds_the_clock_first() -> None:
+    restored = farm("OLD", "NEW", "EARLIER", servers=(server("adfs1", "OLD", "NEW"), server("adfs2", "EARLIER")))
+    made = plan(observe(restored, domain("contoso.com", "OLD", "NEW")), journal=ready_journal(), now=at(1))
+    assert actions(made)[:2] == ["suspend_auto_rollover", "repair"]
+
+
+def test_the_interval_before_retiring_begins_when_every_server_was_seen_with_this_primary() -> None:
+    from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Server
+
+    unseen = farm("NEW", "OLD", servers=(server("adfs1", "NEW", "OLD"), Server("adfs2", False, "refused")))
+    first = plan(observe(unseen, domain("contoso.com", "NEW", "OLD")), Policy(retire=True), now=at(6))
+    assert first.journal.followed is None
+    before = replace(first.journal, followed=("OLD", at(0)), last_look=at(6.9))
+    seen = plan(observe(farm("NEW", "OLD"), domain("contoso.com", "NEW", "OLD")), Policy(retire=True), before, at(7))
+    assert actions(seen) == []
+    assert seen.journal.followed == ("NEW", at(7))
+
+
+def test_two_younger_certificates_on_adfs_are_an_alarm_and_hold_the_clock() -> None:
+    seen = observe(farm("OLD", "NEW", "NEWER"), domain("contoso.com", "OLD", "NEWER"), NEWER=key("NEWER", 2, 400))
+    made = plan(seen, now=at(3))
+    assert "several_successors" in [a.alarm for a in made.alarms]
+    assert actions(made)[0] == "suspend_auto_rollover"
+    assert "promote" not in actions(plan(seen, Policy(promote="us"), now=at(3)))
+
+
+def test_the_farms_own_leftover_is_kept_before_any_other_known_certificate() -> None:
+    seen = observe(farm("NEW", "OLD"), domain("contoso.com", "STRANGER", "OLD"))
+    made = plan(seen, Policy(known_certificates=frozenset({"STRANGER"})), now=at(6))
+    assert written(made, "repair") == {"contoso.com": ("NEW", "OLD")}
+
+
+def test_an_expired_leftover_makes_room_where_adfs_does_not_remove_it_itself() -> None:
+    past = {"EARLIER": key("EARLIER", -700, -1)}
+    made = plan(observe(farm("OLD", "EARLIER", auto_rollover=False), domain("contoso.com", "OLD"), **past), Policy(auto_rollover=False))
+    assert (actions(made), "sync" in guards(made)) == (["remove"], True)  # the servers show it until they follow
+    assert actions(plan(observe(farm("OLD", "EARLIER"), domain("contoso.com", "OLD"), **past))) == []
+
+
+def test_a_wanted_value_that_nobody_holds_to_any_more_does_not_rule() -> None:
+    switched_off = replace(Journal(FARM), auto_rollover_wanted=True)
+    made = plan(observe(farm(auto_rollover=False), domain("contoso.com", "OLD")), journal=switched_off)
+    assert [a.alarm for a in made.alarms] == ["auto_rollover_off"]
+    switched_on = replace(Journal(FARM), auto_rollover_wanted=False)
+    assert actions(plan(observe(farm(), domain("contoso.com", "OLD"), **FAR), journal=switched_on)) == []
+
+
+def test_runs_that_lie_too_far_apart_are_named() -> None:
+    seen = observe(farm("OLD", "NEW"), domain("contoso.com", "OLD", "NEW"))
+    assert "late_run" in [a.alarm for a in plan(seen, journal=plan(seen).journal, now=at(1.5)).alarms]
+
+
+def test_a_domain_that_refused_the_write_is_not_tried_again_in_the_run() -> None:
+    seen = observe(farm("OLD", "NEW"), domain("bad.com", "EARLIER"), domain("contoso.com", "OLD"))
+    made = plan(seen, Policy(known_certificates=frozenset({"EARLIER"}), refused=frozenset({"bad.com"})))
+    assert written(made, "publish") == {"contoso.com": ("OLD", "NEW")}
+    assert "unmended" in guards(made)
+
+
+def test_everything_that_waits_names_guard_object_and_reason() -> None:
+    import inspect
+    import re
+
+    from ansible_collections.federation.adfs.plugins.module_utils._federation import decision
+
+    named = set(re.findall(r"Block\(\s*\"(\w+)\"", inspect.getsource(decision)))
+    documented = (Path(__file__).resolve().parents[5] / "docs/docsite/rst/guide_operator.rst").read_text(encoding="utf-8")
+    assert {guard for guard in named if f"``{guard}``" not in documented} == set()
+
+
 def test_failures_follow_fail_on() -> None:
     seen = observe(farm(), domain("contoso.com", "STRANGER"), **FAR)
     shown = show(plan(seen, Policy(domains_excluded=frozenset({"contoso.com"}))), {k: k for k in KEYS}, {})
@@ -331,7 +457,9 @@ def test_journal_survives_a_round_trip_and_a_bad_one_is_refused() -> None:
         {**stored, "farm": "other"},
         {**stored, "first_seen": 5},
         {"schema": 1},
-        {**stored, "last_look": "2036-01-01T00:00:00Z"},
+        {**stored, "lease": {"run": "r", "until": "2036-01-01T00:00:00Z"}},
+        {**stored, "last_look": "0001-01-01T00:00:00+14:00"},
+        {**stored, "revision": float("inf")},
     ):
         with pytest.raises(JournalError):
             read_journal(spoilt, FARM, START)
