@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import re
 import uuid
-import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from typing import Final
+from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 SOAP: Final = "http://www.w3.org/2003/05/soap-envelope"

@@ -32,15 +32,20 @@ class Shell(Protocol):
     shell_id: str
     streams: tuple[str, str]
 
-    def detail(self, request: Request) -> dict[str, Any]: ...
+    def detail(self, request: Request) -> dict[str, Any]:
+        """Return what the log may tell of a request."""
 
-    def command(self, request: Request) -> tuple[str, dict[str, Any]]: ...
+    def command(self, request: Request) -> tuple[str, dict[str, Any]]:
+        """Begin a command; return the body and the log detail."""
 
-    def send(self, request: Request) -> tuple[str, dict[str, Any]]: ...
+    def send(self, request: Request) -> tuple[str, dict[str, Any]]:
+        """Take input; return the body and the log detail."""
 
-    def receive(self, request: Request, spoil: Spoil | None) -> tuple[str, dict[str, Any]]: ...
+    def receive(self, request: Request, spoil: Spoil | None) -> tuple[str, dict[str, Any]]:
+        """Return output so far; ``spoil`` damages it."""
 
-    def signal(self, request: Request) -> tuple[str, dict[str, Any]]: ...
+    def signal(self, request: Request) -> tuple[str, dict[str, Any]]:
+        """End a command; return the body and the log detail."""
 
 
 @dataclass(frozen=True)
