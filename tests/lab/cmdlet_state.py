@@ -8,7 +8,7 @@ Dates are texts like 20260102030405 (UTC). Private keys have no place in a state
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from typing import Any
 
@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from lab.clock import Clock
 from lab.farm import CmdletError, Farm, Node, ServiceCertificate, StoreEntry
 from lab.keys import KeyedCertificate
+
+UTC = timezone.utc  # datetime.UTC is younger than Python 3.10
 
 JOURNAL_FOLDER = "C:\\ProgramData\\federation.adfs\\"
 SWITCHES = ("expired_secondary_refuses_update", "promotion_allowed_while_rollover_on", "secondary_answers_get_certificate", "urgent_keeps_old")

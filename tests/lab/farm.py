@@ -12,13 +12,15 @@ import copy
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from lab.clock import Clock
 from lab.keys import KeyedCertificate, self_signed
+
+UTC = timezone.utc  # datetime.UTC is younger than Python 3.10
 
 TOKEN_SIGNING = "Token-Signing"
 TOKEN_DECRYPTING = "Token-Decrypting"

@@ -15,13 +15,15 @@ import json
 import logging
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from lab.farm import CmdletError, Node, ServiceCertificate, StoreEntry
+
+UTC = timezone.utc  # datetime.UTC is younger than Python 3.10
 
 MODULE = "ansible.windows.win_powershell"
 FOLDER = Path(__file__).resolve().parents[2] / "plugins" / "plugin_utils" / "powershell"
