@@ -133,3 +133,114 @@ def test_whole_scripts_parse(name):
             wrong.append((node.start_point, source[node.start_byte : node.end_byte][:80]))
         waiting.extend(node.children)
     assert wrong == []
+
+
+# All that the scripts may call and name; whatever is added here must exist in Windows PowerShell 5.1 with .NET Framework 4.6 and in PowerShell 7.
+COMMANDS = {
+    "Add-AdfsCertificate": {"-CertificateType", "-Confirm", "-Thumbprint"},
+    "ConvertFrom-Json": {"-InputObject"},
+    "ConvertTo-Json": {"-Compress", "-Depth", "-InputObject"},
+    "ForEach-Object": set(),
+    "Get-Acl": {"-LiteralPath"},
+    "Get-AdfsCertificate": {"-CertificateType"},
+    "Get-AdfsFarmInformation": set(),
+    "Get-AdfsProperties": set(),
+    "Get-AdfsRelyingPartyTrust": set(),
+    "Get-AdfsSslCertificate": set(),
+    "Get-AdfsSyncProperties": set(),
+    "Get-CimInstance": {"-ClassName", "-Filter"},
+    "Get-Command": {"-ErrorAction", "-Name"},
+    "Import-Module": {"-ErrorAction", "-Name"},
+    "New-Object": set(),
+    "Remove-AdfsCertificate": {"-Confirm", "-TargetCertificate"},
+    "Set-Acl": {"-AclObject", "-LiteralPath"},
+    "Set-AdfsCertificate": {"-CertificateType", "-Confirm", "-IsPrimary", "-Thumbprint"},
+    "Set-AdfsProperties": {"-Confirm"},
+    "Set-StrictMode": {"-Version"},
+    "Update-AdfsCertificate": {"-CertificateType", "-Confirm", "-Urgent"},
+    "Where-Object": set(),
+}
+STATIC = {
+    *("BitConverter::ToString", "Convert::FromBase64String", "Convert::ToBase64String", "Environment::ExpandEnvironmentVariables", "Environment::OSVersion"),
+    *("Globalization.CultureInfo::InvariantCulture", "IO.Directory::CreateDirectory", "IO.Directory::Exists", "IO.File::Exists", "IO.File::GetAttributes"),
+    *("IO.File::Move", "IO.File::Open", "IO.File::ReadAllBytes", "IO.File::Replace", "IO.FileAccess::ReadWrite", "IO.FileAccess::Write"),
+    *("IO.FileAttributes::ReparsePoint", "IO.FileMode::Create", "IO.FileMode::OpenOrCreate", "IO.FileShare::None", "IO.Path::Combine"),
+    "IO.FileSystemAclExtensions::CreateDirectory",  # in 7 only, and called there only
+    *("IO.Path::GetDirectoryName", "IO.Path::IsPathRooted", "Net.NetworkInformation.IPGlobalProperties::GetIPGlobalProperties", "NullString::Value"),
+    *("PlatformID::Win32NT", "Security.Cryptography.SHA256::Create", "datetime::UtcNow", "timespan::FromSeconds"),
+    "Security.Cryptography.X509Certificates.RSACertificateExtensions::GetRSAPrivateKey",
+    "Security.Cryptography.X509Certificates.X509RevocationFlag::ExcludeRoot",
+}
+# Kinds of syntax that the grammar knows and that a function library of these scripts has no need of, or that 5.1 does not have.
+FORBIDDEN_SYNTAX = frozenset(
+    {
+        *("class_statement", "enum_statement", "data_statement", "inlinescript_statement", "parallel_statement", "sequence_statement", "trap_statement"),
+        *("redirection", "switch_statement", "do_statement", "pipeline_chain_tail", "&&", "||"),
+    }
+)
+
+
+def nodes_of(name):
+    """Return all nodes of a whole script's tree, and its bytes."""
+    tree_sitter = pytest.importorskip("tree_sitter")
+    language = pytest.importorskip("tree_sitter_powershell")
+    source = _powershell.compose(name).encode("ascii")
+    found = []
+    waiting = [tree_sitter.Parser(tree_sitter.Language(language.language())).parse(source).root_node]
+    while waiting:
+        node = waiting.pop()
+        found.append(node)
+        waiting.extend(node.children)
+    return found
+
+
+def parameters_of(command):
+    found = []
+    for child in command.children:
+        if child.type == "command_parameter":
+            found.append(child.text.decode().rstrip(":"))
+        elif child.type == "command_elements":
+            found += parameters_of(child)
+    return found
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_calls_only_commands_and_parameters_that_5_1_has(name):
+    nodes = nodes_of(name)
+    own = {node.children[1].text.decode() for node in nodes if node.type == "function_statement"}
+    called = [node for node in nodes if node.type == "command"]
+    assert len(called) > 20
+    for command in called:
+        told = command.child_by_field_name("command_name").text.decode()
+        if told in own or told == "$Read":
+            continue
+        assert told in COMMANDS, told
+        assert set(parameters_of(command)) <= COMMANDS[told], command.text
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_names_only_types_and_members_that_both_have(name):
+    code = re.sub(r"(?m)(^|\s)#.*$", "", _powershell.compose(name))
+    found = {f"{kind}::{member}" for kind, member in re.findall(r"\[([\w.]+)\]::(\w+)", code)}
+    assert found
+    assert found - STATIC == set()
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_no_syntax_that_5_1_lacks(name):
+    nodes = nodes_of(name)
+    assert sorted({node.type for node in nodes} & FORBIDDEN_SYNTAX) == []
+
+
+@pytest.mark.parametrize("sample", ["$a ? 1 : 2", "$a ?? 2", "a && b", "$a?.b", "class A { }", "enum A { B }"])
+def test_newer_syntax_is_found_or_does_not_parse(sample, monkeypatch):
+    monkeypatch.setattr(_powershell, "compose", lambda name: sample + "\n")
+    nodes = nodes_of("any")
+    broken = any(node.is_error or node.is_missing for node in nodes)  # which test_whole_scripts_parse finds
+    assert broken or {node.type for node in nodes} & FORBIDDEN_SYNTAX
+
+
+def test_every_forbidden_kind_is_known_to_the_grammar():
+    tree_sitter = pytest.importorskip("tree_sitter")
+    language = tree_sitter.Language(pytest.importorskip("tree_sitter_powershell").language())
+    assert FORBIDDEN_SYNTAX.issubset(language.node_kind_for_id(number) for number in range(language.node_kind_count))
