@@ -34,8 +34,11 @@ WRITE_TASK = {
 def test_the_modules_check_write_and_then_rest(player: Player) -> None:
     tasks = [INFO_TASK, WRITE_TASK, out(info="{{ entra }}", written="{{ written }}")]
     defaults = {"module_defaults": {"group/federation.adfs.entra": OPTIONS}}
+    player.entra.server.register_application(OPTIONS["client_id"], secret=OPTIONS["client_secret"], roles=READ)
     foretold = player.play(tasks, "--check", "--diff", play=defaults)
     assert foretold.code == 0, foretold.output
+    assert "A run would be refused: the token lacks Domain-InternalFederation.ReadWrite.All." in " ".join(foretold.output.split())
+    player.entra.server.register_application(OPTIONS["client_id"], secret=OPTIONS["client_secret"], roles=WRITE)
     assert player.entra.writes() == []
     assert f"+next:    {signing('new').thumbprint}  CN=ADFS Signing - new  from " in foretold.output
     done = player.play(tasks, play=defaults)

@@ -6,7 +6,12 @@ from __future__ import annotations
 
 import typing as t
 
-from .conftest import CLIENT, SECRET, TENANT, signing
+import yaml
+
+from ansible_collections.federation.adfs.plugins.lookup import entra_federation
+from lab.entra import managed_domain
+
+from .conftest import CLIENT, READ, SECRET, TENANT, signing
 from .player import AWX, OPTIONS, OWN, Player, out
 
 LOOKUP = "'federation.adfs.entra_federation'"
@@ -48,6 +53,20 @@ def test_the_lookup_takes_variables_as_options(player: Player) -> None:
     run = player.play([out(one=f"{{{{ query({LOOKUP}, 'contoso.com') }}}}")], play={"vars": variables}, ADFS_ENTRA_CLIENT_ID="somebody-else")
     assert run.code == 0, run.output
     assert run.facts["one"][0]["domain"] == "contoso.com"
+
+
+def test_every_documented_example_of_the_lookup_runs(player: Player) -> None:
+    """With set_fact, in a loop, and with variables for options, as they stand in the documentation."""
+    player.entra.add(managed_domain("contoso.onmicrosoft.com", is_initial=True))
+    player.entra.server.register_application("11111111-2222-3333-4444-555555555555", secret=SECRET, roles=READ)
+    examples = yaml.safe_load(entra_federation.EXAMPLES)
+    assert ["loop" in task for task in examples] == [False, True, False] and "vars" in examples[2]
+    run = player.play([*examples, out(domains="{{ entra_domains }}")], play={"vars": {"vault_client_secret": SECRET}}, **OWN)
+    assert run.code == 0, run.output
+    assert [item["domain"] for item in run.facts["domains"]] == ["contoso.com", "example.com"]
+    assert "example.com: 20" in run.output and "sub.contoso.com: no certificate" in run.output
+    assert "http://contoso.com/adfs/services/trust/" in run.output
+    assert SECRET not in run.output
 
 
 def _check_refusals(player: Player, calls: dict[str, str], **environ: str) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import socket
 import threading
@@ -23,7 +24,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._entra.options imp
 from lab.entra import FederatedCredential
 from lab.entra.identity import IdentityEndpoint
 
-from .conftest import CLIENT, READ, SECRET, TENANT, Entra, signing
+from .conftest import CLIENT, READ, SECRET, TENANT, Entra, signing, started_entra
 
 WAITS: list[float] = []
 USER_ASSIGNED = "55555555-aaaa-bbbb-cccc-666666666666"
@@ -279,3 +280,34 @@ def test_without_the_option_the_environment_decides(entra: Entra, monkeypatch: p
         assert proxy.tunnels == []
     finally:
         proxy.stop()
+
+
+# --- clouds
+
+
+def test_two_clouds_in_one_run_each_with_its_own_scope(tmp_path: pathlib.Path) -> None:
+    hosts = {
+        "public": "graph.microsoft.com",
+        "AzureUSGovernment": "graph.microsoft.us",
+        "MoonCake": "microsoftgraph.chinacloudapi.cn",
+        "dod": "dod-graph.microsoft.us",
+    }
+    with contextlib.ExitStack() as stack:
+        for number, (cloud, host) in enumerate(hosts.items()):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            entra = stack.enter_context(started_entra(folder))
+            entra.tenant.graph_hosts = (host,)
+            entra.add_many(number + 1)
+            given = {"tenant_id": TENANT, "client_id": CLIENT, "client_secret": SECRET}
+            assert len(read_domains(client(entra, **given, cloud=cloud), [], every=True)) == number + 1
+            wrong = "china" if cloud != "MoonCake" else "public"
+            assert f"Check the cloud: '{wrong}' asks for https://" in refusal(client(entra, **given, cloud=wrong))
+
+
+def test_the_stock_credential_of_awx_needs_no_other_setting(entra: Entra) -> None:
+    entra.add_many(2)
+    credential = {"AZURE_CLIENT_ID": CLIENT, "AZURE_TENANT": TENANT, "AZURE_SECRET": SECRET, "AZURE_SUBSCRIPTION_ID": "x"}
+    credential["AZURE_CLOUD_ENVIRONMENT"] = "AzureCloud"
+    places = {"graph_url": entra.server.graph_url, "authority_url": entra.server.login_url, "ca_path": entra.ca_path}
+    assert len(read_domains(connect(merge_options(places, credential)), [], every=True)) == 2
