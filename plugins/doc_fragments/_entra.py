@@ -100,7 +100,7 @@ notes:
     variables E(ADFS_ENTRA_TENANT_ID), E(ADFS_ENTRA_CLIENT_ID), E(ADFS_ENTRA_CLIENT_SECRET) and so on, named like the options, then the
     well-known E(AZURE_TENANT_ID) (or E(AZURE_TENANT)), E(AZURE_CLIENT_ID), E(AZURE_CLIENT_SECRET) (or E(AZURE_SECRET)),
     E(AZURE_CLIENT_CERTIFICATE_PATH), E(AZURE_CLIENT_CERTIFICATE_PASSWORD) and E(AZURE_FEDERATED_TOKEN_FILE). The Microsoft Azure credential
-    of AWX sets the first ones and needs no other setting.
+    of AWX sets the first ones and needs no other setting; E(AZURE_FEDERATED_TOKEN_FILE) beside it does not count.
   - The other settings come one by one from the options, then from E(ADFS_ENTRA_CLOUD), E(ADFS_ENTRA_GRAPH_URL) and so on.
     E(AZURE_CLOUD_ENVIRONMENT) and E(AZURE_AUTHORITY_HOST) count only where the identity comes from E(AZURE_CLIENT_ID) and the like as well.
   - Empty text counts as not set, everywhere.

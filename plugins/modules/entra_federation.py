@@ -502,7 +502,8 @@ def main() -> None:
         "signing_certificate": {"type": "str"},
         "next_signing_certificate": {"type": "str"},
         "clear_next": {"type": "bool", "default": False},
-        **{name: {"type": "str"} for name in WRITABLE},
+        # Nothing of this is secret, though one name has the word password in it.
+        **{name: {"type": "str", "no_log": False} for name in WRITABLE},
         "expected": expected,
     }
     spec = {

@@ -170,6 +170,9 @@ def _identity(options: Mapping[str, str | None], own: Mapping[str, str | None], 
             return found, source
     known = _known(environ)
     found = {name: known[name] for name in members if name in known}
+    # Kubernetes sets the file in every pod of some clusters; whoever adds a credential of AWX to the job means that one.
+    if {"client_secret", "client_certificate_path"} & set(found) and "workload_identity" not in (options["auth_method"], own["auth_method"]):
+        found.pop("federated_token_file", None)
     credential = {"client_secret", "client_certificate_path", "federated_token_file"} & set(found)
     if not credential and _text(environ.get("AZURE_AD_USER")) and _text(environ.get("AZURE_PASSWORD")):
         raise OptionsError(

@@ -19,7 +19,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._entra.options imp
 from lab import keys
 from lab.entra import inheriting_domain, managed_domain
 
-from .conftest import CLIENT, SECRET, TENANT, Entra, federated_domain, signing
+from .conftest import CLIENT, SECRET, TENANT, Entra, federated_domain, signing, started_entra
 
 WAITS: list[float] = []
 
@@ -87,6 +87,19 @@ def test_a_next_link_to_another_host_is_refused_and_gets_no_token(entra: Entra) 
         with pytest.raises(TimeoutError):
             listener.accept()
     assert other.removeprefix("https://") in text and "no token was sent there" in text
+
+
+def test_a_foreign_host_that_the_list_points_to_gets_neither_request_nor_token(entra: Entra, tmp_path: t.Any) -> None:
+    """As the test before, but the other host is one that would answer, and logs whatever reaches it."""
+    entra.add_many(2)
+    folder = tmp_path / "other"
+    folder.mkdir()
+    with started_entra(folder) as other:
+        for url in (f"{other.server.graph_url}/v1.0/domains", other.server.graph_url.replace("https://", "http://"), f"//127.0.0.1:{other.server.port}/x"):
+            entra.faults.add({"surface": "graph", "operation": "list_domains", "do": {"kind": "foreign_next_link", "url": url}})
+            assert "points to another host" in refusal(entra)
+        assert other.log.entries() == []
+    assert entra.count("graph.list_domains") == 3 and entra.count("graph.batch") == 0
 
 
 def test_a_list_that_never_ends_is_left(entra: Entra) -> None:

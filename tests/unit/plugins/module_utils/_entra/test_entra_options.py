@@ -67,6 +67,13 @@ def test_a_workload_identity_is_known_by_the_names_that_kubernetes_sets() -> Non
     assert merge_options({}, pod).identity == {"tenant_id": "t.example.com", "client_id": "x", "federated_token_file": "/var/run/token"}
 
 
+def test_a_credential_of_awx_in_a_pod_is_not_disturbed_by_what_the_cluster_sets() -> None:
+    pod = {**AZURE, "AZURE_FEDERATED_TOKEN_FILE": "/var/run/token"}
+    assert merge_options({}, pod).identity["client_secret"] == "azure-secret"
+    assert "federated_token_file" not in merge_options({}, pod).identity
+    assert merge_options({"auth_method": "workload_identity"}, pod).identity["federated_token_file"] == "/var/run/token"
+
+
 def test_the_password_of_a_proxy_is_a_secret() -> None:
     settings = merge_options({**GIVEN, "proxy": "http://somebody:proxy-pass@proxy.example.com:8080/"}, {"ADFS_ENTRA_PROXY": "http://other.example.com"})
     assert settings.proxy == "http://somebody:proxy-pass@proxy.example.com:8080"
