@@ -119,7 +119,7 @@ function Get-FileTable {
     $table = [ordered]@{}
     if ([IO.Directory]::Exists($Folder)) {
         foreach ($path in @([IO.Directory]::GetFiles($Folder) | Sort-Object)) {
-            if (-not $path.EndsWith('.lock')) { $table[[IO.Path]::GetFileName($path)] = [Convert]::ToBase64String([IO.File]::ReadAllBytes($path)) }
+            if ([IO.Path]::GetExtension($path) -cne '.lock') { $table[[IO.Path]::GetFileName($path)] = [Convert]::ToBase64String([IO.File]::ReadAllBytes($path)) }
         }
     }
     return $table

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import copy
+import time
 
 import pytest
 
+from ansible_collections.federation.adfs.plugins.plugin_utils import _powershell
 from ansible_collections.federation.adfs.tests.unit.plugins.action.adfs_actions import TOKEN_SIGNING, CmdletError, World
 
 READS = ("Get-AdfsCertificate", "Get-AdfsProperties", "Get-AdfsRelyingPartyTrust", "Get-AdfsFarmInformation", "Get-AdfsSyncProperties")
@@ -211,3 +213,19 @@ def test_round_trips_with_a_change_and_without(name):
     world.calls.clear()
     assert world.run(module, options)["changed"] is False
     assert len(world.calls) == (2 if name == "certificate_key" else 1)
+
+
+@pytest.mark.parametrize(("name", "where"), [*((name, "look") for name in MODULES), *((name, "act") for name in WRITING)])
+def test_a_script_that_never_ends(name, where, monkeypatch):
+    world, module, options = start(name)
+    real = _powershell._time_limit
+    monkeypatch.setattr(_powershell, "_time_limit", lambda seconds: real(0.2))
+    scripts = ["read_farm"] if where == "look" else sorted(_powershell.ACTS)
+    for script in scripts:
+        world.before_call[script] = lambda: time.sleep(30)
+    begun = time.monotonic()
+    result = world.run(module, options)
+    assert time.monotonic() - begun < 10
+    failed(result, "did not answer the script")
+    assert result["error_id"] == "time_limit"
+    assert ("not known" in result["msg"]) is (where == "act")

@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules for AD FS by themselves, over a real connection: what each costs, and what a spoilt answer leads to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.running import Lab
+from playing import Run, play
+
+OLD = "{{ lookup('ansible.builtin.env', 'TEST_THUMBPRINT') }}"
+
+# Module, options, WinRM commands with a change and without one.
+COSTS: dict[str, tuple[str, dict[str, Any], int, int]] = {
+    "certificate_info": ("expiring", {}, 1, 1),
+    "certificate_rollover": ("expiring", {}, 2, 1),
+    "farm_info": ("expiring", {}, 1, 1),
+    "farm_properties": ("expiring", {"certificate_promotion_threshold": 7}, 2, 1),
+    "rollover_journal": ("expiring", {}, 1, 1),
+    "certificate": ("custom-certificate", {"certificate_type": "Token-Signing", "thumbprint": OLD, "primary": True}, 3, 1),
+    "certificate_key": ("custom-certificate", {"thumbprint": OLD}, 2, 2),
+}
+
+
+def run(lab: Lab, module: str, options: dict[str, Any], hosts: str = "adfs_primary", *arguments: str) -> Run:
+    """Run one module in a playbook of its own."""
+    path = Path(lab.directory) / f"{module}.yml"
+    task = {"name": "The task", f"federation.adfs.{module}": options}
+    path.write_text(json.dumps([{"name": "The play", "hosts": hosts, "gather_facts": False, "tasks": [task]}]), encoding="utf-8")
+    waiting = [c["thumbprint"] for c in lab.state()["farms"][0]["nodes"][0]["certificates"] if not c["is_primary"]]
+    lab.clear_log()
+    return play(lab, path, *arguments, environment={"TEST_THUMBPRINT": waiting[0] if waiting else ""})
+
+
+@pytest.mark.parametrize("module", COSTS)
+def test_round_trips(module: str, start: Callable[..., Lab]) -> None:
+    scenario, options, changing, unchanged = COSTS[module]
+    lab = start(scenario)
+    if changing > 1 and module != "certificate_key":
+        tried = run(lab, module, options, "adfs_primary", "--check", "--diff")
+        assert tried.code == 0, tried.output
+        assert tried.changed == 1
+        assert lab.writes() == []
+    first = run(lab, module, options)
+    assert first.code == 0, first.output
+    counted = [lab.counters()["winrm.Command"]]
+    if module == "certificate":
+        options = {**options, "thumbprint": next(c["thumbprint"] for c in lab.state()["farms"][0]["nodes"][0]["certificates"] if c["is_primary"])}
+    second = run(lab, module, options)
+    assert second.code == 0, second.output
+    assert second.changed == 0
+    assert lab.writes() == []
+    counted.append(lab.counters()["winrm.Command"])
+    print(f"{module}: {counted[0]} WinRM commands with a change, {counted[1]} without")
+    assert counted == [changing, unchanged]
+
+
+def test_a_key_is_checked_and_granted_on_a_secondary_server(start: Callable[..., Lab]) -> None:
+    lab = start("custom-certificate")
+    found = run(lab, "certificate_key", {"thumbprint": OLD, "grant_read": True}, "adfs_secondary")
+    assert found.code == 0, found.output
+    assert found.changed == 0  # it may already
+    assert lab.writes() == []
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [{"kind": "garbage", "text": "<html>proxy</html>"}, {"kind": "garbage", "text": ""}, {"kind": "truncate"}, {"kind": "garbage", "text": "x" * 500_000}],
+    ids=["garbage", "nothing", "half", "long"],
+)
+@pytest.mark.parametrize("module", ["certificate_rollover", "farm_info"])
+def test_a_spoilt_answer_is_one_clear_message(module: str, spoilt: dict[str, Any], start: Callable[..., Lab]) -> None:
+    lab = start("expiring")
+    lab.fault(surface="winrm", operation="Receive", do=spoilt, count=-1)
+    result = run(lab, module, COSTS[module][1])
+    assert result.code != 0
+    (message,) = result.messages
+    assert "read_farm" in message
+    assert "Traceback" not in message
+    assert len(message) < 1500
+    assert lab.writes() == []
