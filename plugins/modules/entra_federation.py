@@ -225,7 +225,7 @@ domains:
         signing_certificate: *slot
         next_signing_certificate: *slot
     error:
-      description: Why this domain was not written, or not read back; null if all went well.
+      description: Why this domain was not written, or not read back; null if all went well. With RV(detail=shortest) only how it begins.
       type: str
 certificates:
   description:
@@ -259,8 +259,17 @@ from ansible_collections.federation.adfs.plugins.module_utils._entra.domains imp
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, OptionsError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.libraries import require
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import argument_spec, merge_options
+from ansible_collections.federation.adfs.plugins.module_utils._entra.permissions import WRITE
 from ansible_collections.federation.adfs.plugins.module_utils._entra.publish import WRITABLE, Expected, Outcome, Wish, publish
-from ansible_collections.federation.adfs.plugins.module_utils._entra.sizes import MAX_CHARACTERS, characters, slot_in, warning, within_limit, without_options
+from ansible_collections.federation.adfs.plugins.module_utils._entra.sizes import (
+    MAX_CHARACTERS,
+    characters,
+    slot_in,
+    text_in,
+    warning,
+    within_limit,
+    without_options,
+)
 
 try:
     from ansible_collections.federation.adfs.plugins.module_utils._x509 import (
@@ -345,7 +354,7 @@ def described(outcomes: Sequence[Outcome], tenant_id: str | None, now: datetime.
                     "changed": outcome.changed,
                     "before": _held(outcome.before, outcome.settings, detail),
                     "after": _held(outcome.after, outcome.settings, detail),
-                    "error": outcome.error,
+                    "error": text_in(detail, outcome.error),
                 }
                 for outcome in outcomes
             ],
@@ -524,13 +533,13 @@ def main() -> None:
         try:
             outcomes = publish(client, wishes, module.check_mode)
             result = described(outcomes, client.tenant_id, now, [module.params["domains"], module.params["certificates"]])
-            missing = client.permissions()["write"]["missing"] if module.check_mode and result["changed"] else []
+            refused = module.check_mode and result["changed"] and WRITE in client.permissions()["write"]["missing"]
         finally:
             client.close()
     except EntraError as exc:
         module.fail_json(msg=str(exc))
-    if missing:
-        module.warn(f"A run would be refused: the token lacks {', '.join(missing)}.")
+    if refused:
+        module.warn(f"A run would be refused: the token lacks {WRITE}.")
     shortened = warning(result)
     if shortened:
         module.warn(shortened)

@@ -313,7 +313,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._entra.domains imp
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, OptionsError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.libraries import require
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import argument_spec, merge_options
-from ansible_collections.federation.adfs.plugins.module_utils._entra.sizes import slot_in, warning, within_limit, without_options
+from ansible_collections.federation.adfs.plugins.module_utils._entra.sizes import slot_in, text_in, warning, within_limit, without_options
 
 try:
     from ansible_collections.federation.adfs.plugins.module_utils._x509 import CertificateError, normalize_thumbprint
@@ -338,7 +338,7 @@ def described(
 
 def _told(shape: Mapping[str, t.Any], detail: str) -> dict[str, t.Any]:
     told = dict(shape) if detail == "full" else {name: shape[name] for name in ALWAYS}
-    return {**told, **{name: slot_in(detail, shape[name]) for name in SLOTS}}
+    return {**told, "error": text_in(detail, shape["error"]), **{name: slot_in(detail, shape[name]) for name in SLOTS}}
 
 
 def _baseline(given: Mapping[str, t.Any] | None) -> dict[str, t.Any] | None:

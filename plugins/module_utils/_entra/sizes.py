@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 # What is left is for what Ansible adds.
 MAX_CHARACTERS = 620_000
+MAX_ERROR_CHARACTERS = 200
 DETAILS = ("full", "short", "shortest")
 _SHORT_SLOT = ("thumbprint", "subject", "not_before", "not_after", "error")
 _SHORTEST_SLOT = ("thumbprint", "error")
@@ -47,6 +48,13 @@ def slot_in(detail: str, slot: Mapping[str, t.Any] | None) -> dict[str, t.Any] |
     if slot is None or detail == "full":
         return None if slot is None else dict(slot)
     return _only(slot, _SHORT_SLOT if detail == "short" else _SHORTEST_SLOT)
+
+
+def text_in(detail: str, text: str | None) -> str | None:
+    """Return an error of one domain in that detail; hundreds of domains may have the same."""
+    if text is None or detail != "shortest" or len(text) <= MAX_ERROR_CHARACTERS:
+        return text
+    return text[: MAX_ERROR_CHARACTERS - 3] + "..."
 
 
 def warning(result: Mapping[str, t.Any]) -> str | None:

@@ -110,13 +110,16 @@ def test_no_secret_shows_in_the_most_talkative_run(player: Player) -> None:
         {"federation.adfs.entra_federation_info": OPTIONS},
         {"federation.adfs.entra_federation_info": {"access_token": token}},
         {"federation.adfs.entra_federation_info": {**OPTIONS, "client_secret": "another-planted-value"}, "ignore_errors": True},
+        {"federation.adfs.entra_federation_info": {**OPTIONS, "proxy": "http://x:planted-in-proxy@127.0.0.1:9"}, "ignore_errors": True},
+        {"federation.adfs.entra_federation_info": {**OPTIONS, "client_certificate_passphrase": "planted-phrase"}, "ignore_errors": True},
         out(x=f"{{{{ query({LOOKUP}, all_domains=true) | length }}}}"),
     ]
     run = player.play(tasks, "-vvvvv", **{**AWX, "AZURE_SECRET": SECRET})
     assert run.code == 0, run.output
     assert "Create a new client secret" in run.output and CLIENT in run.output, "the test must see what the run says"
+    assert "cannot be reached through the proxy" in run.output and "more than one credential, or parts of them" in run.output
     # The play's own arguments pass the command line of no process here, so whatever shows comes from the product or from Ansible.
-    shown = [secret for secret in (SECRET, token, "another-planted-value", "Bearer ") if secret in run.output]
+    shown = [secret for secret in (SECRET, token, "another-planted-value", "planted-in-proxy", "planted-phrase", "Bearer ") if secret in run.output]
     assert shown == []
     planted = player.play([{"ansible.builtin.debug": {"msg": f"see {SECRET}"}}], "-vvvvv")
     assert SECRET in planted.output, "the search must find a planted secret"

@@ -152,6 +152,8 @@ def test_nine_hundred_domains_stay_short_with_their_options() -> None:
     assert few["detail"] == "full" and few["domains"][0]["after"]["next_signing_certificate"]["subject"] == "CN=new"
     many = described(outcomes, "tenant", NOW, [options] * 900)
     assert many["detail"] == "shortest" and len(json.dumps(many)) < 600_000
+    failed = [Outcome(name.format(number), False, BEFORE, BEFORE, error="x" * 700) for number in range(900)]
+    assert len(json.dumps(described(failed, "tenant", NOW, [options] * 900))) < 700_000
     assert many["domains"][899]["before"] == {"signing_certificate": {"thumbprint": OLD.thumbprint}, "next_signing_certificate": None}
 
 
