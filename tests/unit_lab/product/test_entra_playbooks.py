@@ -105,21 +105,27 @@ def test_the_lookup_without_or_with_wrong_credentials(player: Player) -> None:
 
 
 def test_no_secret_shows_in_the_most_talkative_run(player: Player) -> None:
+    # Through variables: of a task that fails Ansible itself shows the lines in the playbook.
     token = player.entra.server.issue_token(CLIENT, roles=("Domain.Read.All",))
+    planted = {"TOKEN": token, "WRONG": "another-planted-value", "PROXY": "http://x:planted-in-proxy@127.0.0.1:9", "PHRASE": "planted-phrase"}
+    options = {**OPTIONS, "client_secret": "{{ lookup('ansible.builtin.env', 'AZURE_SECRET') }}"}
+
+    def given(**names: str) -> dict[str, t.Any]:
+        return {name: f"{{{{ lookup('ansible.builtin.env', '{variable}') }}}}" for name, variable in names.items()}
+
     tasks = [
-        {"federation.adfs.entra_federation_info": OPTIONS},
-        {"federation.adfs.entra_federation_info": {"access_token": token}},
-        {"federation.adfs.entra_federation_info": {**OPTIONS, "client_secret": "another-planted-value"}, "ignore_errors": True},
-        {"federation.adfs.entra_federation_info": {**OPTIONS, "proxy": "http://x:planted-in-proxy@127.0.0.1:9"}, "ignore_errors": True},
-        {"federation.adfs.entra_federation_info": {**OPTIONS, "client_certificate_passphrase": "planted-phrase"}, "ignore_errors": True},
+        {"federation.adfs.entra_federation_info": options},
+        {"federation.adfs.entra_federation_info": given(access_token="TOKEN")},
+        {"federation.adfs.entra_federation_info": {**options, **given(client_secret="WRONG")}, "ignore_errors": True},
+        {"federation.adfs.entra_federation_info": {**options, **given(proxy="PROXY")}, "ignore_errors": True},
+        {"federation.adfs.entra_federation_info": {**options, **given(client_certificate_passphrase="PHRASE")}, "ignore_errors": True},
         out(x=f"{{{{ query({LOOKUP}, all_domains=true) | length }}}}"),
     ]
-    run = player.play(tasks, "-vvvvv", **{**AWX, "AZURE_SECRET": SECRET})
+    run = player.play(tasks, "-vvvvv", **{**AWX, "AZURE_SECRET": SECRET, **planted})
     assert run.code == 0, run.output
     assert "Create a new client secret" in run.output and CLIENT in run.output, "the test must see what the run says"
     assert "cannot be reached through the proxy" in run.output and "more than one credential, or parts of them" in run.output
-    # The play's own arguments pass the command line of no process here, so whatever shows comes from the product or from Ansible.
     shown = [secret for secret in (SECRET, token, "another-planted-value", "planted-in-proxy", "planted-phrase", "Bearer ") if secret in run.output]
     assert shown == []
-    planted = player.play([{"ansible.builtin.debug": {"msg": f"see {SECRET}"}}], "-vvvvv")
-    assert SECRET in planted.output, "the search must find a planted secret"
+    told = player.play([{"ansible.builtin.debug": {"msg": f"see {SECRET}"}}], "-vvvvv")
+    assert SECRET in told.output, "the search must find a planted secret"
