@@ -17,6 +17,7 @@ $Root = [IO.Path]::GetFullPath([IO.Path]::Combine($PSScriptRoot, '..', '..'))
 $Scripts = [IO.Path]::Combine($Root, 'plugins', 'plugin_utils', 'powershell')
 $Work = [IO.Path]::Combine([IO.Path]::GetTempPath(), 'federation-adfs-' + [guid]::NewGuid().ToString('N'))
 $Invariant = [Globalization.CultureInfo]::InvariantCulture
+$Counts = [ordered]@{}
 $Totals = @{ passed = 0; failed = 0; module = '' }
 
 function Add-Outcome {
@@ -211,6 +212,8 @@ function Invoke-Suite {
                 $item = $file.cases[$index]
                 $name = [IO.Path]::GetFileNameWithoutExtension($path) + '/' + $item.name
                 if ($Case -cne '' -and $Case -cne $name) { continue }
+                if (-not $Counts.Contains($item.script)) { $Counts[$item.script] = 0 }
+                $Counts[$item.script] = $Counts[$item.script] + 1
                 $problems = @()
                 try { $problems = @(Invoke-Case $file.state $item $expected.cases[$index]) }
                 catch { $problems = @('the case could not be run: ' + $_.Exception.Message + ' (line ' + $_.InvocationInfo.ScriptLineNumber + ')') }
@@ -233,6 +236,12 @@ try {
         if ($name -cne 'header' -and $name -cne 'footer') { Test-Syntax $name (Get-ScriptText $name) }
     }
     Invoke-Suite
+    foreach ($path in @([IO.Directory]::GetFiles($Scripts, '*.ps1') | Sort-Object)) {
+        $name = [IO.Path]::GetFileNameWithoutExtension($path)
+        if ($name -ceq 'header' -or $name -ceq 'footer' -or $Case -cne '') { continue }
+        if ($Counts.Contains($name)) { [Console]::Out.WriteLine($name + ': ' + $Counts[$name] + ' runs of cases') }
+        else { Add-Outcome ('cases of ' + $name) @('there is none') }
+    }
 }
 finally {
     [Threading.Thread]::CurrentThread.CurrentCulture = $paths.culture
