@@ -36,7 +36,11 @@ demo: $(INSTALLED) ## Play a repair, a renewal and a careless renewal against th
 
 .PHONY: test
 test: $(INSTALLED) ## Unit tests, tests of the lab, and real playbooks against the lab
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not long" $(PYTEST_ARGS)
+
+.PHONY: test-long
+test-long: $(INSTALLED) ## Runs that die at every single remote call of a renewal; takes minutes
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m long tests/integration $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(INSTALLED) ## Code, types, playbooks, documentation, changelog and licences
