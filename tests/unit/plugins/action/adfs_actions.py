@@ -21,10 +21,15 @@ if str(TESTS) not in sys.path:
 try:
     from lab import powershell
     from lab.clock import Clock
-    from lab.farm import SERVICE_COMMUNICATIONS, TOKEN_DECRYPTING, TOKEN_SIGNING, CmdletError, Farm, ServiceCertificate, StoreEntry  # noqa: F401 - for the tests
+    from lab.farm import SERVICE_COMMUNICATIONS, TOKEN_DECRYPTING, TOKEN_SIGNING, CmdletError, Farm, ServiceCertificate, StoreEntry
     from lab.keys import self_signed
 except ImportError as exc:  # an older Python than the lab needs
     pytest.skip(f"the lab cannot be imported: {exc}", allow_module_level=True)
+
+
+def cmdlet_error(cmdlet, identifier, message, **more):
+    """Return an error of an AD FS cmdlet, as the lab's farm raises it."""
+    return CmdletError(cmdlet, identifier, message, **more)
 
 
 class World:

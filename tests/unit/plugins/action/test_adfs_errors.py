@@ -10,7 +10,7 @@ import time
 import pytest
 
 from ansible_collections.federation.adfs.plugins.plugin_utils import _powershell
-from ansible_collections.federation.adfs.tests.unit.plugins.action.adfs_actions import TOKEN_SIGNING, CmdletError, World
+from ansible_collections.federation.adfs.tests.unit.plugins.action.adfs_actions import TOKEN_SIGNING, World, cmdlet_error
 
 READS = ("Get-AdfsCertificate", "Get-AdfsProperties", "Get-AdfsRelyingPartyTrust", "Get-AdfsFarmInformation", "Get-AdfsSyncProperties")
 ACTS = ("Update-AdfsCertificate", "Add-AdfsCertificate", "Set-AdfsCertificate", "Remove-AdfsCertificate", "Set-AdfsProperties")
@@ -35,7 +35,7 @@ WRITING = [name for name in MODULES if name.split()[0] in ("certificate_rollover
 
 
 def told(identifier, message, **more):
-    return lambda cmdlet: CmdletError(cmdlet, identifier, message, **more)
+    return lambda cmdlet: cmdlet_error(cmdlet, identifier, message, **more)
 
 
 ERRORS = {
