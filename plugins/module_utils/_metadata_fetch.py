@@ -87,13 +87,14 @@ class _Fetch(threading.Thread):
         result = self.result
         if result is not None:
             return result
+        stage = self.stage  # before the connection ends, which moves the reading thread on
         if self.sock is not None:
             try:
                 # The class's own method: SSLSocket.shutdown would swap the state from under the reading thread.
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
             except OSError:
                 pass  # closed in the meantime
-        return self._error(f"no complete answer within {self.timeout:g} seconds (still {self.stage}); check the address and firewalls, or allow more time")
+        return self._error(f"no complete answer within {self.timeout:g} seconds (still {stage}); check the address and firewalls, or allow more time")
 
     def _error(self, why: str) -> FetchError:
         return FetchError(f"{self.url} cannot be read from {self.address} port {self.port}: {why}")
