@@ -479,14 +479,17 @@ def test_a_full_megabyte_of_anything_is_quick(filling: str) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024  # KiB
 
 
-def test_a_signed_megabyte_is_read_and_verified_in_bounded_time() -> None:
+def test_a_signed_megabyte_takes_less_than_200_ms() -> None:
     claim = '<x:ClaimType Optional="true" Uri="http://schemas.example.com/claims/{}" xmlns:x="urn:x"><x:DisplayName>Some claim</x:DisplayName></x:ClaimType>'
     filling = "".join(claim.format(n) for n in range(7_000))
     data = make.sign(make.document(SIMPLE_KEYS, extra=f"<Extensions>{filling}</Extensions>"), PRIMARY)
     assert 900_000 < len(data) < MAX_METADATA_BYTES
-    started = time.process_time()
-    assert read_metadata(data).signature.status == "valid"
-    assert time.process_time() - started < 5  # a bound, no measurement: a quiet machine takes under 0.2 s
+    spent = []
+    for _attempt in range(5):
+        started = time.process_time()
+        assert read_metadata(data).signature.status == "valid"
+        spent.append(time.process_time() - started)
+    assert min(spent) < 0.2, spent
 
 
 # --- real documents, where they are at hand
