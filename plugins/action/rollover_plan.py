@@ -68,12 +68,12 @@ def _plan(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
     given = arguments["journal"] or farm.get("journal") or {}
     journal, complaint = _journal(given, str(farm.get("identifier")), now)
     reading = read_observation(farm, arguments["domains"], arguments["metadata"], journal, policy)
-    plan = show(make_plan(reading.observation, journal, policy, now, arguments["run"]), reading.bodies, arguments["policy"])
-    plan["journal"]["expected_sha256"] = given.get("sha256")
+    seen = reading.observation
     if complaint:
         alarm = Alarm("journal", farm.get("server") or "", f"the journal is not used: {complaint}; waiting times start afresh")
-        plan["alarms"].append({"alarm": alarm.alarm, "object": alarm.object, "reason": alarm.reason})
-        plan["summary"].insert(2, f"Alarm (journal): {alarm.reason}")
+        seen = replace(seen, alarms=(*seen.alarms, alarm))
+    plan = show(make_plan(seen, journal, policy, now, arguments["run"]), reading.bodies, arguments["policy"])
+    plan["journal"]["expected_sha256"] = given.get("sha256")
     return plan
 
 

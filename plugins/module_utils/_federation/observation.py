@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 UNBORN = "successor"
@@ -114,12 +114,12 @@ class Domain:
 
 @dataclass(frozen=True)
 class Observation:
-    """Both sides at one moment. ``unreadable_slots`` names domains with a member that is no certificate."""
+    """Both sides at one moment, and what a person must look at in what was read."""
 
     farm: Farm
     domains: tuple[Domain, ...]
     keys: Mapping[str, Key]
-    alarms: tuple[Alarm, ...] = field(default=())
+    alarms: tuple[Alarm, ...] = ()
 
     @property
     def primary_key(self) -> Key:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._federation import journal as journals
 from ansible_collections.federation.adfs.plugins.module_utils._federation import rules
-from ansible_collections.federation.adfs.plugins.module_utils._federation.decision import Act, Block, Decision, decide
+from ansible_collections.federation.adfs.plugins.module_utils._federation.decision import Act, Block, decide
 from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import LEASE, LOOK_SLACK, Journal, Lease, write_journal
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import UNBORN, Alarm, Key, Observation, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
@@ -307,6 +307,3 @@ def _snapshot(plan: Plan, s: Situation) -> dict[str, Any]:
 
 def _slots(slots: Slots) -> dict[str, str | None]:
     return {"signing": slots.signing, "next": slots.next}
-
-
-__all__ = ["Decision", "Plan", "make_plan", "show"]
