@@ -2,101 +2,60 @@
 # SPDX-FileCopyrightText: 2026 The federation.adfs contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Reads and writes the journal of the rollover by compare-and-swap."""
+"""Reads and writes the journal of the rollover by compare-and-swap, on an AD FS server or on a host without Windows."""
 
 from __future__ import annotations
 
 import base64
-import json
-import re
 import typing as t
 
-from ansible_collections.federation.adfs.plugins.module_utils._adfs import journal
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError
-from ansible_collections.federation.adfs.plugins.plugin_utils._adfs_action import AdfsAction
+from ansible.plugins.action import ActionBase
 
-MAX_DIFF = 100_000
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import journal
+from ansible_collections.federation.adfs.plugins.plugin_utils._adfs_action import AdfsAction, given
+
+_AWX = ("awx_job_id", "tower_job_id")
 
 
 class ActionModule(AdfsAction):
-    """The module federation.adfs.rollover_journal."""
+    """The module federation.adfs.rollover_journal. On a host without Windows, the module of this name does the work itself."""
 
     SPEC: t.ClassVar[dict[str, t.Any]] = {
-        "path": {"type": "str", "default": journal.DEFAULT_PATH},
+        "path": {"type": "str"},
         "content": {"type": "dict"},
         "expected_sha256": {"type": "str"},
     }
 
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Do the work over the connection that there is."""
+        if getattr(self._connection._shell, "_IS_WINDOWS", False):
+            return super().run(tmp, task_vars)
+        return self._on_posix(tmp, task_vars or {})
+
     def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
-        path: str = options["path"]
-        expected: str | None = options["expected_sha256"]
-        if options["content"] is None:
-            if expected:
-                raise AdfsError("The option expected_sha256 is set without content.", "Give the content to write, or take it away.", "options")
-            return {"journal": self._read(path), "written": False}
-        if expected is not None:
-            expected = expected.strip().lower()
-            if not re.fullmatch(r"[0-9a-f]{64}", expected):
-                raise AdfsError("The option expected_sha256 is no SHA-256 (64 hexadecimal digits).", "Take journal.sha256 of the last look.", "options")
-        data = journal.encode(options["content"])
-        if self.check_mode or journal.sha256(data) == expected:
-            return self._compare(path, expected, data)
-        return self._write(path, expected, data)
+        store = journal.Store(self._read, self._write, journal.problem)
+        path = options["path"] or journal.DEFAULT_PATH
+        return journal.keep(store, path, options["content"], options["expected_sha256"], self.check_mode, bool(self._task.diff))
 
     def _read(self, path: str) -> dict[str, t.Any]:
-        return journal.read(self.script("read_journal", {"path": path, "limit": journal.MAX_BYTES}), path)
-
-    def _compare(self, path: str, expected: str | None, data: bytes) -> dict[str, t.Any]:
-        """Look at what is there, and write nothing: in check mode, and where the file should hold this content already."""
-        found = self._read(path)
-        if found["sha256"] is None and found["error"]:
-            raise AdfsError(found["error"], id="journal_folder")
-        self._must_match(found["sha256"], expected)
-        changed = journal.sha256(data) != found["sha256"]
-        return self._result(found, data, changed, written=False)
+        return t.cast("dict[str, t.Any]", self.script("read_journal", {"path": path, "limit": journal.MAX_BYTES}))
 
     def _write(self, path: str, expected: str | None, data: bytes) -> dict[str, t.Any]:
-        before = self._read(path) if self._task.diff else None
         request = {"path": path, "expected_sha256": expected, "content": base64.b64encode(data).decode("ascii")}
-        reply = self.script("write_journal", request)
-        if reply["problem"]:
-            raise AdfsError(journal.problem(reply["problem"], path), id="journal_folder")
-        if not reply["written"]:
-            self._must_match(reply["sha256"], expected)
-            raise AdfsError("The server did not write the journal and did not say why.", "Run again.", "not_done")
-        if reply["sha256"] != journal.sha256(data):
-            raise AdfsError(
-                "The journal was written, but what is on disk now is something else.",
-                "See whether the disk is full or another program writes there.",
-                "not_done",
+        return t.cast("dict[str, t.Any]", self.script("write_journal", request))
+
+    def _on_posix(self, tmp: str | None, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        result: dict[str, t.Any] = ActionBase.run(self, tmp, task_vars)
+        self._task.args = given(self._task.args)
+        if self._connection.transport == "local" and any(task_vars.get(name) for name in _AWX):
+            result.update(
+                changed=False,
+                failed=True,
+                error_id="state_host",
+                msg="The journal cannot lie on the controller here: AWX and Automation Controller delete a job's folders when it ends, and the next run would know"
+                " nothing of this one. Run the task on an inventory host that stays (for the role: renew_signing_cert_state_host).",
             )
-        return self._result(before, data, True, written=True)
-
-    @staticmethod
-    def _must_match(found: str | None, expected: str | None) -> None:
-        if found == expected:
-            return
-        if expected is None:
-            what = f"there is one already (SHA-256 {found})"
-        elif found is None:
-            what = "it is gone"
-        else:
-            what = f"it has the SHA-256 {found} where {expected} was expected"
-        raise AdfsError(
-            f"Another run has changed the journal since it was read: {what}. Nothing was written.",
-            "Run again: it starts from what is there now. If this repeats, see which schedule runs twice.",
-            "another_run",
-        )
-
-    def _result(self, found: dict[str, t.Any] | None, data: bytes, changed: bool, written: bool) -> dict[str, t.Any]:
-        content = json.loads(data)
-        shape = {"found": True, "sha256": journal.sha256(data), "content": content, "error": None}
-        result: dict[str, t.Any] = {"changed": changed, "written": written, "journal": found if found is not None and not written else shape}
-        if self._task.diff and changed and len(data) <= MAX_DIFF:
-            before = found["content"] if found else None
-            result["diff"] = {"before": _pretty(before), "after": _pretty(content), "before_header": "journal", "after_header": "journal"}
+            return result
+        result.update(self._execute_module(task_vars=task_vars))
+        self._remove_tmp_path(self._connection._shell.tmpdir)
         return result
-
-
-def _pretty(content: t.Any) -> str:
-    return "" if content is None else json.dumps(content, indent=2, sort_keys=True) + "\n"

@@ -3,7 +3,7 @@
 # SPDX-FileCopyrightText: 2026 The federation.adfs contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-# The action plugin of the same name does the work; this file holds the documentation.
+# On an AD FS server the action plugin of the same name does the work; on other hosts this module does.
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ module: rollover_journal
 short_description: Read and write the journal of a certificate rollover
 version_added: 1.0.0
 description:
-  - Keeps one JSON file on the server, in which one run tells the next what it saw and did.
+  - Keeps one JSON file on an AD FS server, or on any host without Windows, in which one run tells the next what it saw and did.
   - Writing is a compare-and-swap under a lock, so that of two runs at the same time one fails and nothing is lost.
-  - The file lies in a folder that only Administrators and SYSTEM may use. It is made so; a folder that somebody else owns or may use is refused.
+  - On Windows the file lies in a folder that only Administrators and SYSTEM may use, elsewhere in one that only the account of the connection may
+    use. It is made so; a folder or file that somebody else owns or may use is refused.
+  - On the controller itself it is refused in jobs of AWX and Automation Controller, which delete what such a job leaves there.
   - A result that says changed means that the file was written. The role C(renew_signing_cert) does not count that as a change.
   - A journal has at most 1,500,000 bytes.
 author:
@@ -25,6 +27,9 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
+  platform:
+    support: full
+    platforms: windows, posix
   diff_mode:
     support: full
     details:
@@ -34,13 +39,13 @@ attributes:
     details:
       - A second write with the same O(expected_sha256) fails, unless that already is the hash of O(content).
 requirements:
-  - The collection C(ansible.windows), 2.5.0 or later, on the controller.
+  - For Windows hosts the collection C(ansible.windows), 2.5.0 or later, on the controller.
 options:
   path:
     description:
-      - The file, with its absolute path. Environment variables of the server are written as in C(%ProgramData%).
+      - The file, with its absolute path. Environment variables of a Windows server are written as in C(%ProgramData%).
+      - By default it is V(%ProgramData%\\federation.adfs\\journal.json) on Windows and V(~/.local/state/federation.adfs/journal.json) elsewhere.
     type: str
-    default: '%ProgramData%\federation.adfs\journal.json'
   content:
     description:
       - What to write. By default the journal is only read.
@@ -100,8 +105,36 @@ written:
   type: bool
   sample: true
 error_id:
-  description: A word for the kind of error, for example V(another_run), V(journal_folder), V(access_denied) or V(no_reply).
+  description: A word for the kind of error, for example V(another_run), V(journal_folder), V(state_host), V(access_denied) or V(no_reply).
   type: str
   returned: on failure
   sample: another_run
 """
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import journal, journal_file
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "path": {"type": "str"},
+    "content": {"type": "dict"},
+    "expected_sha256": {"type": "str"},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    options = module.params
+    path = options["path"] or journal.POSIX_DEFAULT_PATH
+    try:
+        result = journal.keep(journal_file.store(), path, options["content"], options["expected_sha256"] or None, module.check_mode, bool(module._diff))
+    except AdfsError as exc:
+        module.fail_json(msg=str(exc), error_id=exc.id, changed=False)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

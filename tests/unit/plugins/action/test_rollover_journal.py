@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from ansible_collections.federation.adfs.tests.unit.plugins.action.adfs_actions import World
+from ansible_collections.federation.adfs.tests.unit.plugins.action.adfs_actions import World, make_action
 
 PATH = "C:\\ProgramData\\federation.adfs\\journal.json"
 
@@ -147,3 +147,21 @@ def test_works_on_a_secondary_and_without_the_service():
     world = World()
     world.farm.nodes[1].stop_service()
     assert world.run("rollover_journal", {"content": {"schema": 1}}, node=1)["written"] is True
+
+
+@pytest.mark.parametrize("name", ["awx_job_id", "tower_job_id"])
+def test_a_journal_on_the_controller_is_refused_under_awx(name):
+    action = make_action("rollover_journal", {"content": {"schema": 1}}, windows=False)
+    action._execute_module = lambda **_options: pytest.fail("the module ran")
+    result = action.run(None, {name: 17})
+    assert (result["failed"], result["error_id"]) == (True, "state_host")
+    assert "renew_signing_cert_state_host" in result["msg"]
+
+
+@pytest.mark.parametrize(("transport", "variables"), [("local", {}), ("ssh", {"awx_job_id": 17})])
+def test_a_host_without_windows_runs_the_module(transport, variables):
+    action = make_action("rollover_journal", {"content": {"schema": 1}, "path": ""}, windows=False)
+    action._connection.transport = transport
+    action._remove_tmp_path = lambda _path: None
+    action._execute_module = lambda task_vars: {"changed": True, "arguments": dict(action._task.args), "variables": task_vars}
+    assert action.run(None, variables) == {"changed": True, "arguments": {"content": {"schema": 1}}, "variables": variables}

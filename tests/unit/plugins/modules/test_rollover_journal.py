@@ -1,0 +1,203 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The journal on a host without Windows, in real files."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import stat
+import threading
+
+import pytest
+from ansible.module_utils import basic
+
+from ansible_collections.federation.adfs.plugins.action.rollover_journal import ActionModule
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import journal_file
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.journal import MAX_BYTES
+from ansible_collections.federation.adfs.plugins.modules import rollover_journal
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "state" / "here" / "journal.json"
+
+
+@pytest.fixture
+def module(capsys, monkeypatch, path):
+    """Run the module as Ansible does: arguments as JSON in, the result as JSON on standard output."""
+
+    def run(check_mode=False, diff=False, **options):
+        arguments = {"path": str(path), **options, "_ansible_check_mode": check_mode, "_ansible_diff": diff}
+        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
+        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)  # exists since ansible-core 2.19
+        with pytest.raises(SystemExit):
+            rollover_journal.main()
+        result = json.loads(capsys.readouterr().out)
+        result.pop("invocation", None)
+        return result
+
+    return run
+
+
+def mode(place):
+    return stat.S_IMODE(place.stat().st_mode)
+
+
+def test_the_module_takes_what_the_action_takes():
+    assert rollover_journal.ARGUMENT_SPEC == ActionModule.SPEC
+
+
+def test_nothing_there_yet(module, path):
+    assert module() == {"changed": False, "written": False, "journal": {"found": False, "sha256": None, "content": None, "error": None}}
+    assert not path.parent.exists()
+
+
+def test_write_read_and_write_again(module, path):
+    first = module(content={"schema": 1, "note": "Zürich"})
+    assert (first["changed"], first["written"]) == (True, True)
+    assert module()["journal"] == first["journal"]
+    second = module(content={"schema": 2}, expected_sha256=first["journal"]["sha256"].upper(), diff=True)
+    assert second["written"] is True
+    assert '"schema": 1' in second["diff"]["before"]
+    assert path.read_bytes() == b'{"schema":2}\n'
+    assert module(content={"schema": 2}, expected_sha256=second["journal"]["sha256"])["changed"] is False
+
+
+def test_nobody_else_may_use_what_is_made(module, path):
+    before = os.umask(0)
+    try:
+        module(content={"schema": 1})
+    finally:
+        os.umask(before)
+    assert (mode(path.parent), mode(path)) == (0o700, 0o600)
+    assert sorted(place.name for place in path.parent.iterdir()) == ["journal.json", "journal.json.lock"]
+
+
+@pytest.mark.parametrize("expected", [None, "", "0" * 64])
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_another_run_was_faster(module, path, expected, check_mode):
+    module(content={"schema": 1})
+    result = module(content={"schema": 2}, expected_sha256=expected, check_mode=check_mode)
+    assert (result["failed"], result["error_id"]) == (True, "another_run")
+    assert path.read_bytes() == b'{"schema":1}\n'
+
+
+def test_check_mode_writes_nothing(module, path):
+    result = module(content={"schema": 1}, check_mode=True, diff=True)
+    assert (result["changed"], result["written"]) == (True, False)
+    assert not path.parent.exists()
+
+
+def test_of_many_writers_one_wins_each_time(path):
+    """Each writer goes on until its own note is in; if one were lost, fewer than all would be there at the end."""
+    journal_file.write(str(path), None, b"{}\n")
+
+    def add(number):
+        while True:
+            found = journal_file.read(str(path))
+            notes = json.loads(path.read_bytes())
+            if journal_file.write(str(path), found["sha256"], json.dumps({**notes, str(number): True}).encode())["written"]:
+                return
+
+    writers = [threading.Thread(target=add, args=(number,)) for number in range(8)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert sorted(json.loads(path.read_bytes())) == [str(number) for number in range(8)]
+
+
+def test_a_lock_that_is_held(module, path, monkeypatch):
+    sha256 = module(content={"schema": 1})["journal"]["sha256"]
+    monkeypatch.setattr(journal_file, "LOCK_SECONDS", 0.0)
+    with open(f"{path}.lock", "rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        result = module(content={"schema": 2}, expected_sha256=sha256)
+    assert result["error_id"] == "in_use"
+    assert path.read_bytes() == b'{"schema":1}\n'
+
+
+def loosen_folder(path, monkeypatch):
+    path.parent.chmod(0o750)
+    return "may be used by other users (mode 0750)"
+
+
+def loosen_file(path, monkeypatch):
+    path.chmod(0o640)
+    return "may be used by other users (mode 0640)"
+
+
+def change_owner(path, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    return f"belongs to the user with the number {os.getuid()}"
+
+
+def link_folder(path, monkeypatch):
+    path.parent.rename(path.parent.with_name("elsewhere"))
+    path.parent.symlink_to(path.parent.with_name("elsewhere"))
+    return "is a link"
+
+
+def link_file(path, monkeypatch):
+    path.rename(path.with_name("other.json"))
+    path.symlink_to(path.with_name("other.json"))
+    return "is a link"
+
+
+def link_file_hard(path, monkeypatch):
+    os.link(path, path.with_name("other.json"))
+    return "is a link"
+
+
+def make_it_a_pipe(path, monkeypatch):
+    path.unlink()
+    os.mkfifo(path, 0o600)
+    return "no plain file"
+
+
+def fill(path, monkeypatch):
+    path.write_bytes(b"x" * (MAX_BYTES + 1))
+    return "none of ours"
+
+
+@pytest.mark.parametrize("spoil", [loosen_folder, loosen_file, change_owner, link_folder, link_file, link_file_hard, make_it_a_pipe, fill])
+def test_what_others_could_change_is_neither_read_nor_written(module, path, monkeypatch, spoil):
+    sha256 = module(content={"schema": 1})["journal"]["sha256"]
+    words = spoil(path, monkeypatch)
+    found = module()["journal"]
+    assert found["content"] is None and words in found["error"]
+    for check_mode in (False, True):
+        result = module(content={"schema": 2}, expected_sha256=sha256, check_mode=check_mode)
+        assert result["error_id"] == "journal_folder"
+        assert words in result["msg"]
+
+
+def test_what_is_no_journal_is_reported(module, path):
+    module(content={"schema": 1})
+    path.write_bytes(b"[1]")
+    assert module()["journal"]["error"] == "corrupt: it is not a JSON object"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"path": "journal.json"}, "not that of a file"),
+        ({"path": "/tmp/"}, "not that of a file"),
+        ({"expected_sha256": "0" * 64}, "without content"),
+        ({"content": {"a": 1}, "expected_sha256": "abc"}, "no SHA-256"),
+        ({"content": {"a": 1}, "path": "/proc/none/of/these/journal.json"}, "cannot be used"),
+    ],
+)
+def test_one_clear_message(module, options, words):
+    result = module(**options)
+    assert result["failed"] is True
+    assert words in result["msg"]
+    assert "Traceback" not in json.dumps(result)
+
+
+def test_the_home_folder_is_meant_by_a_tilde(module, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert module(path="", content={"schema": 1})["written"] is True
+    assert (tmp_path / ".local/state/federation.adfs/journal.json").is_file()
