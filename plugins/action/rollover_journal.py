@@ -52,8 +52,8 @@ class ActionModule(AdfsAction):
                 changed=False,
                 failed=True,
                 error_id="state_host",
-                msg="The journal cannot lie on the controller here: AWX and Automation Controller delete a job's folders when it ends, and the next run would know"
-                " nothing of this one. Run the task on an inventory host that stays (for the role: renew_signing_cert_state_host).",
+                msg="The journal cannot lie on the controller here: AWX and Automation Controller delete a job's folders when it ends, and the next run would"
+                " know nothing of this one. Run the task on an inventory host that stays (for the role: renew_signing_cert_state_host).",
             )
             return result
         result.update(self._execute_module(task_vars=task_vars))

@@ -131,9 +131,7 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def read(
-    reply: t.Mapping[str, t.Any], path: str, farm: str | None = None, explain: t.Callable[[str, str], str] | None = None
-) -> dict[str, t.Any]:
+def read(reply: t.Mapping[str, t.Any], path: str, farm: str | None = None, explain: t.Callable[[str, str], str] | None = None) -> dict[str, t.Any]:
     """Return the shape of a journal: ``found``, ``sha256``, ``content`` and ``error``, which says why a content is to be ignored.
 
     ``farm``: the identifier of the farm that it must belong to, where known.

@@ -90,7 +90,9 @@ def _expanded(path: str) -> str:
 def _split(path: str) -> tuple[str, str]:
     folder, name = os.path.split(_expanded(path))
     if not os.path.isabs(folder) or not name:
-        raise AdfsError(f"The path '{path}' of the journal is not that of a file.", "Give an absolute path, for example /var/lib/renewal/journal.json.", "options")
+        raise AdfsError(
+            f"The path '{path}' of the journal is not that of a file.", "Give an absolute path, for example /var/lib/renewal/journal.json.", "options"
+        )
     return folder, name
 
 

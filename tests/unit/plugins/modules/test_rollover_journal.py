@@ -184,7 +184,7 @@ def test_what_is_no_journal_is_reported(module, path):
     ("options", "words"),
     [
         ({"path": "journal.json"}, "not that of a file"),
-        ({"path": "/tmp/"}, "not that of a file"),
+        ({"path": "/srv/"}, "not that of a file"),
         ({"expected_sha256": "0" * 64}, "without content"),
         ({"content": {"a": 1}, "expected_sha256": "abc"}, "no SHA-256"),
         ({"content": {"a": 1}, "path": "/proc/none/of/these/journal.json"}, "cannot be used"),
