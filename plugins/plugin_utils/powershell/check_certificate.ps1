@@ -9,7 +9,7 @@ function Get-ChainFact {
     try {
         $chain.ChainPolicy.RevocationMode = [Security.Cryptography.X509Certificates.X509RevocationMode]$RevocationMode
         $chain.ChainPolicy.RevocationFlag = [Security.Cryptography.X509Certificates.X509RevocationFlag]::ExcludeRoot
-        $chain.ChainPolicy.UrlRetrievalTimeout = [timespan]::FromSeconds(10)
+        $chain.ChainPolicy.UrlRetrievalTimeout = New-Object TimeSpan(0, 0, 10)
         $built = $chain.Build($Certificate)
         return [ordered]@{
             built = [bool]$built

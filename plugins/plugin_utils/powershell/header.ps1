@@ -45,12 +45,12 @@ function ConvertFrom-ErrorRecord {
         $exception = $exception.InnerException
     }
     return [ordered]@{
-        id = [string]$Record.FullyQualifiedErrorId.Split(',')[0]
+        id = ([string]$Record.FullyQualifiedErrorId).Split(',')[0]
         full_id = [string]$Record.FullyQualifiedErrorId
         category = [string]$Record.CategoryInfo.Category
         activity = [string]$Record.CategoryInfo.Activity
         exceptions = $chain.ToArray()
-        line = $Record.InvocationInfo.ScriptLineNumber
+        line = Get-MemberOrNull $Record.InvocationInfo 'ScriptLineNumber'
     }
 }
 

@@ -17,6 +17,10 @@ namespace System.ServiceModel
 }
 namespace FederationAdfsLab
 {
+    public static class Failure
+    {
+        public static System.Exception EndpointNotFound(string message) { return new System.ServiceModel.EndpointNotFoundException(message); }
+    }
     public enum RevocationSetting
     {
         None, CheckEndCert, CheckEndCertCacheOnly, CheckChain, CheckChainCacheOnly, CheckChainExcludeRoot, CheckChainExcludeRootCacheOnly
@@ -98,7 +102,9 @@ function Get-LabThumbprint {
 
 function New-LabError {
     param([string]$Cmdlet, [string]$Id, [string]$Message, [string]$Category = 'OpenError', [string]$Exception = 'System.InvalidOperationException')
-    $inner = New-Object -TypeName $Exception -ArgumentList $Message
+    # By its name PowerShell 7 might find the type of a library of its own.
+    if ($Exception -ceq 'System.ServiceModel.EndpointNotFoundException') { $inner = [FederationAdfsLab.Failure]::EndpointNotFound($Message) }
+    else { $inner = New-Object -TypeName $Exception -ArgumentList $Message }
     $fullId = 'Microsoft.IdentityServer.Management.Commands.' + $Commands[$Cmdlet]
     if ($Id -cne '') { $fullId = $Id + ',' + $fullId }
     return [Management.Automation.ErrorRecord]::new($inner, $fullId, [Management.Automation.ErrorCategory]$Category, $null)
