@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-from ansible_collections.federation.adfs.plugins.module_utils._federation import decision, rules
+from ansible_collections.federation.adfs.plugins.module_utils._federation import decision, guards, rules
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Slots
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
 from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation
@@ -95,7 +95,7 @@ ANYTHING_ALLOWED = (rules, "write_allowed", lambda *_args: (True, True, True))
 NO_LIVE_KEYS = (rules, "wanted_slots", _forgetful)
 NO_LOCK = (decision, "_closed", lambda _s, _run: ())
 ALL_FOLLOW = (Situation, "following", True)
-NO_CONFIRMATION = (decision, "_unconfirmed", lambda _s: ())
+NO_CONFIRMATION = (guards, "unconfirmed_servers", lambda _s: ())
 ALWAYS_READY = (Situation, "ready", property(lambda s: s.coming is not None))
 NOTHING_BROKEN = (Situation, "broken", ())
 ONE_LIVE_KEY = (rules, "live_keys", lambda farm: frozenset({farm.primary}))

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ansible_collections.federation.adfs.plugins.module_utils._federation.decision import Act, decide
+from ansible_collections.federation.adfs.plugins.module_utils._federation.acts import Act
+from ansible_collections.federation.adfs.plugins.module_utils._federation.decision import decide
 from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Journal, Lease
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Domain, Farm, Key, Observation, Server, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy

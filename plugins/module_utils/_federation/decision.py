@@ -7,59 +7,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import timedelta
 
-from ansible_collections.federation.adfs.plugins.module_utils._federation import rules
+from ansible_collections.federation.adfs.plugins.module_utils._federation import guards, rules
+from ansible_collections.federation.adfs.plugins.module_utils._federation.acts import Act, Block, Decision, Write, act_on_domains, checked_write
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import UNBORN, Alarm, Domain, Slots
-from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation, Standing, names
+from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation, names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 TOKEN_LIFETIME = timedelta(minutes=60)
 SKEW = timedelta(minutes=5)
-
-
-@dataclass(frozen=True)
-class Write:
-    """Both members of one domain as they shall be; ``before`` and ``after`` say whether sign-in is safe in the worst case."""
-
-    domain: Domain
-    slots: Slots
-    before: bool
-    after: bool
-
-
-@dataclass(frozen=True)
-class Act:
-    """One change. ``writes`` for acts on domains, else the act is on the primary AD FS server.
-
-    ``toggles``: automatic rollover is off by policy and must be on for just this act.
-    """
-
-    action: str
-    reason: str
-    writes: tuple[Write, ...] = ()
-    thumbprint: str | None = None
-    protective: bool = False
-    toggles: bool = False
-
-
-@dataclass(frozen=True)
-class Block:
-    """A guard that holds something back, what it is about, and when to ask again (None: only a person can lift it)."""
-
-    guard: str
-    object: str
-    until: datetime | None
-    reason: str
-
-
-@dataclass(frozen=True)
-class Decision:
-    act: Act | None
-    blocks: tuple[Block, ...]
-    alarms: tuple[Alarm, ...]
 
 
 def decide(s: Situation, run: str) -> Decision:
@@ -169,13 +127,15 @@ def _repair(s: Situation, blocks: list[Block]) -> Act | None:
         if slots is None:
             blocks.append(Block("too_many_signers", name, None, f"{len(s.live)} certificates sign and a domain holds two: bring the servers in step first"))
             continue
-        writes.extend(_checked(s, standing.domain, slots, blocks))
+        writes.extend(checked_write(s, standing.domain, slots, blocks))
     drops = any(s.coming in w.domain.slots.held - w.slots.held for w in writes)
     if drops and s.seen.farm.auto_rollover and s.seen.primary_key.self_signed:
         reason = "mending takes the successor out of a domain, so AD FS must not promote it meanwhile"
         return _gated(s, blocks, Act("suspend_auto_rollover", reason, protective=True))
     return _gated(
-        s, blocks, _act("repair", writes, "AD FS signs with a certificate that these domains do not accept: sign-in is broken there now", protective=True)
+        s,
+        blocks,
+        act_on_domains("repair", writes, "AD FS signs with a certificate that these domains do not accept: sign-in is broken there now", protective=True),
     )
 
 
@@ -191,10 +151,10 @@ def _publish(s: Situation, blocks: list[Block]) -> Act | None:
         if slots is None:
             continue
         if set(standing.foreign) - slots.held and s.policy.foreign != "replace":
-            blocks.append(_foreign_block(standing))
+            blocks.append(guards.foreign_certificate(standing))
             continue
-        writes.extend(_checked(s, standing.domain, slots, blocks))
-    act = _act("publish", writes, "AD FS has a successor that these domains do not know yet", thumbprint=s.coming, protective=True)
+        writes.extend(checked_write(s, standing.domain, slots, blocks))
+    act = act_on_domains("publish", writes, "AD FS has a successor that these domains do not know yet", thumbprint=s.coming, protective=True)
     return _gated(s, blocks, act)
 
 
@@ -216,7 +176,7 @@ def _hold_clock(s: Situation, blocks: list[Block]) -> Act | None:
 
 def _take_over(s: Situation, blocks: list[Block]) -> Act | None:
     """T4a: the promotion is ours and everything is ready."""
-    if s.policy.promote == "us" and s.seen.farm.auto_rollover and s.ready and not _promotion_blocks(s):
+    if s.policy.promote == "us" and s.seen.farm.auto_rollover and s.ready and not guards.promotion_blocks(s):
         return Act("suspend_auto_rollover", "the promotion is ours (renew_signing_cert_promote: us) and needs automatic rollover off")
     return None
 
@@ -264,14 +224,14 @@ def _generate(s: Situation, blocks: list[Block]) -> Act | None:
     farm, primary = s.seen.farm, s.seen.primary_key
     if s.coming is not None or s.now < s.due_at:
         return None
-    guards = [
-        *_unmended(s),
-        *_foreign_or_held(s),
-        *_room(s),
-        *_nobody(s),
+    held_back = [
+        *guards.unmended(s),
+        *guards.foreign_or_held(s),
+        *guards.room_for_successor(s),
+        *guards.no_domain(s),
     ]
     if not primary.self_signed:
-        guards.append(
+        held_back.append(
             Block(
                 "custom_certificate",
                 farm.server,
@@ -282,12 +242,12 @@ def _generate(s: Situation, blocks: list[Block]) -> Act | None:
             )
         )
     elif not farm.auto_rollover:
-        guards.extend(_switch_allows_generation(s))
+        held_back.extend(guards.generation_by_switch(s))
     until = s.window()
     if until is not None:
-        guards.append(Block("window", farm.server, until, "the successor is due, but neither freezes nor the maintenance windows allow it now"))
-    if guards:
-        blocks.extend(guards)
+        held_back.append(Block("window", farm.server, until, "the successor is due, but neither freezes nor the maintenance windows allow it now"))
+    if held_back:
+        blocks.extend(held_back)
         return None
     promotes = min(s.now + farm.thresholds.promotion, primary.not_after - farm.thresholds.critical)
     if farm.auto_rollover and promotes - s.now < s.publication_interval + s.policy.run_interval:
@@ -301,76 +261,16 @@ def _generate(s: Situation, blocks: list[Block]) -> Act | None:
     )
 
 
-def _switch_allows_generation(s: Situation) -> Iterable[Block]:
-    farm = s.seen.farm
-    if s.wanted_auto_rollover is None:
-        yield Block(
-            "auto_rollover",
-            farm.server,
-            None,
-            "automatic rollover is off and nobody said what is wanted: set renew_signing_cert_auto_rollover to true or false",
-        )
-    elif s.wanted_auto_rollover and not s.journal.auto_rollover_suspended:
-        yield Block("auto_rollover", farm.server, None, "automatic rollover is wanted but off: switch it on with federation.adfs.farm_properties")
-    elif s.seen.primary_key.not_after - s.now <= farm.thresholds.critical + timedelta(days=1):
-        yield Block(
-            "critical_threshold",
-            farm.server,
-            None,
-            "so near to the end AD FS might promote a new certificate at once: renew by hand now and run this again",
-        )
-
-
 def _promote(s: Situation, blocks: list[Block]) -> Act | None:
     """T4: the successor signs; only ours where the operator said so."""
     farm = s.seen.farm
     if s.policy.promote != "us" or s.coming is None or farm.auto_rollover:
         return None
-    guards = _promotion_blocks(s)
-    if guards or not s.ready:
-        blocks.extend(guards)
+    held_back = guards.promotion_blocks(s)
+    if held_back or not s.ready:
+        blocks.extend(held_back)
         return None
     return Act("promote", "every domain and every server knows the successor", thumbprint=s.coming)
-
-
-def _promotion_blocks(s: Situation) -> list[Block]:
-    """Every guard of T4, each with what it waits for."""
-    farm = s.seen.farm
-    guards = [*_unmended(s), *_nobody(s), *_foreign_or_held(s), *_unknown_everywhere(s)]
-    if s.coming is not None:
-        signers = s.live | {s.coming}
-        for standing in s.counted:
-            served = rules.served_values(standing.domain, s.journal, s.policy.propagation, s.now)
-            if not standing.unreadable and not signers <= rules.accepted_in_worst_case(served) and s.omnipresent(s.coming, standing.domain):
-                name = standing.domain.name
-                guards.append(
-                    Block("sign_in", name, None, f"{name} does not accept every certificate that a server signs with, wherever Entra serves earlier settings")
-                )
-        target = s.seen.keys[s.coming]
-        if target.not_before > s.now or target.not_after <= s.now + farm.thresholds.critical:
-            guards.append(
-                Block(
-                    "validity", target.thumbprint, target.not_before if target.not_before > s.now else None, "the successor is not valid now, or ends too soon"
-                )
-            )
-    waits = [
-        n
-        for n in rules.other_relying_parties(farm)
-        if n.lower() not in s.policy.relying_parties_acknowledged and "*" not in s.policy.relying_parties_acknowledged
-    ]
-    if waits:
-        guards.append(
-            Block(
-                "relying_parties",
-                names(waits),
-                None,
-                "these partners must know the successor too: tell them, then list them in renew_signing_cert_relying_parties_acknowledged",
-            )
-        )
-    until = s.window()
-    if until is not None:
-        guards.append(Block("window", farm.server, until, "neither freezes nor the maintenance windows allow a promotion now"))
-    return guards
 
 
 def _settle(s: Situation, blocks: list[Block]) -> Act | None:
@@ -381,7 +281,7 @@ def _settle(s: Situation, blocks: list[Block]) -> Act | None:
     for standing in s.standings:
         slots = standing.domain.slots
         if standing.writable and not standing.foreign and slots.signing != s.seen.farm.primary and len(slots.held) == 2:
-            writes.extend(_checked(s, standing.domain, rules.ordered(slots.held, s.seen.farm.primary), blocks))
+            writes.extend(checked_write(s, standing.domain, rules.ordered(slots.held, s.seen.farm.primary), blocks))
     if writes and s.window() is not None:
         blocks.append(
             Block(
@@ -392,7 +292,7 @@ def _settle(s: Situation, blocks: list[Block]) -> Act | None:
             )
         )
         return None
-    return _act("settle", writes, "AD FS signs with the certificate in the second member; it belongs into the first")
+    return act_on_domains("settle", writes, "AD FS signs with the certificate in the second member; it belongs into the first")
 
 
 def _retire(s: Situation, blocks: list[Block]) -> Act | None:
@@ -411,19 +311,19 @@ def _retire(s: Situation, blocks: list[Block]) -> Act | None:
     where = names(standing.domain.name for standing in leaving)
     interval = max(2 * s.seen.farm.poll + TOKEN_LIFETIME + SKEW, s.policy.propagation) + s.policy.safety
     since = s.journal.followed[1] if s.journal.followed else None
-    guards = list(_unconfirmed(s))
+    held_back = list(guards.unconfirmed_servers(s))
     if since is None or s.now - since < interval:
-        guards.append(
+        held_back.append(
             Block("retire_interval", where, (since or s.now) + interval, "the old certificate stays until no token signed with it can arrive any more")
         )
     until = s.window()
     if until is not None:
-        guards.append(Block("window", where, until, "neither freezes nor the maintenance windows allow retiring now"))
-    if guards:
-        blocks.extend(guards)
+        held_back.append(Block("window", where, until, "neither freezes nor the maintenance windows allow retiring now"))
+    if held_back:
+        blocks.extend(held_back)
         return None
-    writes = [w for standing in leaving for w in _checked(s, standing.domain, Slots(s.seen.farm.primary, None), blocks)]
-    return _act("retire", writes, "no server signs with the old certificate any more (renew_signing_cert_retire)")
+    writes = [w for standing in leaving for w in checked_write(s, standing.domain, Slots(s.seen.farm.primary, None), blocks)]
+    return act_on_domains("retire", writes, "no server signs with the old certificate any more (renew_signing_cert_retire)")
 
 
 def _waiting(s: Situation) -> Iterable[Block]:
@@ -443,146 +343,16 @@ def _waiting(s: Situation) -> Iterable[Block]:
         return
     if s.policy.promote == "us":
         if farm.auto_rollover:
-            yield from _promotion_blocks(s)
+            yield from guards.promotion_blocks(s)
         return
-    yield from _unmended(s)
-    yield from _nobody(s)
-    yield from _foreign_or_held(s)
-    yield from _unknown_everywhere(s)
+    yield from guards.unmended(s)
+    yield from guards.no_domain(s)
+    yield from guards.foreign_or_held(s)
+    yield from guards.not_known_everywhere(s)
     if farm.auto_rollover:
         yield Block("adfs_clock", farm.server, s.adfs_promotes_at, "AD FS promotes the successor by itself at one of its checks from then on")
     elif s.wanted_auto_rollover is not True or s.policy.promote == "never":
         yield Block("promote_policy", farm.server, None, "automatic rollover is off, so AD FS will not promote: set renew_signing_cert_promote to us")
-
-
-def _unknown_everywhere(s: Situation) -> Iterable[Block]:
-    """S4 is not reached: which domains and which servers are missing."""
-    if s.coming is None:
-        return
-    by_time: dict[datetime, list[str]] = {}
-    for standing in s.not_ready:
-        name, stamp = standing.domain.name, s.journal.first_seen.get(standing.domain.key, {}).get(s.coming)
-        if standing.unreadable is not None:
-            yield Block(
-                "unreadable",
-                name,
-                None,
-                f"{name} could not be read ({standing.unreadable}): mend that, or acknowledge it with the successor's thumbprint in"
-                " renew_signing_cert_domains_acknowledged",
-            )
-        elif s.coming not in standing.domain.slots.held:
-            why = "does not hold the successor yet"
-            if not standing.writable:
-                why = (
-                    "refused the write"
-                    if standing.refused
-                    else "is excluded from writing"
-                    if standing.excluded
-                    else "signs in elsewhere and holds a certificate of this farm"
-                )
-            yield Block(
-                "unpublished",
-                name,
-                None,
-                f"{name} {why}: its users could not sign in after the promotion; acknowledge it in renew_signing_cert_domains_acknowledged if that is meant",
-            )
-        else:
-            by_time.setdefault((stamp or s.now) + s.policy.propagation, []).append(name)
-    for until, waiting in sorted(by_time.items()):
-        yield Block("propagation", names(waiting), until, "the successor was published, and Entra may serve the earlier settings until then")
-    for name in s.missing:
-        yield Block(
-            "missing_domain",
-            name,
-            None,
-            f"{name} was seen earlier in this rollover and is not there any more: find out why, or acknowledge it in renew_signing_cert_domains_acknowledged",
-        )
-    yield from _unconfirmed(s)
-    lacking = [server for server in s.servers_not_showing if server.seen]
-    if lacking:
-        yield Block("sync", names(server.name for server in lacking), s.now + 2 * s.seen.farm.poll, "these servers do not publish the successor yet")
-
-
-def _unconfirmed(s: Situation) -> Iterable[Block]:
-    for server in s.unseen_servers:
-        yield Block(
-            "unseen_server",
-            server.name,
-            None,
-            f"{server.name} could not be seen ({server.reason}): make its metadata reachable (renew_signing_cert_nodes), or name it"
-            " in renew_signing_cert_nodes_gone",
-        )
-    if not s.seen.farm.servers_confirmed:
-        yield Block(
-            "servers_unconfirmed",
-            s.seen.farm.host_name,
-            None,
-            "AD FS did not list the servers of the farm: name them in renew_signing_cert_nodes and set renew_signing_cert_nodes_confirmed",
-        )
-
-
-def _unmended(s: Situation) -> Iterable[Block]:
-    if s.broken:
-        where = names(standing.domain.name for standing in s.broken)
-        yield Block(
-            "unmended",
-            where,
-            None,
-            f"sign-in is broken there and could not be mended; nothing else is begun before that, or before it is acknowledged with {s.seen.farm.primary}",
-        )
-
-
-def _foreign_or_held(s: Situation) -> Iterable[Block]:
-    for standing in s.foreign:
-        yield _foreign_block(standing)
-    if s.held:
-        yield Block("hold", s.seen.farm.host_name, None, "the rollover is held; set renew_signing_cert_hold to false to go on")
-
-
-def _foreign_block(standing: Standing) -> Block:
-    return Block(
-        "foreign",
-        standing.domain.name,
-        None,
-        f"{standing.domain.name} holds {names(standing.foreign)}, which is not this farm's: list it in"
-        " renew_signing_cert_known_certificates, or set renew_signing_cert_foreign to replace",
-    )
-
-
-def _room(s: Situation) -> Iterable[Block]:
-    """I2: with three certificates Entra's own updater may take any two."""
-    others = s.seen.farm.certificates - {s.seen.farm.primary}
-    if others:
-        expired = all(s.seen.keys[k].expired(s.now) for k in others)
-        yield Block(
-            "room",
-            names(sorted(others)),
-            None,
-            "AD FS still holds an earlier certificate beside the primary; "
-            + ("it removes it at one of its next checks" if expired and s.seen.farm.auto_rollover else "remove it with federation.adfs.certificate first"),
-        )
-        return
-    crowded = [server.name for server in s.seen.farm.servers if server.seen and len(server.certificates) > 1]
-    if crowded:
-        yield Block("sync", names(crowded), s.now + 2 * s.seen.farm.poll, "these servers still publish two certificates; a third must not appear beside them")
-
-
-def _nobody(s: Situation) -> Iterable[Block]:
-    if not any(standing.belongs for standing in s.standings):
-        yield Block("no_domain", s.seen.farm.host_name, None, "no federated domain of this farm was found, so a successor could be published nowhere")
-
-
-def _checked(s: Situation, domain: Domain, slots: Slots, blocks: list[Block]) -> Sequence[Write]:
-    """The general rule, for every write to a domain: what it forbids is not written, and said."""
-    allowed, before, after = rules.write_allowed(domain, slots, s.live, s.journal, s.policy.propagation, s.now)
-    if not allowed:
-        blocks.append(Block("sign_in", domain.name, None, f"the write would make {domain.name} lose a certificate that a server may still sign with"))
-        return []
-    return [Write(domain, slots, before, after)]
-
-
-def _act(action: str, writes: Sequence[Write], reason: str, thumbprint: str | None = None, protective: bool = False) -> Act | None:
-    return Act(action, reason, tuple(writes), thumbprint, protective) if writes else None
 
 
 def _gated(s: Situation, blocks: list[Block], act: Act | None) -> Act | None:

@@ -16,7 +16,8 @@ from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._federation import journal as journals
 from ansible_collections.federation.adfs.plugins.module_utils._federation import rules
-from ansible_collections.federation.adfs.plugins.module_utils._federation.decision import Act, Block, decide
+from ansible_collections.federation.adfs.plugins.module_utils._federation.acts import Act, Block
+from ansible_collections.federation.adfs.plugins.module_utils._federation.decision import decide
 from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import LEASE, LOOK_SLACK, Journal, Lease, write_journal
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import UNBORN, Alarm, Key, Observation, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy

@@ -1,0 +1,192 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+"""The guards that several acts share, each with what it waits for. A guard that holds nothing back yields nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from ansible_collections.federation.adfs.plugins.module_utils._federation import rules
+from ansible_collections.federation.adfs.plugins.module_utils._federation.acts import Block
+from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation, Standing, names
+
+
+def promotion_blocks(s: Situation) -> list[Block]:
+    """Every guard of T4, each with what it waits for."""
+    farm = s.seen.farm
+    held_back = [*unmended(s), *no_domain(s), *foreign_or_held(s), *not_known_everywhere(s)]
+    if s.coming is not None:
+        signers = s.live | {s.coming}
+        for standing in s.counted:
+            served = rules.served_values(standing.domain, s.journal, s.policy.propagation, s.now)
+            if not standing.unreadable and not signers <= rules.accepted_in_worst_case(served) and s.omnipresent(s.coming, standing.domain):
+                name = standing.domain.name
+                held_back.append(
+                    Block("sign_in", name, None, f"{name} does not accept every certificate that a server signs with, wherever Entra serves earlier settings")
+                )
+        target = s.seen.keys[s.coming]
+        if target.not_before > s.now or target.not_after <= s.now + farm.thresholds.critical:
+            held_back.append(
+                Block(
+                    "validity", target.thumbprint, target.not_before if target.not_before > s.now else None, "the successor is not valid now, or ends too soon"
+                )
+            )
+    waits = [
+        n
+        for n in rules.other_relying_parties(farm)
+        if n.lower() not in s.policy.relying_parties_acknowledged and "*" not in s.policy.relying_parties_acknowledged
+    ]
+    if waits:
+        held_back.append(
+            Block(
+                "relying_parties",
+                names(waits),
+                None,
+                "these partners must know the successor too: tell them, then list them in renew_signing_cert_relying_parties_acknowledged",
+            )
+        )
+    until = s.window()
+    if until is not None:
+        held_back.append(Block("window", farm.server, until, "neither freezes nor the maintenance windows allow a promotion now"))
+    return held_back
+
+
+def not_known_everywhere(s: Situation) -> Iterable[Block]:
+    """S4 is not reached: which domains and which servers are missing."""
+    if s.coming is None:
+        return
+    by_time: dict[datetime, list[str]] = {}
+    for standing in s.not_ready:
+        name, stamp = standing.domain.name, s.journal.first_seen.get(standing.domain.key, {}).get(s.coming)
+        if standing.unreadable is not None:
+            yield Block(
+                "unreadable",
+                name,
+                None,
+                f"{name} could not be read ({standing.unreadable}): mend that, or acknowledge it with the successor's thumbprint in"
+                " renew_signing_cert_domains_acknowledged",
+            )
+        elif s.coming not in standing.domain.slots.held:
+            why = "does not hold the successor yet"
+            if not standing.writable:
+                why = (
+                    "refused the write"
+                    if standing.refused
+                    else "is excluded from writing"
+                    if standing.excluded
+                    else "signs in elsewhere and holds a certificate of this farm"
+                )
+            yield Block(
+                "unpublished",
+                name,
+                None,
+                f"{name} {why}: its users could not sign in after the promotion; acknowledge it in renew_signing_cert_domains_acknowledged if that is meant",
+            )
+        else:
+            by_time.setdefault((stamp or s.now) + s.policy.propagation, []).append(name)
+    for until, waiting in sorted(by_time.items()):
+        yield Block("propagation", names(waiting), until, "the successor was published, and Entra may serve the earlier settings until then")
+    for name in s.missing:
+        yield Block(
+            "missing_domain",
+            name,
+            None,
+            f"{name} was seen earlier in this rollover and is not there any more: find out why, or acknowledge it in renew_signing_cert_domains_acknowledged",
+        )
+    yield from unconfirmed_servers(s)
+    lacking = [server for server in s.servers_not_showing if server.seen]
+    if lacking:
+        yield Block("sync", names(server.name for server in lacking), s.now + 2 * s.seen.farm.poll, "these servers do not publish the successor yet")
+
+
+def unconfirmed_servers(s: Situation) -> Iterable[Block]:
+    for server in s.unseen_servers:
+        yield Block(
+            "unseen_server",
+            server.name,
+            None,
+            f"{server.name} could not be seen ({server.reason}): make its metadata reachable (renew_signing_cert_nodes), or name it"
+            " in renew_signing_cert_nodes_gone",
+        )
+    if not s.seen.farm.servers_confirmed:
+        yield Block(
+            "servers_unconfirmed",
+            s.seen.farm.host_name,
+            None,
+            "AD FS did not list the servers of the farm: name them in renew_signing_cert_nodes and set renew_signing_cert_nodes_confirmed",
+        )
+
+
+def unmended(s: Situation) -> Iterable[Block]:
+    if s.broken:
+        where = names(standing.domain.name for standing in s.broken)
+        yield Block(
+            "unmended",
+            where,
+            None,
+            f"sign-in is broken there and could not be mended; nothing else is begun before that, or before it is acknowledged with {s.seen.farm.primary}",
+        )
+
+
+def foreign_or_held(s: Situation) -> Iterable[Block]:
+    for standing in s.foreign:
+        yield foreign_certificate(standing)
+    if s.held:
+        yield Block("hold", s.seen.farm.host_name, None, "the rollover is held; set renew_signing_cert_hold to false to go on")
+
+
+def foreign_certificate(standing: Standing) -> Block:
+    return Block(
+        "foreign",
+        standing.domain.name,
+        None,
+        f"{standing.domain.name} holds {names(standing.foreign)}, which is not this farm's: list it in"
+        " renew_signing_cert_known_certificates, or set renew_signing_cert_foreign to replace",
+    )
+
+
+def room_for_successor(s: Situation) -> Iterable[Block]:
+    """I2: with three certificates Entra's own updater may take any two."""
+    others = s.seen.farm.certificates - {s.seen.farm.primary}
+    if others:
+        expired = all(s.seen.keys[k].expired(s.now) for k in others)
+        yield Block(
+            "room",
+            names(sorted(others)),
+            None,
+            "AD FS still holds an earlier certificate beside the primary; "
+            + ("it removes it at one of its next checks" if expired and s.seen.farm.auto_rollover else "remove it with federation.adfs.certificate first"),
+        )
+        return
+    crowded = [server.name for server in s.seen.farm.servers if server.seen and len(server.certificates) > 1]
+    if crowded:
+        yield Block("sync", names(crowded), s.now + 2 * s.seen.farm.poll, "these servers still publish two certificates; a third must not appear beside them")
+
+
+def no_domain(s: Situation) -> Iterable[Block]:
+    if not any(standing.belongs for standing in s.standings):
+        yield Block("no_domain", s.seen.farm.host_name, None, "no federated domain of this farm was found, so a successor could be published nowhere")
+
+
+def generation_by_switch(s: Situation) -> Iterable[Block]:
+    farm = s.seen.farm
+    if s.wanted_auto_rollover is None:
+        yield Block(
+            "auto_rollover",
+            farm.server,
+            None,
+            "automatic rollover is off and nobody said what is wanted: set renew_signing_cert_auto_rollover to true or false",
+        )
+    elif s.wanted_auto_rollover and not s.journal.auto_rollover_suspended:
+        yield Block("auto_rollover", farm.server, None, "automatic rollover is wanted but off: switch it on with federation.adfs.farm_properties")
+    elif s.seen.primary_key.not_after - s.now <= farm.thresholds.critical + timedelta(days=1):
+        yield Block(
+            "critical_threshold",
+            farm.server,
+            None,
+            "so near to the end AD FS might promote a new certificate at once: renew by hand now and run this again",
+        )
