@@ -5,10 +5,9 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from ansible_collections.federation.adfs.plugins.module_utils._federation.decision import decide
-from proof.world import Case, State, look, steps
+from proof.world import Case, Deciding, State, canonical, steps
 
 
 @dataclass(frozen=True)
@@ -22,30 +21,32 @@ class Outcome:
 
 def explore(case: Case, most: int = 400_000) -> Outcome:
     """Breadth first, so that a trace is as short as can be. Raises RuntimeError beyond ``most`` states."""
-    start = case.start()
-    parent: dict[State, tuple[State, str] | None] = {start: None}
+    deciding = Deciding(case)
+    start = canonical(case.start(), case)
+    parent: dict[State, State | None] = {start: None}
     back: dict[State, list[State]] = {}
     todo, goals = deque([start]), []
     while todo:
         state = todo.popleft()
-        well = frozenset(d for d, q in enumerate(state.queues) if state.live <= frozenset(q[0]))
+        well = _well(state)
         if frozenset(range(len(state.queues))) - well - state.sick:
-            return Outcome(len(parent), _trace(parent, state), None)
+            return Outcome(len(parent), _trace(parent, state, deciding), None)
         if state.sick & well:
             # Mended: from now on it is held to the same promise as the others.
-            state_mended = replace(state, sick=state.sick - well)
-            if state_mended not in parent:
-                parent[state_mended] = (state, "mended")
-                todo.append(state_mended)
-            back.setdefault(state_mended, []).append(state)
+            mended = canonical(_mended(state), case)
+            if mended not in parent:
+                parent[mended] = state
+                todo.append(mended)
+            back.setdefault(mended, []).append(state)
             continue
-        if _finished(state, case) or _named(state, case):
+        if _finished(state, case) or _named(state, deciding):
             goals.append(state)
-        for label, following, by_itself in steps(state, case):
+        for _label, step, by_itself in steps(state, deciding):
+            following = canonical(step, case)
             if following not in parent:
                 if len(parent) >= most:
                     raise RuntimeError(f"more than {most} states")
-                parent[following] = (state, label)
+                parent[following] = state
                 todo.append(following)
             if by_itself:
                 back.setdefault(following, []).append(state)
@@ -57,8 +58,18 @@ def explore(case: Case, most: int = 400_000) -> Outcome:
                 todo.append(before)
     for state in parent:
         if state not in reached:
-            return Outcome(len(parent), None, _trace(parent, state))
+            return Outcome(len(parent), None, _trace(parent, state, deciding))
     return Outcome(len(parent), None, None)
+
+
+def _well(state: State) -> frozenset[int]:
+    """The domains where every server's sign-in is accepted now."""
+    live = state.live
+    return frozenset(d for d, q in enumerate(state.queues) if live <= frozenset(q[0]))
+
+
+def _mended(state: State) -> State:
+    return state._replace(sick=state.sick - _well(state))
 
 
 def _finished(state: State, case: Case) -> bool:
@@ -67,22 +78,36 @@ def _finished(state: State, case: Case) -> bool:
     return state.primary == last and all(p == last for _c, p in state.views) and all(len(q) == 1 and last in q[0] for q in state.queues)
 
 
-def _named(state: State, case: Case) -> bool:
+def _named(state: State, deciding: Deciding) -> bool:
     """Nothing is done, and what waits for a person says so by naming a guard that no time lifts."""
     if state.pending is not None:
         return False
-    decision = decide(look(state, case), "run")
+    decision = deciding.decision(state)
     return decision.act is None and any(block.until is None for block in decision.blocks)
 
 
-def _trace(parent: dict[State, tuple[State, str] | None], state: State) -> tuple[str, ...]:
-    lines = [_show(state)]
-    step = parent[state]
+def _trace(parent: dict[State, State | None], last: State, deciding: Deciding) -> tuple[str, ...]:
+    """The way from the start, gone again step by step, so that every domain and server keeps its place in it."""
+    way: list[State] = []
+    step: State | None = last
     while step is not None:
-        lines.append(f"  {step[1]}")
-        lines.append(_show(step[0]))
-        step = parent[step[0]]
-    return tuple(reversed(lines))
+        way.insert(0, step)
+        step = parent[step]
+    state = deciding.case.start()
+    lines = [_show(state)]
+    for wanted in way[1:]:
+        label, state = _step_to(wanted, state, deciding)
+        lines += [f"  {label}", _show(state)]
+    return tuple(lines)
+
+
+def _step_to(wanted: State, state: State, deciding: Deciding) -> tuple[str, State]:
+    if state.sick & _well(state):
+        return "mended", _mended(state)
+    for label, following, _by_itself in steps(state, deciding):
+        if canonical(following, deciding.case) == wanted:
+            return label, following
+    raise RuntimeError("domains or servers are not interchangeable after all")
 
 
 def _show(state: State) -> str:

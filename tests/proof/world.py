@@ -9,16 +9,18 @@ way. Certificates are small numbers: 0 is the old primary, 1 its successor, 2 th
 Time enters through real values: a key whose stamp is old in the model gets a journal entry that is older than the propagation
 time, any other a fresh one. A stamp becomes old only together with the whole queue arriving, which is what the propagation time
 promises. Whoever drops a key from a domain is seen by the next look, so its stamp is gone.
+
+What is the same but for the names of domains and servers is explored once, and what a run sees alike is decided once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
-from ansible_collections.federation.adfs.plugins.module_utils._federation.acts import Act
+from ansible_collections.federation.adfs.plugins.module_utils._federation.acts import Act, Decision
 from ansible_collections.federation.adfs.plugins.module_utils._federation.decision import decide
 from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Journal, Lease
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Domain, Farm, Key, Observation, Server, Slots
@@ -40,17 +42,15 @@ def number(key: str | None) -> int | None:
     return None if key is None else int(key[1:])
 
 
-@dataclass(frozen=True)
-class Pending:
-    """An act that was decided and is not (wholly) sent yet."""
+class Pending(NamedTuple):
+    """An act that was decided and is not (wholly) sent yet. Its writes may arrive in any order."""
 
     action: str
     key: int | None = None
     writes: tuple[tuple[int, Pair, Pair], ...] = ()  # domain, new, expected
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     farm: frozenset[int]
     primary: int
     auto: bool
@@ -103,6 +103,12 @@ class Case:
             frozenset(d for d in range(len(slots)) if 0 not in slots[d]),
         )
 
+    @property
+    def interchangeable(self) -> bool:
+        """Whether no domain differs from another but in what it holds: the policy names none."""
+        policy = self.policy
+        return not (policy.domains or policy.domains_excluded or policy.domains_acknowledged or policy.refused)
+
     def keys(self) -> dict[str, Key]:
         """Each younger than the one before. All but the last are due for renewal, none ends so soon that AD FS' clock is near."""
         return {
@@ -111,7 +117,28 @@ class Case:
         }
 
 
-def look(state: State, case: Case) -> Situation:
+class Deciding:
+    """The real decision function on a case, asked once for each thing that a run can see."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self._keys = case.keys()
+        self._known: dict[tuple[Any, ...], Decision] = {}
+
+    def decision(self, state: State, run: str = "first") -> Decision:
+        """What a run decides. The key holds everything that ``look`` uses."""
+        seen = state.views[: len(state.views) - self.case.hidden]
+        stamps = tuple((q[-1], old.intersection(q[-1])) for q, old in zip(state.queues, state.old, strict=True))
+        key = (run, state.farm, state.primary, state.auto, state.suspended, seen, stamps, state.pending is None, state.held)
+        if key not in self._known:
+            self._known[key] = decide(look(state, self.case, self._keys), run)
+        return self._known[key]
+
+    def act(self, state: State, run: str = "first") -> Act | None:
+        return self.decision(state, run).act
+
+
+def look(state: State, case: Case, keys: dict[str, Key]) -> Situation:
     """What a run sees, as the real values that it decides on. While an act is pending, the lease of its run is in the journal."""
     seen = state.views[: len(state.views) - case.hidden] if case.hidden else state.views
     farm = Farm(
@@ -140,31 +167,63 @@ def look(state: State, case: Case) -> Situation:
         followed=(f"K{state.primary}", NOW - timedelta(hours=30)) if case.unnoticed or all(p == state.primary for _c, p in seen) else None,
         lease=Lease("first", NOW + timedelta(minutes=10)) if state.pending else None,
     )
-    return Situation(Observation(farm, domains, case.keys()), journal, case.policy, NOW)
+    return Situation(Observation(farm, domains, keys), journal, case.policy, NOW)
 
 
-def decided(state: State, case: Case, run: str = "first") -> Act | None:
-    return decide(look(state, case), run).act
+def canonical(state: State, case: Case) -> State:
+    """The one state that stands for all that differ from this one only in which domain and which server is which."""
+    split = len(state.views) - case.hidden
+    if split > 1 or case.hidden > 1:
+        state = state._replace(views=(*sorted(state.views[:split], key=_view_order), *sorted(state.views[split:], key=_view_order)))
+    if not case.interchangeable or len(state.queues) < 2:
+        return state
+    writes = {w[0]: w[1:] for w in state.pending.writes} if state.pending else {}
+
+    def order(d: int) -> tuple[Any, ...]:
+        pending = tuple(_pair_order(pair) for pair in writes.get(d, ()))
+        return tuple(_pair_order(pair) for pair in state.queues[d]), sorted(state.old[d]), d in state.sick, pending
+
+    places = sorted(range(len(state.queues)), key=order)
+    if places == list(range(len(places))):
+        return state
+    if state.pending and writes:
+        state = state._replace(pending=state.pending._replace(writes=tuple((n, *writes[d]) for n, d in enumerate(places) if d in writes)))
+    return state._replace(
+        queues=tuple(state.queues[d] for d in places),
+        old=tuple(state.old[d] for d in places),
+        sick=frozenset(n for n, d in enumerate(places) if d in state.sick),
+    )
 
 
-def steps(state: State, case: Case) -> Iterator[tuple[str, State, bool]]:
+def _view_order(view: View) -> tuple[int, list[int]]:
+    return view[1], sorted(view[0])
+
+
+def _pair_order(pair: Pair) -> tuple[int, int]:
+    return -1 if pair[0] is None else pair[0], -1 if pair[1] is None else pair[1]
+
+
+def steps(state: State, deciding: Deciding) -> Iterator[tuple[str, State, bool]]:
     """Yield (label, next state, is it a step that happens by itself if nothing else goes wrong)."""
-    yield from _tool(state, case)
-    yield from _adfs(state, case)
-    yield from _entra(state, case)
+    yield from _tool(state, deciding)
+    yield from _adfs(state, deciding.case)
+    yield from _entra(state, deciding.case)
 
 
-def _tool(state: State, case: Case) -> Iterator[tuple[str, State, bool]]:
-    if state.pending is None:
-        act = decided(state, case)
+def _tool(state: State, deciding: Deciding) -> Iterator[tuple[str, State, bool]]:
+    pending = state.pending
+    if pending is None:
+        act = deciding.act(state)
         if act is not None:
-            yield f"decide {act.action}", replace(state, pending=_pending(state, act)), True
+            yield f"decide {act.action}", state._replace(pending=_pending(state, act)), True
         return
-    yield f"send {state.pending.action}", _send(state, case), True
-    yield "the run dies", replace(state, pending=None), False
-    other = decided(state, case, "second")
+    for n in range(max(len(pending.writes), 1)):
+        where = f" to domain {pending.writes[n][0]}" if pending.writes else ""
+        yield f"send {pending.action}{where}", _send(state, deciding.case, n), True
+    yield "the run dies", state._replace(pending=None), False
+    other = deciding.act(state, "second")
     if other is not None:
-        yield f"a second run does {other.action}", _send_all(state, _pending(state, other), case), False
+        yield f"a second run does {other.action}", _send_all(state, _pending(state, other), deciding.case), False
 
 
 def _pending(state: State, act: Act) -> Pending:
@@ -173,32 +232,32 @@ def _pending(state: State, act: Act) -> Pending:
 
 
 def _send_all(state: State, pending: Pending, case: Case) -> State:
-    kept, state = state.pending, replace(state, pending=pending)
+    kept, state = state.pending, state._replace(pending=pending)
     while state.pending is not None:
         state = _send(state, case)
-    return replace(state, pending=kept)
+    return state._replace(pending=kept)
 
 
-def _send(state: State, case: Case) -> State:
-    """Carry out the next part of the pending act: one domain, or the one change on AD FS."""
+def _send(state: State, case: Case, which: int = 0) -> State:
+    """Carry out a part of the pending act: one domain, or the one change on AD FS."""
     pending = state.pending
     if pending is None:
         return state
     if pending.writes:
-        (domain, value, expected), rest = pending.writes[0], pending.writes[1:]
-        state = replace(state, pending=replace(pending, writes=rest) if rest else None)
+        (domain, value, expected), rest = pending.writes[which], pending.writes[:which] + pending.writes[which + 1 :]
+        state = state._replace(pending=pending._replace(writes=rest) if rest else None)
         if case.second_look and state.queues[domain][-1] != expected:
             return state  # looked again just before: the plan no longer fits
         return write(state, domain, value)
-    state = replace(state, pending=None)
+    state = state._replace(pending=None)
     if pending.action == "generate":
-        return state if len(state.farm) > 1 else replace(state, farm=state.farm | {max(state.farm) + 1})
+        return state if len(state.farm) > 1 else state._replace(farm=state.farm | {max(state.farm) + 1})
     if pending.action == "promote" and pending.key in state.farm and not state.auto:
-        return replace(state, primary=pending.key)
+        return state._replace(primary=pending.key)
     if pending.action == "suspend_auto_rollover":
-        return replace(state, auto=False, suspended=True)
+        return state._replace(auto=False, suspended=True)
     if pending.action == "restore_auto_rollover":
-        return replace(state, auto=True, suspended=False)
+        return state._replace(auto=True, suspended=False)
     return state
 
 
@@ -209,7 +268,7 @@ def write(state: State, domain: int, value: Pair) -> State:
         return state
     queue = (*(queue if len(queue) < QUEUE else queue[1:]), value)
     old = state.old[domain] & frozenset(k for k in value if k is not None)
-    return replace(state, queues=_put(state.queues, domain, queue), old=_put(state.old, domain, old))
+    return state._replace(queues=_put(state.queues, domain, queue), old=_put(state.old, domain, old))
 
 
 def _adfs(state: State, case: Case) -> Iterator[tuple[str, State, bool]]:
@@ -217,25 +276,25 @@ def _adfs(state: State, case: Case) -> Iterator[tuple[str, State, bool]]:
     if coming != state.primary and coming > state.primary:
         everywhere = all(coming in pair for d, q in enumerate(state.queues) if d not in state.sick for pair in q) and all(coming in c for c, _p in state.views)
         if state.auto and (case.clock == "any" or (case.clock == "late" and everywhere)):
-            yield "AD FS promotes by itself", replace(state, primary=coming), True
+            yield "AD FS promotes by itself", state._replace(primary=coming), True
     if case.rollback_by_hand and len(state.farm) > 1:
         for key in state.farm - {state.primary}:
             # An administrator goes back by hand where that is safe, and says hold.
             if key < state.primary and all(key in pair for q in state.queues for pair in q) and all(key in c for c, _p in state.views):
-                yield "rolled back by hand", replace(state, primary=key, auto=False, held=True), False
+                yield "rolled back by hand", state._replace(primary=key, auto=False, held=True), False
     if case.rollovers > 1 and len(state.farm) > 1 and state.auto and min(state.farm) < state.primary and all(p == state.primary for _c, p in state.views):
-        yield "AD FS removes the expired one", replace(state, farm=state.farm - {min(state.farm)}), True
+        yield "AD FS removes the expired one", state._replace(farm=state.farm - {min(state.farm)}), True
     for i, view in enumerate(state.views):
         if view != (state.farm, state.primary):
-            followed = replace(state, views=_put(state.views, i, (state.farm, state.primary)))
+            followed = state._replace(views=_put(state.views, i, (state.farm, state.primary)))
             yield f"server {i} follows", followed, i < len(state.views) - case.hidden
 
 
 def _entra(state: State, case: Case) -> Iterator[tuple[str, State, bool]]:
     for d, queue in enumerate(state.queues):
         if len(queue) > 1:
-            yield f"domain {d} moves on", replace(state, queues=_put(state.queues, d, queue[1:])), True
-        settled = replace(state, queues=_put(state.queues, d, queue[-1:]), old=_put(state.old, d, frozenset(k for k in queue[-1] if k is not None)))
+            yield f"domain {d} moves on", state._replace(queues=_put(state.queues, d, queue[1:])), True
+        settled = state._replace(queues=_put(state.queues, d, queue[-1:]), old=_put(state.old, d, frozenset(k for k in queue[-1] if k is not None)))
         if settled != state:
             yield f"a day passes for domain {d}", settled, True
         if case.updater:

@@ -34,3 +34,12 @@ def test_without_the_guard_a_sign_in_is_lost(name: str) -> None:
 def test_behind_the_guard_stands_another(name: str) -> None:
     with IN_DEPTH[name].applied():
         assert explore(IN_DEPTH[name].case).lost is None
+
+
+@pytest.mark.parametrize("name", ["the role promotes, with Entra's updater", "a server that nobody listed", "one domain broken, the role promotes"])
+def test_domains_and_servers_that_only_differ_in_name_are_explored_once_and_nothing_is_missed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    reduced = explore(SAFE[name])
+    monkeypatch.setattr("proof.explore.canonical", lambda state, _case: state)
+    whole = explore(SAFE[name])
+    assert reduced.states < whole.states
+    assert (reduced.lost, reduced.stuck) == (whole.lost, whole.stuck) == (None, None)
