@@ -38,10 +38,10 @@ class Credentials:
 class World:
     """Everything outside the product. ``lock`` guards all models; every server takes it before it touches one."""
 
-    def __init__(self, name: str, overrides: dict[str, Any] | None = None) -> None:
-        """``name``: a scenario; ``overrides``: switches, ``{"farm": {...}, "tenant": {...}}``. Raises ScenarioError."""
+    def __init__(self, name: str, overrides: dict[str, Any] | None = None, clock: Clock | None = None) -> None:
+        """``name``: a scenario; ``overrides``: switches, ``{"farm": {...}, "tenant": {...}}``. Without ``clock`` time begins now. Raises ScenarioError."""
         self.lock = threading.RLock()
-        self.clock = Clock()
+        self.clock = clock or Clock()
         self.log = RequestLog(self.clock.now)
         self.faults = Faults()
         self.credentials = Credentials()
@@ -57,7 +57,7 @@ class World:
         users = {self.credentials.windows_user: self.credentials.windows_password}
         self.winrm = {
             node.name: WinRMServer(
-                node.name, server_context(self.authority, (*LOOPBACK, node.name)), users, self._run, self.log, self.faults, self._describe_script
+                node.name, server_context(self.authority, (*LOOPBACK, node.name)), users, self.run_on, self.log, self.faults, self._describe_script
             )
             for node in self.nodes
         }
@@ -98,19 +98,19 @@ class World:
 
     # -- time ----------------------------------------------------------------------------------------------------------------
 
-    def advance(self, by: timedelta) -> datetime:
+    def advance(self, by: timedelta, looks_every: timedelta = HOUR) -> datetime:
         """Move the clock, letting everything on the way happen at its own moment; the oracle looks every hour and after each change."""
         with self.lock:
             self.settle()
             start = self.clock.now()
             target = start + by
-            self._next_hour = start + HOUR
+            self._next_hour = start + looks_every
             while (moment := min(self._next_event(), self._next_hour)) <= target:
                 self.clock.advance_to(moment)
                 self.settle()
                 if moment >= self._next_hour:
                     self.oracle.look(self.clock.now(), "hour")
-                    self._next_hour += HOUR
+                    self._next_hour += looks_every
             self.clock.advance_to(target)
             self.settle()
             return self.clock.now()
@@ -149,8 +149,8 @@ class World:
     def _trust(self, domain: str, farm: Farm) -> Trust:
         return Trust(domain, farm, lambda: self.tenant.accepted(domain))
 
-    def _run(self, node_name: str, module: str, arguments: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-        """Run a module on a server, as its WinRM endpoint was told to."""
+    def run_on(self, node_name: str, module: str, arguments: dict[str, Any], check_mode: bool = False) -> dict[str, Any]:
+        """Run a module on a server, as its WinRM endpoint is told to."""
         with self.lock:
             self.settle()
             name = powershell.script_name(arguments)

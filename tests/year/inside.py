@@ -1,0 +1,136 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs of the role in one process: the product's own modules against the lab's models, without sockets and without a play.
+
+What the role's tasks do is repeated here, and nothing else: observe, decide, write the journal, one act, and again. That the tasks themselves do
+so is shown by the same year as real playbook runs. The collection must be importable before this is.
+"""
+
+from __future__ import annotations
+
+import importlib
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import MagicMock
+from urllib.parse import parse_qsl, urlsplit
+
+from ansible_collections.federation.adfs.plugins.module_utils._entra.client import GraphClient
+from ansible_collections.federation.adfs.plugins.module_utils._entra.credentials import credential_for
+from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import read_domains
+from ansible_collections.federation.adfs.plugins.module_utils._entra.options import merge_options
+from ansible_collections.federation.adfs.plugins.module_utils._entra.publish import publish
+from ansible_collections.federation.adfs.plugins.module_utils._entra.transport import Answer, Transport
+from ansible_collections.federation.adfs.plugins.module_utils._metadata import describe_metadata, read_metadata
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
+from ansible_collections.federation.adfs.plugins.modules.entra_federation import wishes_from
+from lab.entra.wire import Request, Response
+from lab.farm import Node
+from lab.metadata import document
+from lab.world import World
+
+MOST_ROUNDS = 10
+ON_DOMAINS = ("repair", "publish", "settle", "retire", "evict")
+ROLLOVER = {"suspend_auto_rollover": False, "restore_auto_rollover": True}
+SIGNING = {"certificate_type": "Token-Signing"}
+GRAPH = "https://graph.example.com"
+# Parts of Ansible that the actions are handed and make no use of.
+UNUSED = MagicMock()
+WINDOWS = SimpleNamespace(_shell=SimpleNamespace(_IS_WINDOWS=True, tmpdir="C:\\tmp"), transport="winrm")
+
+
+class _Direct(Transport):
+    """Hands a request to the lab's Graph in the same process."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(5, None)
+        self._world = world
+
+    def request(self, what: str, method: str, url: str, headers: Any, data: bytes | None = None, params: Any = None) -> Answer:
+        del what, params
+        address = urlsplit(url)
+        asked = Request(method, address.path, dict(parse_qsl(address.query)), {name.lower(): value for name, value in headers.items()}, data or b"")
+        reply = self._world.entra.handle(asked)
+        if not isinstance(reply, Response):
+            raise TypeError(f"{method} {url}: the lab answers with a fault, which only a socket can carry")
+        return Answer(reply.status, {name.lower(): value for name, value in reply.headers.items()}, reply.body())
+
+
+class Inside:
+    """One farm and its tenant, and the runs on it."""
+
+    def __init__(self, world: World, policy: dict[str, Any]) -> None:
+        self.world = world
+        self.policy = policy
+        self._metadata: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self._runs = 0
+        token = world.entra.issue_token(world.credentials.client_id, world.built.permissions)
+        settings = merge_options({"access_token": token, "tenant_id": world.tenant.tenant_id, "graph_url": GRAPH}, {})
+        self._graph = GraphClient(settings, credential_for(settings), _Direct(world))
+
+    def run(self) -> tuple[list[str], dict[str, Any]]:
+        """One run of the role: what it did, and its last plan."""
+        self._runs += 1
+        done: list[str] = []
+        for number in range(1, MOST_ROUNDS + 2):
+            plan = self._plan()
+            journal = plan["journal"]
+            if journal["write"]:
+                self._adfs("rollover_journal", content=journal["content"], expected_sha256=journal["expected_sha256"])
+            if not plan["actions"] or number > MOST_ROUNDS:
+                return done, plan
+            self._act(plan["actions"][0], plan["certificates"])
+            done.append(plan["actions"][0]["action"])
+        raise RuntimeError("a run has no end")
+
+    def _plan(self) -> dict[str, Any]:
+        farm = self._adfs("farm_info")["farm"]
+        now = format_time(self.world.clock.now())
+        moment = self.world.clock.now()
+        domains = [domain.shape(self._graph.tenant_id, moment, with_der=True) for domain in read_domains(self._graph, None, every=True)]
+        metadata = [{"node": node.name, "metadata": self._shown(node, moment), "error": None} for node in self.world.farms[0].listed_nodes]
+        options = {"farm": farm, "domains": domains, "metadata": metadata, "policy": self.policy, "now": now, "run": f"run-{self._runs}"}
+        return dict(self._adfs("rollover_plan", **options)["plan"])
+
+    def _shown(self, node: Node, now: datetime) -> dict[str, Any]:
+        """What a server's metadata says. It is signed and verified once for each thing that it can say."""
+        published = tuple(item.thumbprint for item in node.published_signing_certificates)
+        says = (node.name, node.signer.thumbprint if node.signer else None, published, node.published_encryption_certificate)
+        if says not in self._metadata:
+            self._metadata[says] = describe_metadata(read_metadata(document(node)), f"https://{node.name}/", now)
+        return self._metadata[says]
+
+    def _act(self, act: dict[str, Any], certificates: list[dict[str, Any]]) -> None:
+        action = act["action"]
+        if action in ON_DOMAINS:
+            outcomes = publish(self._graph, wishes_from([target["write"] for target in act["targets"]], certificates), check_mode=False)
+            errors = [outcome.error for outcome in outcomes if outcome.error]
+            if errors:
+                raise RuntimeError("; ".join(errors))
+        elif action in ROLLOVER:
+            self._adfs("farm_properties", auto_certificate_rollover=ROLLOVER[action])
+        elif action == "generate":
+            if act["toggles_auto_rollover"]:
+                self._adfs("farm_properties", auto_certificate_rollover=True)
+            self._adfs("certificate_rollover", **SIGNING)
+            if act["toggles_auto_rollover"]:
+                self._adfs("farm_properties", auto_certificate_rollover=False)
+        elif action == "promote":
+            self._adfs("certificate", **SIGNING, thumbprint=act["thumbprint"], state="present", primary=True)
+        elif action == "remove":
+            self._adfs("certificate", **SIGNING, thumbprint=act["thumbprint"], state="absent")
+        else:
+            raise RuntimeError(f"the role has an act that nobody plays here: {action}")
+
+    def _adfs(self, module: str, **arguments: Any) -> dict[str, Any]:
+        """Run one action on the primary server. Raises RuntimeError with its message where it fails."""
+        plugin = importlib.import_module(f"ansible_collections.federation.adfs.plugins.action.{module}").ActionModule
+        task = SimpleNamespace(args=arguments, check_mode=False, diff=False, async_val=0, action=f"federation.adfs.{module}", environment=[])
+        action = plugin(task=task, connection=WINDOWS, play_context=UNUSED, loader=UNUSED, templar=UNUSED, shared_loader_obj=UNUSED)
+        action._load_name = module
+        server = self.world.node().name
+        action._execute_module = lambda module_name, module_args, task_vars: self.world.run_on(server, module_name, module_args)
+        result: dict[str, Any] = action.run(None, {})
+        if result.get("failed"):
+            raise RuntimeError(f"{module}: {result['msg']}")
+        return result
