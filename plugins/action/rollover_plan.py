@@ -14,12 +14,15 @@ from dataclasses import replace
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.federation.adfs.plugins.module_utils._federation import baseline as baselines
+from ansible_collections.federation.adfs.plugins.module_utils._federation.approval import ApprovalError, moved
+from ansible_collections.federation.adfs.plugins.module_utils._federation.emergency import FORMS
 from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Journal, JournalError, read_journal
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Alarm
 from ansible_collections.federation.adfs.plugins.module_utils._federation.plan import make_plan, show
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import PolicyError, read_policy
 from ansible_collections.federation.adfs.plugins.module_utils._federation.reading import ReadingError, read_observation
-from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, parse_time
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, certificate_without_key, parse_time
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "farm": {"type": "dict", "required": True},
@@ -30,6 +33,8 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "now": {"type": "str"},
     "run": {"type": "str", "default": "rollover_plan"},
     "refused": {"type": "list", "elements": "str", "default": []},
+    "eviction_forms_refused": {"type": "list", "elements": "str", "choices": list(FORMS), "default": []},
+    "approved": {"type": "dict"},
 }
 
 
@@ -48,7 +53,7 @@ class ActionModule(ActionBase):
         arguments = json.loads(json.dumps(arguments))  # plain values: newer cores tag strings, and the core shall not see that
         try:
             plan = _plan(arguments)
-        except (PolicyError, ReadingError) as exc:
+        except (ApprovalError, PolicyError, ReadingError) as exc:
             raise AnsibleActionFail(f"No plan can be made: {exc}") from exc
         diff = plan.pop("diff")
         result["plan"] = plan
@@ -63,8 +68,16 @@ def _plan(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
     if farm.get("role") == "secondary":
         where = farm.get("primary_server") or "the primary server, which Get-AdfsSyncProperties names"
         raise ReadingError(f"{farm.get('server') or 'this host'} is a secondary server of its farm and changes nothing; run the play on {where}")
-    policy = replace(read_policy(arguments["policy"]), refused=frozenset(name.lower() for name in arguments["refused"]))
     now = _now(arguments["now"])
+    refused_forms = frozenset(arguments["eviction_forms_refused"])
+    # Only Entra's own refusals of everything else bring this about: a member that must be filled gets a key that nobody has.
+    unusable = certificate_without_key(now) if refused_forms >= {"equal", "empty"} else None
+    policy = replace(
+        read_policy(arguments["policy"]),
+        refused=frozenset(name.lower() for name in arguments["refused"]),
+        eviction_forms_refused=refused_forms,
+        unusable=unusable.thumbprint if unusable else "",
+    )
     given = arguments["journal"] or farm.get("journal") or {}
     journal, complaint = _journal(given, str(farm.get("identifier")), now)
     reading = read_observation(farm, arguments["domains"], arguments["metadata"], journal, policy)
@@ -72,7 +85,20 @@ def _plan(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
     if complaint:
         alarm = Alarm("journal", farm.get("server") or "", f"the journal is not used: {complaint}; waiting times start afresh")
         seen = replace(seen, alarms=(*seen.alarms, alarm))
-    plan = show(make_plan(seen, journal, policy, now, arguments["run"]), reading.bodies, arguments["policy"])
+    compared = baselines.compare(journal.baseline, policy.baseline_approved, arguments["domains"], seen)
+    bodies = {**journal.bodies, **reading.bodies, **({unusable.thumbprint: unusable.der} if unusable else {})}
+
+    def planned(not_approved: str = "") -> dict[str, t.Any]:
+        made = make_plan(compared.seen, journal, policy, now, arguments["run"], compared.baseline, not_approved)
+        return show(made, bodies, arguments["policy"])
+
+    plan = planned()
+    if arguments["approved"]:
+        differences = moved(arguments["approved"], plan)
+        if differences:
+            plan = planned(
+                f"it is not the approved plan any more, so only what protects sign-in is done: {'; '.join(differences)}. Look at the new plan, and approve that"
+            )
     plan["journal"]["expected_sha256"] = given.get("sha256")
     return plan
 

@@ -73,6 +73,19 @@ options:
     type: list
     elements: str
     default: []
+  eviction_forms_refused:
+    description:
+      - Ways of holding one key alone that Entra refused earlier in this run. When stolen keys are evicted, the next way is planned.
+      - V(equal) puts the one key into both members, V(empty) empties the second one, V(unusable) puts a certificate there whose key nobody has.
+    type: list
+    elements: str
+    choices: [equal, empty, unusable]
+    default: []
+  approved:
+    description:
+      - A plan that was approved, as RV(plan) showed it. Where what would be done now is neither this plan nor the rest of it, only protective acts
+        are planned, and RV(plan.blocked_by) says what moved.
+    type: dict
 seealso:
   - module: federation.adfs.farm_info
   - module: federation.adfs.metadata_info
@@ -126,7 +139,8 @@ plan:
           description: Its tenant.
           type: str
         verdict:
-          description: One of broken, foreign, successor_missing, successor_published, ready, unsettled, in_sync, unreadable, inherited, other_farm.
+          description: One of compromised, broken, foreign, successor_missing, successor_published, ready, unsettled, in_sync, unreadable, inherited,
+            other_farm.
           type: str
         reason:
           description: The verdict as a sentence.
@@ -152,7 +166,7 @@ plan:
       elements: dict
       contains:
         action:
-          description: One of generate, publish, repair, suspend_auto_rollover, promote, restore_auto_rollover, settle, retire, remove.
+          description: One of generate, publish, repair, suspend_auto_rollover, promote, restore_auto_rollover, settle, retire, evict, remove.
           type: str
         targets:
           description: The domains with their new and expected members, or the name of the AD FS server.
@@ -188,6 +202,14 @@ plan:
     next_run_at:
       description: When the next run is worth while.
       type: str
+    emergency:
+      description:
+        - While stolen keys are replaced. C(containment) says how long it takes until Entra accepts none of them, C(sign_in_gap) how long sign-in may
+          stand still; null otherwise.
+      type: dict
+    policy:
+      description: The policy as it was given, without what is not set.
+      type: dict
     alarms:
       description: What a person must look at.
       type: list

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from ansible_collections.federation.adfs.plugins.module_utils._federation import guards, rules
+from ansible_collections.federation.adfs.plugins.module_utils._federation import emergency, guards, rollback, rules
 from ansible_collections.federation.adfs.plugins.module_utils._federation.acts import Act, Block, Decision, Write, act_on_domains, checked_write
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import UNBORN, Alarm, Domain, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation, names
@@ -18,6 +18,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._x509 import forma
 
 TOKEN_LIFETIME = timedelta(minutes=60)
 SKEW = timedelta(minutes=5)
+PROXY_TRUST = timedelta(minutes=21600)  # ProxyTrustTokenLifetime of AD FS as it is set up
 
 
 def decide(s: Situation, run: str) -> Decision:
@@ -27,8 +28,25 @@ def decide(s: Situation, run: str) -> Decision:
     if closed:
         return Decision(None, tuple(closed), alarms)
     blocks: list[Block] = []
+    if s.emergency:
+        act = emergency.respond(s, blocks) or _restore(s, blocks)
+        return Decision(act, tuple(blocks), alarms)
     # Holding AD FS' clock comes even before a repair: whatever happens to the run afterwards, nothing is promoted meanwhile.
-    for step in (_hold_clock, _repair, _respect_wanted_off, _publish, _restore, _remove_expired, _generate, _take_over, _promote, _settle, _retire):
+    for step in (
+        _hold_clock,
+        _repair,
+        rollback.roll_back,
+        _respect_wanted_off,
+        _publish,
+        _remove_old,
+        _restore,
+        _remove_expired,
+        _generate,
+        _take_over,
+        _promote,
+        _settle,
+        _retire,
+    ):
         act = step(s, blocks)
         if act is not None:
             return Decision(act, tuple(blocks), alarms)
@@ -50,6 +68,7 @@ def _closed(s: Situation, run: str) -> Iterable[Block]:
 def _alarms(s: Situation) -> Iterable[Alarm]:
     farm = s.seen.farm
     yield from s.seen.alarms
+    yield from emergency.alarms(s)
     for standing in s.standings:
         if standing.foreign:
             yield Alarm(
@@ -70,12 +89,12 @@ def _alarms(s: Situation) -> Iterable[Alarm]:
             farm.host_name,
             f"no federated domain that could be read sends its users to {farm.host_name}; check renew_signing_cert_tenants, and that this is the right farm",
         )
-    if len(rules.successors(s.seen, s.now)) > 1:
+    if len(s.successors) > 1:
         yield Alarm(
             "several_successors",
             farm.server,
             "AD FS holds several certificates that are younger than the primary, and a domain has room for one: remove all but one of"
-            f" {names(k.thumbprint for k in rules.successors(s.seen, s.now))} with federation.adfs.certificate",
+            f" {names(s.successors)} with federation.adfs.certificate",
         )
     if s.seen.primary_key.expired(s.now):
         yield Alarm(
@@ -186,6 +205,8 @@ def _restore(s: Situation, blocks: list[Block]) -> Act | None:
     farm = s.seen.farm
     if farm.auto_rollover or s.wanted_auto_rollover is not True or s.held or not s.seen.primary_key.self_signed:
         return None
+    if s.emergency and farm.certificates & s.compromised:
+        return None  # a stolen key would be promoted
     if not (s.journal.auto_rollover_suspended or s.policy.auto_rollover):
         return None
     if s.coming is None:
@@ -309,7 +330,7 @@ def _retire(s: Situation, blocks: list[Block]) -> Act | None:
     if not leaving:
         return None
     where = names(standing.domain.name for standing in leaving)
-    interval = max(2 * s.seen.farm.poll + TOKEN_LIFETIME + SKEW, s.policy.propagation) + s.policy.safety
+    interval = _retire_interval(s)
     since = s.journal.followed[1] if s.journal.followed else None
     held_back = list(guards.unconfirmed_servers(s))
     if since is None or s.now - since < interval:
@@ -324,6 +345,36 @@ def _retire(s: Situation, blocks: list[Block]) -> Act | None:
         return None
     writes = [w for standing in leaving for w in checked_write(s, standing.domain, Slots(s.seen.farm.primary, None), blocks)]
     return act_on_domains("retire", writes, "no server signs with the old certificate any more (renew_signing_cert_retire)")
+
+
+def _retire_interval(s: Situation) -> timedelta:
+    """Iret: until no server and no token can need the old key any more."""
+    longest = max((party.token_lifetime for party in s.seen.farm.relying_parties), default=TOKEN_LIFETIME)
+    return max(2 * s.seen.farm.poll + longest + SKEW, s.policy.propagation) + s.policy.safety
+
+
+def _remove_old(s: Situation, blocks: list[Block]) -> Act | None:
+    """T7, only if asked for: the old certificate leaves AD FS, once neither a session nor a proxy's trust can rest on it."""
+    farm = s.seen.farm
+    leaving = sorted(farm.certificates - {farm.primary} - s.live)
+    if not s.policy.remove_old or not leaving or s.coming is not None or s.held or not s.following or s.broken:
+        return None
+    interval = max(_retire_interval(s), farm.sso_lifetime + s.policy.safety, PROXY_TRUST + s.policy.safety)
+    since = s.journal.followed[1] if s.journal.followed else None
+    held_back = [*guards.unconfirmed_servers(s)]
+    if since is None or s.now - since < interval:
+        held_back.append(
+            Block("remove_interval", names(leaving), (since or s.now) + interval, "the old certificate stays in AD FS until no session can rest on it any more")
+        )
+    until = s.window()
+    if until is not None:
+        held_back.append(Block("window", names(leaving), until, "neither freezes nor the maintenance windows allow removing it now"))
+    if held_back:
+        blocks.extend(held_back)
+        return None
+    if farm.auto_rollover:
+        return Act("suspend_auto_rollover", "the old certificate is taken out of AD FS (renew_signing_cert_remove_old), which needs automatic rollover off")
+    return Act("remove", "no server signs with the old certificate any more (renew_signing_cert_remove_old)", thumbprint=leaving[0])
 
 
 def _waiting(s: Situation) -> Iterable[Block]:
@@ -348,7 +399,7 @@ def _waiting(s: Situation) -> Iterable[Block]:
     yield from guards.unmended(s)
     yield from guards.no_domain(s)
     yield from guards.foreign_or_held(s)
-    yield from guards.not_known_everywhere(s)
+    yield from guards.not_known_everywhere(s, s.coming)
     if farm.auto_rollover:
         yield Block("adfs_clock", farm.server, s.adfs_promotes_at, "AD FS promotes the successor by itself at one of its checks from then on")
     elif s.wanted_auto_rollover is not True or s.policy.promote == "never":

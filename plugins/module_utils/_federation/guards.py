@@ -18,23 +18,9 @@ from ansible_collections.federation.adfs.plugins.module_utils._federation.situat
 def promotion_blocks(s: Situation) -> list[Block]:
     """Every guard of T4, each with what it waits for."""
     farm = s.seen.farm
-    held_back = [*unmended(s), *no_domain(s), *foreign_or_held(s), *not_known_everywhere(s)]
+    held_back = [*unmended(s), *no_domain(s), *foreign_or_held(s), *not_known_everywhere(s, s.coming)]
     if s.coming is not None:
-        signers = s.live | {s.coming}
-        for standing in s.counted:
-            served = rules.served_values(standing.domain, s.journal, s.policy.propagation, s.now)
-            if not standing.unreadable and not signers <= rules.accepted_in_worst_case(served) and s.omnipresent(s.coming, standing.domain):
-                name = standing.domain.name
-                held_back.append(
-                    Block("sign_in", name, None, f"{name} does not accept every certificate that a server signs with, wherever Entra serves earlier settings")
-                )
-        target = s.seen.keys[s.coming]
-        if target.not_before > s.now or target.not_after <= s.now + farm.thresholds.critical:
-            held_back.append(
-                Block(
-                    "validity", target.thumbprint, target.not_before if target.not_before > s.now else None, "the successor is not valid now, or ends too soon"
-                )
-            )
+        held_back.extend([*not_accepted_everywhere(s, s.coming), *validity(s, s.coming)])
     waits = [
         n
         for n in rules.other_relying_parties(farm)
@@ -55,23 +41,41 @@ def promotion_blocks(s: Situation) -> list[Block]:
     return held_back
 
 
-def not_known_everywhere(s: Situation) -> Iterable[Block]:
-    """S4 is not reached: which domains and which servers are missing."""
-    if s.coming is None:
+def not_accepted_everywhere(s: Situation, key: str) -> Iterable[Block]:
+    """Domains that know ``key`` and yet would lose a sign-in if it became primary, because another server's key is not safe there."""
+    signers = s.live | {key}
+    for standing in s.counted:
+        served = rules.served_values(standing.domain, s.journal, s.policy.propagation, s.now)
+        if not standing.unreadable and not signers <= rules.accepted_in_worst_case(served) and s.omnipresent(key, standing.domain):
+            name = standing.domain.name
+            yield Block("sign_in", name, None, f"{name} does not accept every certificate that a server signs with, wherever Entra serves earlier settings")
+
+
+def validity(s: Situation, key: str) -> Iterable[Block]:
+    """The certificate that shall sign is valid now, and for longer than AD FS' own critical threshold."""
+    target = s.seen.keys[key]
+    if target.not_before > s.now or target.not_after <= s.now + s.seen.farm.thresholds.critical:
+        until = target.not_before if target.not_before > s.now else None
+        yield Block("validity", target.thumbprint, until, "the certificate that shall sign is not valid now, or ends too soon")
+
+
+def not_known_everywhere(s: Situation, key: str | None, what: str = "the successor") -> Iterable[Block]:
+    """S4 is not reached for ``key``: which domains and which servers are missing."""
+    if key is None:
         return
     by_time: dict[datetime, list[str]] = {}
-    for standing in s.not_ready:
-        name, stamp = standing.domain.name, s.journal.first_seen.get(standing.domain.key, {}).get(s.coming)
+    for standing in s.not_ready if key == s.coming else s.lacking(key):
+        name, stamp = standing.domain.name, s.journal.first_seen.get(standing.domain.key, {}).get(key)
         if standing.unreadable is not None:
             yield Block(
                 "unreadable",
                 name,
                 None,
-                f"{name} could not be read ({standing.unreadable}): mend that, or acknowledge it with the successor's thumbprint in"
+                f"{name} could not be read ({standing.unreadable}): mend that, or acknowledge it with the thumbprint of {what} in"
                 " renew_signing_cert_domains_acknowledged",
             )
-        elif s.coming not in standing.domain.slots.held:
-            why = "does not hold the successor yet"
+        elif key not in standing.domain.slots.held:
+            why = f"does not hold {what} yet"
             if not standing.writable:
                 why = (
                     "refused the write"
@@ -89,7 +93,7 @@ def not_known_everywhere(s: Situation) -> Iterable[Block]:
         else:
             by_time.setdefault((stamp or s.now) + s.policy.propagation, []).append(name)
     for until, waiting in sorted(by_time.items()):
-        yield Block("propagation", names(waiting), until, "the successor was published, and Entra may serve the earlier settings until then")
+        yield Block("propagation", names(waiting), until, f"{what} was published, and Entra may serve the earlier settings until then")
     for name in s.missing:
         yield Block(
             "missing_domain",
@@ -98,9 +102,10 @@ def not_known_everywhere(s: Situation) -> Iterable[Block]:
             f"{name} was seen earlier in this rollover and is not there any more: find out why, or acknowledge it in renew_signing_cert_domains_acknowledged",
         )
     yield from unconfirmed_servers(s)
-    lacking = [server for server in s.servers_not_showing if server.seen]
+    not_showing = s.servers_not_showing if key == s.coming else s.not_showing(key)
+    lacking = [server for server in not_showing if server.seen]
     if lacking:
-        yield Block("sync", names(server.name for server in lacking), s.now + 2 * s.seen.farm.poll, "these servers do not publish the successor yet")
+        yield Block("sync", names(server.name for server in lacking), s.now + 2 * s.seen.farm.poll, f"these servers do not publish {what} yet")
 
 
 def unconfirmed_servers(s: Situation) -> Iterable[Block]:
@@ -134,7 +139,10 @@ def unmended(s: Situation) -> Iterable[Block]:
 
 def foreign_or_held(s: Situation) -> Iterable[Block]:
     for standing in s.foreign:
-        yield foreign_certificate(standing)
+        if standing.foreign:
+            yield foreign_certificate(standing)
+        for deviation in standing.domain.deviations:
+            yield Block("baseline", standing.domain.name, None, f"its settings are not the approved ones: {deviation}")
     if s.held:
         yield Block("hold", s.seen.farm.host_name, None, "the rollover is held; set renew_signing_cert_hold to false to go on")
 

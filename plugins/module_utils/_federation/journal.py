@@ -40,6 +40,28 @@ class Lease:
 
 
 @dataclass(frozen=True)
+class Rollback:
+    """A rollback that the operator asked for: ``undone`` shall not sign. ``promoted``: it did when this began, so AD FS goes back to an earlier one."""
+
+    undone: str
+    promoted: bool
+    begun: datetime
+
+
+@dataclass(frozen=True)
+class Emergency:
+    """Stolen keys. ``keys``: their public keys (SHA-256, or empty) by thumbprint. ``evicted``: since when no domain of the farm was seen to
+    accept one. ``gone``: since when no server of the farm was seen to have one.
+    """
+
+    declared: datetime
+    priority: str
+    keys: Mapping[str, str]
+    evicted: datetime | None = None
+    gone: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Journal:
     """``first_seen``: per domain, since when each key was seen there without a gap. ``followed``: the primary that every server was
     seen to sign with, and since when.
@@ -57,6 +79,9 @@ class Journal:
     auto_rollover_wanted: bool | None = None
     auto_rollover_suspended: bool = False
     history: frozenset[str] = frozenset()
+    rollback: Rollback | None = None
+    emergency: Emergency | None = None
+    baseline: Mapping[str, Any] | None = None
     lease: Lease | None = None
 
 
@@ -85,6 +110,9 @@ def read_journal(content: Mapping[str, Any] | None, farm: str, now: datetime) ->
             auto_rollover_wanted=_flag(content["auto_rollover"]["wanted"]),
             auto_rollover_suspended=bool(content["auto_rollover"]["suspended"]),
             history=frozenset(str(k) for k in content["history"]),
+            rollback=_read_rollback(content.get("rollback")),
+            emergency=_read_emergency(content.get("emergency")),
+            baseline=_mapping(content.get("baseline")),
             lease=Lease(str(content["lease"]["run"]), parse_time(content["lease"]["until"])) if content["lease"] else None,
         )
     except JournalError:
@@ -111,6 +139,9 @@ def write_journal(journal: Journal) -> dict[str, Any]:
         "hold": _iso(journal.hold),
         "auto_rollover": {"wanted": journal.auto_rollover_wanted, "suspended": journal.auto_rollover_suspended},
         "history": sorted(journal.history),
+        "rollback": _write_rollback(journal.rollback),
+        "emergency": _write_emergency(journal.emergency),
+        "baseline": dict(journal.baseline) if journal.baseline else None,
         "lease": {"run": journal.lease.run, "until": format_time(journal.lease.until)} if journal.lease else None,
     }
 
@@ -196,6 +227,37 @@ def _read_backups(groups: Any) -> dict[str, tuple[Backup, ...]]:
         for group in groups
         for d in group["domains"]
     }
+
+
+def _read_rollback(value: Any) -> Rollback | None:
+    return Rollback(str(value["undone"]), bool(value["promoted"]), parse_time(value["begun"])) if value else None
+
+
+def _write_rollback(rollback: Rollback | None) -> dict[str, Any] | None:
+    return {"undone": rollback.undone, "promoted": rollback.promoted, "begun": format_time(rollback.begun)} if rollback else None
+
+
+def _read_emergency(value: Any) -> Emergency | None:
+    if not value:
+        return None
+    keys = {str(k): str(v) for k, v in value["keys"].items()}
+    return Emergency(parse_time(value["declared"]), str(value["priority"]), keys, _time(value["evicted"]), _time(value["gone"]))
+
+
+def _write_emergency(emergency: Emergency | None) -> dict[str, Any] | None:
+    if emergency is None:
+        return None
+    return {
+        "declared": format_time(emergency.declared),
+        "priority": emergency.priority,
+        "keys": dict(sorted(emergency.keys.items())),
+        "evicted": _iso(emergency.evicted),
+        "gone": _iso(emergency.gone),
+    }
+
+
+def _mapping(value: Any) -> Mapping[str, Any] | None:
+    return dict(value) if value else None
 
 
 def _time(value: Any) -> datetime | None:

@@ -59,6 +59,7 @@ class RelyingParty:
     name: str
     identifiers: tuple[str, ...]
     enabled: bool = True
+    token_lifetime: timedelta = timedelta(minutes=60)
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Farm:
     servers_confirmed: bool = False
     relying_parties: tuple[RelyingParty, ...] = ()
     poll: timedelta = timedelta(seconds=300)
+    sso_lifetime: timedelta = timedelta(minutes=480)
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Slots:
 
 @dataclass(frozen=True)
 class Domain:
-    """One federated domain of one tenant. ``error`` says why its settings could not be read."""
+    """One federated domain of one tenant. ``error`` says why its settings could not be read, ``deviations`` what differs from the baseline."""
 
     tenant_id: str
     name: str
@@ -105,6 +107,7 @@ class Domain:
     sign_in_host: str | None = None
     update_result: str | None = None
     error: str | None = None
+    deviations: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

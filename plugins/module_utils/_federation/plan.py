@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.federation.adfs.plugins.module_utils._federation import emergency, rollback, rules
 from ansible_collections.federation.adfs.plugins.module_utils._federation import journal as journals
-from ansible_collections.federation.adfs.plugins.module_utils._federation import rules
 from ansible_collections.federation.adfs.plugins.module_utils._federation.acts import Act, Block
 from ansible_collections.federation.adfs.plugins.module_utils._federation.decision import decide
 from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import LEASE, LOOK_SLACK, Journal, Lease, write_journal
@@ -52,9 +52,21 @@ class Plan:
     write_journal: bool
 
 
-def make_plan(seen: Observation, journal: Journal, policy: Policy, now: datetime, run: str) -> Plan:
-    """Decide, imagine the act done, decide again, until nothing more is allowed now. ``run`` names this run to the lock."""
-    first = _situation(seen, journal, policy, now)
+def make_plan(
+    seen: Observation,
+    journal: Journal,
+    policy: Policy,
+    now: datetime,
+    run: str,
+    baseline: Mapping[str, Any] | None = None,
+    not_approved: str = "",
+) -> Plan:
+    """Decide, imagine the act done, decide again, until nothing more is allowed now.
+
+    ``run`` names this run to the lock. ``baseline``: the approved settings that the journal shall hold. ``not_approved``: why only
+    protective acts may be done; empty where any may.
+    """
+    first = _situation(seen, replace(journal, baseline=baseline), policy, now)
     s = first
     steps: list[Step] = []
     decision = decide(s, run)
@@ -62,6 +74,9 @@ def make_plan(seen: Observation, journal: Journal, policy: Policy, now: datetime
     closed = any(b.guard in ("clock", "lock") for b in decision.blocks)
     blocks: list[Block] = []
     while decision.act is not None and len(steps) < MOST_ACTS:
+        if not_approved and not decision.act.protective:
+            blocks.append(Block("approval", first.seen.farm.server, None, not_approved))
+            break
         blocks.extend(b for b in decision.blocks if b not in blocks)
         steps.append(Step(decision.act, s))
         s = _situation(_after(s, decision.act), _before(s, decision.act, run), policy, now)
@@ -86,7 +101,7 @@ def _late(s: Situation, stored: Journal) -> tuple[Alarm, ...]:
 
 def _still_holds(block: Block, s: Situation) -> bool:
     # A step that was held back before another act may be free after it; only what is about a person's choice stays true.
-    return block.guard in ("foreign", "unmended", "sign_in") and bool(s.counted)
+    return block.guard == "approval" or (block.guard in ("foreign", "unmended", "sign_in") and bool(s.counted))
 
 
 def _situation(seen: Observation, journal: Journal, policy: Policy, now: datetime) -> Situation:
@@ -96,7 +111,11 @@ def _situation(seen: Observation, journal: Journal, policy: Policy, now: datetim
         looked = replace(looked, auto_rollover_suspended=False)
     if policy.hold is not None:
         looked = replace(looked, hold=(looked.hold or now) if policy.hold else None)
-    return Situation(seen, looked, policy, now)
+    if policy.hold is False:
+        looked = replace(looked, rollback=None)
+    if policy.rollback and looked.rollback is None:
+        looked = replace(looked, rollback=rollback.begin(Situation(seen, looked, policy, now)), hold=looked.hold or now)
+    return Situation(seen, replace(looked, emergency=emergency.note(Situation(seen, looked, policy, now))), policy, now)
 
 
 def _before(s: Situation, act: Act, run: str) -> Journal:
@@ -104,6 +123,8 @@ def _before(s: Situation, act: Act, run: str) -> Journal:
     journal = replace(s.journal, lease=Lease(run, s.now + LEASE))
     if act.writes:
         journal = journals.back_up(journal, {w.domain.key: (w.domain.slots, w.domain.slots.held - w.slots.held) for w in act.writes}, s.now)
+    if act.action == "evict" and s.policy.unusable:
+        journal = replace(journal, history=journal.history | {s.policy.unusable})
     if act.action == "suspend_auto_rollover":
         journal = replace(journal, auto_rollover_wanted=s.wanted_auto_rollover, auto_rollover_suspended=s.wanted_auto_rollover is not False)
     return journal
@@ -137,7 +158,15 @@ def _journal_to_write(first: Situation, steps: list[Step], stored: Journal, run:
         journal = first.journal
     else:
         # In a steady state nothing is written, not even that somebody looked.
-        journal = replace(stored, hold=first.journal.hold, auto_rollover_suspended=first.journal.auto_rollover_suspended)
+        kept = first.journal
+        journal = replace(
+            stored,
+            hold=kept.hold,
+            rollback=kept.rollback,
+            emergency=kept.emergency,
+            baseline=kept.baseline,
+            auto_rollover_suspended=kept.auto_rollover_suspended,
+        )
     if not steps and journal.lease is not None and journal.lease.run == run:
         journal = replace(first.journal, lease=None)
     # Calling early writes nothing: a look is noted again only after half of what a late run may be late.
@@ -148,7 +177,8 @@ def _journal_to_write(first: Situation, steps: list[Step], stored: Journal, run:
 
 def _waits(s: Situation) -> bool:
     leftover = s.policy.retire and any(len(standing.domain.slots.held) > 1 for standing in s.counted)
-    return s.coming is not None or s.held or leftover or not s.following
+    leftover = leftover or (s.policy.remove_old and len(s.seen.farm.certificates) > 1)
+    return s.coming is not None or s.held or s.emergency or leftover or not s.following
 
 
 def show(plan: Plan, bodies: Mapping[str, str], policy_given: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,6 +189,7 @@ def show(plan: Plan, bodies: Mapping[str, str], policy_given: Mapping[str, Any])
     # What is left of the journal's backups must be restorable from the journal alone.
     kept = {k for backups in plan.journal.backups.values() for b in backups for k in b.slots.held}
     journal = replace(plan.journal, bodies={k: bodies.get(k, plan.journal.bodies.get(k, "")) for k in sorted(kept) if k in bodies or k in plan.journal.bodies})
+    refused = [{"fail_on": "approval", "reason": b.reason} for b in plan.blocks if b.guard == "approval"]
     shown: dict[str, Any] = {
         "plan_id": _plan_id(s, actions, policy_given),
         "state": s.state,
@@ -169,10 +200,12 @@ def show(plan: Plan, bodies: Mapping[str, str], policy_given: Mapping[str, Any])
         "blocked_by": [_show_block(b) for b in plan.blocks],
         "deadline": format_time(last.deadline) if last.deadline else None,
         "next_run_at": format_time(_next_run(plan)),
+        "emergency": emergency.show(s),
         "alarms": [{"alarm": a.alarm, "object": a.object, "reason": a.reason} for a in plan.alarms],
-        "failures": failures(s),
-        "expected": {"state": last.state, "failures": failures(last)},
+        "failures": [*failures(s), *refused],
+        "expected": {"state": last.state, "failures": [*failures(last), *refused]},
         "diff": {"before": _snapshot(plan, s), "after": _snapshot(plan, last)},
+        "policy": {k: v for k, v in policy_given.items() if v not in (None, "")},
         "journal": {"write": plan.write_journal, "content": write_journal(journal)},
     }
     shown["summary"] = summary(s, shown)
@@ -186,6 +219,7 @@ def _show_farm(s: Situation) -> dict[str, Any]:
         "host_name": s.seen.farm.host_name,
         "server": s.seen.farm.server,
         "primary": primary.thumbprint,
+        "certificates": sorted(s.seen.farm.certificates),
         "not_after": format_time(primary.not_after),
         "days_remaining": (primary.not_after - s.now).days,
         "successor": s.coming,

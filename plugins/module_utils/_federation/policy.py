@@ -30,7 +30,9 @@ class Span:
 
 @dataclass(frozen=True)
 class Policy:
-    """See the role's README for the meaning of each variable. ``refused`` is the run's own: domains that Entra let it not write."""
+    """See the role's README for the meaning of each variable. The last three are the run's own: domains that Entra let it not
+    write, forms of an eviction that it refused, and a certificate whose key nobody has.
+    """
 
     domains: frozenset[str] | None = None
     domains_excluded: frozenset[str] = frozenset()
@@ -50,18 +52,30 @@ class Policy:
     safety: timedelta = timedelta(hours=1)
     run_interval: timedelta = timedelta(hours=24)
     retire: bool = False
+    remove_old: bool = False
     hold: bool | None = None
+    rollback: bool = False
+    compromised: frozenset[str] = frozenset()
+    emergency_priority: str = "availability"
+    baseline_approved: str | None = None
     windows: tuple[Span, ...] = ()
     freezes: tuple[Span, ...] = ()
     fail_on: frozenset[str] = frozenset({"broken", "foreign", "deadline"})
     deadline_days: timedelta = timedelta(days=7)
     refused: frozenset[str] = frozenset()
+    eviction_forms_refused: frozenset[str] = frozenset()
+    unusable: str = ""
 
 
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _LONGEST = timedelta(days=36525)  # a century: more is a slip of the hand, and would leave the calendar
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(m|h|d|minutes?|hours?|days?)?")
-_CHOICES = {"preset": ("2025", "2017"), "promote": ("adfs", "us", "never"), "foreign": ("stop", "replace")}
+_CHOICES = {
+    "preset": ("2025", "2017"),
+    "promote": ("adfs", "us", "never"),
+    "foreign": ("stop", "replace"),
+    "emergency_priority": ("availability", "containment"),
+}
 
 
 def read_policy(given: Mapping[str, Any]) -> Policy:
@@ -77,7 +91,20 @@ def read_policy(given: Mapping[str, Any]) -> Policy:
         if reader is None:
             raise PolicyError(f"{_variable(name)} is not known to this version; remove it, or see the role's README for the variables there are")
         values[name] = reader(name, value)
-    return Policy(**values)
+    policy = Policy(**values)
+    _refuse_contradictions(policy)
+    return policy
+
+
+def _refuse_contradictions(policy: Policy) -> None:
+    if policy.rollback and policy.hold is False:
+        raise PolicyError(f"{_variable('rollback')} sets a hold and {_variable('hold')}: false lifts it; give one of them")
+    if policy.rollback and policy.compromised:
+        raise PolicyError(
+            f"{_variable('rollback')} goes back to an earlier key, and {_variable('compromised')} says that the farm's keys are stolen; give one of them"
+        )
+    if policy.compromised and policy.hold:
+        raise PolicyError(f"{_variable('hold')} stops what {_variable('compromised')} needs; give one of them")
 
 
 def _variable(name: str) -> str:
@@ -146,6 +173,15 @@ def _thumbprints(name: str, value: Any) -> frozenset[str]:
     return frozenset(_thumbprint(name, item) for item in _list(name, value))
 
 
+def _approval(name: str, value: Any) -> str | None:
+    text = str(value).strip().lower()
+    if text == "false":
+        return None
+    if text == "true" or re.fullmatch(r"[0-9a-f]{16}", text):
+        return text
+    raise PolicyError(f"{_variable(name)} must be true, or the 16 characters that an alarm of the kind 'baseline' named, not '{value}'")
+
+
 def _acknowledged(name: str, value: Any) -> frozenset[tuple[str, str]]:
     found = set()
     for item in _list(name, value):
@@ -196,7 +232,12 @@ _READERS: dict[str, Any] = {
     "safety": _duration("h"),
     "run_interval": _duration("h"),
     "retire": _boolean,
+    "remove_old": _boolean,
     "hold": _boolean,
+    "rollback": _boolean,
+    "compromised": _thumbprints,
+    "emergency_priority": _choice,
+    "baseline_approved": _approval,
     "windows": _spans,
     "freezes": _spans,
     "fail_on": _fail_on,

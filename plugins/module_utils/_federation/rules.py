@@ -26,12 +26,6 @@ def successors(seen: Observation, now: datetime) -> list[Key]:
     return sorted((k for k in others if not k.expired(now) and k.not_before > primary.not_before), key=lambda k: (k.not_before, k.thumbprint))
 
 
-def successor(seen: Observation, now: datetime) -> str | None:
-    """The youngest certificate of AD FS after the primary. After promotion the old one is a leftover, no successor."""
-    younger = successors(seen, now)
-    return younger[-1].thumbprint if younger else None
-
-
 def served_values(domain: Domain, journal: Journal, propagation: timedelta, now: datetime) -> list[Slots]:
     """Every value that Entra may still serve: what is configured, and what we replaced less than ``propagation`` ago."""
     return [domain.slots, *(b.slots for b in journal.backups.get(domain.key, ()) if now - b.at < propagation)]

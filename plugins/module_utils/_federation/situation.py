@@ -26,6 +26,7 @@ class Standing:
     """One domain as the rules see it. ``belongs``: it signs in here, or holds a certificate of ours. ``ours``: it signs in here.
 
     ``counted``: it decides about the state and may block a promotion. ``refused``: Entra refused a write to it in this run.
+    ``compromised``: stolen keys that it accepts.
     """
 
     domain: Domain
@@ -37,6 +38,7 @@ class Standing:
     broken: bool
     foreign: tuple[str, ...]
     unreadable: str | None
+    compromised: tuple[str, ...] = ()
 
     @property
     def counted(self) -> bool:
@@ -62,15 +64,51 @@ class Situation:
         return rules.live_keys(self.seen.farm)
 
     @cached_property
+    def successors(self) -> tuple[str, ...]:
+        """The certificates of AD FS that may become primary, oldest first. After a theft, whatever is not stolen may."""
+        if self.seen.farm.primary in self.compromised:
+            keys = (self.seen.keys[k] for k in self.seen.farm.certificates - self.compromised)
+            return tuple(k.thumbprint for k in sorted(keys, key=lambda k: (k.not_before, k.thumbprint)) if not k.expired(self.now))
+        return tuple(k.thumbprint for k in rules.successors(self.seen, self.now) if k.thumbprint not in self.compromised)
+
+    @cached_property
     def coming(self) -> str | None:
-        return rules.successor(self.seen, self.now)
+        """The youngest certificate of AD FS after the primary. After promotion the old one is a leftover, no successor."""
+        return self.successors[-1] if self.successors else None
+
+    @cached_property
+    def compromised(self) -> frozenset[str]:
+        """Every key that was seen now and is stolen, by certificate or by public key."""
+        emergency = self.journal.emergency
+        if emergency is None:
+            return frozenset()
+        public = {p for p in emergency.keys.values() if p}
+        return frozenset(k.thumbprint for k in self.seen.keys.values() if k.thumbprint in emergency.keys or k.public_key in public)
+
+    @cached_property
+    def emergency(self) -> bool:
+        """Stolen keys are somewhere still, or may be copied back by Entra's own updater from what a server published a short while ago."""
+        known = self.journal.emergency
+        if known is None:
+            return False
+        watched = known.gone is not None and known.evicted is not None and self.now - max(known.gone, known.evicted) >= self.policy.propagation
+        return not watched or self.compromised_in_farm or any(standing.compromised for standing in self.standings)
+
+    @cached_property
+    def compromised_in_farm(self) -> bool:
+        """AD FS or one of its servers has a stolen key."""
+        farm = self.seen.farm
+        return bool(self.compromised & frozenset.union(farm.certificates, self.live, *(server.certificates for server in farm.servers)))
 
     @cached_property
     def trusted(self) -> frozenset[str]:
-        return self.seen.farm.certificates | self.journal.history | self.policy.known_certificates
+        return (self.seen.farm.certificates | self.journal.history | self.policy.known_certificates) - self.compromised
 
     @cached_property
     def held(self) -> bool:
+        """The operator said hold, or a rollback did. A theft goes before it."""
+        if self.emergency:
+            return False
         return self.policy.hold if self.policy.hold is not None else self.journal.hold is not None
 
     @cached_property
@@ -112,7 +150,7 @@ class Situation:
 
     @cached_property
     def foreign(self) -> tuple[Standing, ...]:
-        return tuple(s for s in self.counted if s.foreign)
+        return tuple(s for s in self.counted if s.foreign or (s.ours and s.domain.deviations))
 
     @cached_property
     def unseen_servers(self) -> tuple[Server, ...]:
@@ -138,20 +176,19 @@ class Situation:
     @cached_property
     def not_ready(self) -> tuple[Standing, ...]:
         """Counted domains where Entra may somewhere still serve a value without the successor."""
-        return tuple(s for s in self.counted if self.coming is None or not self.omnipresent(self.coming, s.domain))
+        return self.lacking(self.coming)
 
     @cached_property
     def servers_not_showing(self) -> tuple[Server, ...]:
         """Servers that were not seen to publish both the primary and the successor."""
-        both = {self.seen.farm.primary, self.coming}
-        return tuple(s for s in self.seen.farm.servers if not s.seen or not both <= s.certificates)
+        return self.not_showing(self.coming)
 
     @cached_property
     def ready(self) -> bool:
         """S4: the successor may sign without losing one sign-in."""
         return (
             self.coming is not None
-            and len(rules.successors(self.seen, self.now)) == 1
+            and len(self.successors) == 1
             and bool(self.counted)
             and not self.not_ready
             and not self.missing
@@ -202,6 +239,8 @@ class Situation:
     @cached_property
     def state(self) -> str:
         """The words of the state table, for what is seen now."""
+        if self.emergency:
+            return "emergency"
         if self.broken:
             return "broken"
         if self.foreign:
@@ -219,6 +258,15 @@ class Situation:
         if any(s.domain.slots.signing != self.seen.farm.primary for s in self.counted):
             return "promoted"
         return "settled" if any(len(s.domain.slots.held) > 1 for s in self.counted) else "steady"
+
+    def lacking(self, key: str | None) -> tuple[Standing, ...]:
+        """Counted domains where Entra may somewhere still serve a value without ``key``."""
+        return tuple(s for s in self.counted if key is None or not self.omnipresent(key, s.domain))
+
+    def not_showing(self, key: str | None) -> tuple[Server, ...]:
+        """Servers that were not seen to publish both the primary and ``key``."""
+        both = {self.seen.farm.primary, key}
+        return tuple(s for s in self.seen.farm.servers if not s.seen or not both <= s.certificates)
 
     def omnipresent(self, key: str, domain: Domain) -> bool:
         return rules.omnipresent(key, domain, self.journal, self.policy.propagation, self.now)
@@ -253,6 +301,7 @@ class Situation:
             broken=ours and rules.broken(domain, self.live),
             foreign=tuple(rules.foreign_keys(domain, self.seen.keys, self.trusted, self.now)) if ours else (),
             unreadable=unreadable,
+            compromised=tuple(sorted(domain.slots.held & self.compromised)),
         )
 
 

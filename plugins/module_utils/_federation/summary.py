@@ -23,8 +23,9 @@ _STATES = {
     "promoted": "every server signs with the new certificate; the domains hold both",
     "settled": "every server signs with the new certificate; the domains hold it first and keep the earlier one",
     "broken": "sign-in is broken",
-    "foreign": "a domain accepts a certificate that is not this farm's",
+    "foreign": "a domain accepts a certificate that is not this farm's, or its settings are not the approved ones",
     "held": "the rollover is held",
+    "emergency": "stolen keys are replaced and evicted",
 }
 
 
@@ -33,10 +34,18 @@ def failures(s: Situation) -> list[dict[str, str]]:
     if s.clock_differs:
         return [{"fail_on": "clock", "reason": s.clock_differs}]
     found = []
+    compromised = [standing.domain.name for standing in s.standings if standing.compromised]
+    if s.emergency and (compromised or s.compromised_in_farm):
+        where = f"accepted by {names(compromised)}" if compromised else "in AD FS or on one of its servers"
+        found.append({"fail_on": "emergency", "reason": f"stolen keys are still {where}"})
     if "broken" in s.policy.fail_on and s.broken:
         found.append({"fail_on": "broken", "reason": f"sign-in is broken for {names(b.domain.name for b in s.broken)}"})
     if "foreign" in s.policy.fail_on and s.foreign:
-        found.append({"fail_on": "foreign", "reason": f"a certificate that is not this farm's is accepted by {names(f.domain.name for f in s.foreign)}"})
+        strange = [f.domain.name for f in s.foreign if f.foreign]
+        changed = [f.domain.name for f in s.foreign if not f.foreign]
+        reasons = [f"a certificate that is not this farm's is accepted by {names(strange)}"] if strange else []
+        reasons += [f"settings differ from the approved ones for {names(changed)}"] if changed else []
+        found.append({"fail_on": "foreign", "reason": "; ".join(reasons)})
     if "deadline" in s.policy.fail_on and s.deadline is not None and s.deadline - s.now < s.policy.deadline_days:
         found.append({"fail_on": "deadline", "reason": f"the deadline is near: the latest safe moment for the next step is {format_time(s.deadline)}"})
     return found
@@ -53,6 +62,8 @@ def summary(s: Situation, shown: Mapping[str, Any]) -> list[str]:
     if farm["successor"]:
         promotes = f", AD FS promotes it from {farm['adfs_promotes_at']}" if farm["adfs_promotes_at"] else ""
         lines.append(f"Successor: {farm['successor']}{promotes}")
+    if shown["emergency"]:
+        lines.extend(_emergency(shown["emergency"]))
     by_verdict: dict[str, list[str]] = {}
     for domain in shown["domains"]:
         by_verdict.setdefault(domain["verdict"], []).append(domain["domain"])
@@ -64,3 +75,14 @@ def summary(s: Situation, shown: Mapping[str, Any]) -> list[str]:
     lines.append(f"Deadline: {shown['deadline'] or 'none; nothing is left to be done in time'}")
     lines.append(f"Next run: {shown['next_run_at']}")
     return lines
+
+
+def _emergency(emergency: Mapping[str, Any]) -> list[str]:
+    containment, gap = emergency["containment"], emergency["sign_in_gap"]
+    done = f"complete at {containment['contained_at']} ({containment['hours']} h after the declaration)" if containment["contained_at"] else "not complete"
+    without = gap["domains_without_sign_in"]
+    return [
+        f"Emergency: declared {emergency['declared_at']}, {emergency['priority']} first; stolen: {names(emergency['stolen'])}",
+        f"Containment: {done}; planned are {containment['planned_hours']} h from the declaration",
+        f"Sign-in gap: planned are {gap['planned_hours']} h; now without sign-in: {names(without) if without else 'no domain'}",
+    ]

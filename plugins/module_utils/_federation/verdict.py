@@ -28,6 +28,8 @@ def verdict(s: Situation, standing: Standing) -> tuple[str, str]:
         return "unreadable", f"its federation settings could not be read: {standing.unreadable}"
     if not domain.configured:
         return "inherited", f"it has no settings of its own and follows {domain.root or 'its root domain'}"
+    if s.emergency and standing.compromised:
+        return "compromised", f"it accepts {names(standing.compromised)}, which is stolen: whoever has the key can sign in as anybody"
     if not standing.ours:
         return "other_farm", f"it sends its users to {domain.sign_in_host or 'an unknown address'}, not to {farm.host_name}; nothing is done for it here"
     if standing.broken:
@@ -37,6 +39,8 @@ def verdict(s: Situation, standing: Standing) -> tuple[str, str]:
         )
     if standing.foreign:
         return "foreign", f"it also accepts {names(standing.foreign)}, which is not this farm's: find out whose it is"
+    if domain.deviations:
+        return "foreign", f"its settings are not the approved ones: {'; '.join(domain.deviations)}"
     if s.coming is not None and s.coming not in domain.slots.held:
         when = f" at {format_time(s.adfs_promotes_at)} or soon after" if farm.auto_rollover else ""
         return "successor_missing", f"sign-in works, and would break when AD FS promotes {s.coming}{when}" + (

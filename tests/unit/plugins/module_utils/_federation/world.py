@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 
 from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Journal
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import (
+    UNBORN,
     Domain,
     Farm,
     Key,
@@ -16,7 +17,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._federation.observ
     Server,
     Slots,
 )
-from ansible_collections.federation.adfs.plugins.module_utils._federation.plan import Plan, make_plan
+from ansible_collections.federation.adfs.plugins.module_utils._federation.plan import Plan, _after, make_plan
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -82,3 +83,56 @@ def written(made: Plan, action: str) -> dict[str, tuple[str | None, str | None]]
 
 def guards(made: Plan) -> set[str]:
     return {b.guard for b in made.blocks}
+
+
+class Play:
+    """Runs one after the other on a farm and its domains that do exactly what is asked: acts take effect at once, servers follow when told to."""
+
+    def __init__(self, seen: Observation, journal: Journal | None = None, now: datetime = START) -> None:
+        self.seen, self.journal, self.now = seen, journal or Journal(FARM), now
+        self.born = 0
+
+    def run(self, policy: Policy | None = None, **more: object) -> Plan:
+        """One run: act after act with a new look before each. Returns the last plan; ``self.done`` holds the acts."""
+        self.done: list[str] = []
+        for _round in range(12):
+            seen = replace(self.seen, farm=replace(self.seen.farm, time=self.now))
+            made = make_plan(seen, self.journal, policy or Policy(), self.now, "run-1", **more)
+            if made.write_journal:
+                self.journal = made.journal
+            if not made.steps:
+                return made
+            self.done.append(made.steps[0].act.action)
+            self._carry_out(made)
+        raise AssertionError(f"a run that does not end: {self.done}")
+
+    def _carry_out(self, made: Plan) -> None:
+        after = _after(made.first, made.steps[0].act)
+        if UNBORN in after.farm.certificates:
+            self.born += 1
+            name = f"BORN{self.born}"
+            certificates = after.farm.certificates - {UNBORN} | {name}
+            born = replace(after.keys[UNBORN], thumbprint=name, public_key=f"P-{name}")
+            after = replace(after, farm=replace(after.farm, certificates=certificates), keys={**after.keys, name: born})
+        self.seen = after
+
+    def servers_follow(self, *names: str) -> None:
+        where = self.seen.farm
+        servers = tuple(replace(s, primary=where.primary, certificates=where.certificates) if not names or s.name in names else s for s in where.servers)
+        self.seen = replace(self.seen, farm=replace(where, servers=servers))
+
+    def wait(self, days: float, policy: Policy | None = None) -> Plan:
+        """Days pass with a run every twelve hours; returns the last run's plan."""
+        end, acts, made = self.now + timedelta(days=days), [], None
+        while self.now < end:
+            self.now += timedelta(hours=12)
+            made = self.run(policy)
+            acts.extend(self.done)
+        self.done = acts
+        if made is None:
+            raise AssertionError("nothing was waited for")
+        return made
+
+    @property
+    def slots(self) -> dict[str, tuple[str | None, str | None]]:
+        return {d.name: (d.slots.signing, d.slots.next) for d in self.seen.domains}
