@@ -22,10 +22,12 @@ from ansible_collections.federation.adfs.plugins.module_utils._federation.observ
 from ansible_collections.federation.adfs.plugins.module_utils._federation.plan import make_plan, show
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import PolicyError, read_policy
 from ansible_collections.federation.adfs.plugins.module_utils._federation.reading import ReadingError, read_observation
+from ansible_collections.federation.adfs.plugins.module_utils._federation.third_party import read_provider
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, certificate_without_key, parse_time
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
-    "farm": {"type": "dict", "required": True},
+    "farm": {"type": "dict"},
+    "provider": {"type": "dict"},
     "domains": {"type": "list", "elements": "dict", "required": True},
     "metadata": {"type": "list", "elements": "dict", "default": []},
     "journal": {"type": "dict"},
@@ -64,10 +66,9 @@ class ActionModule(ActionBase):
 
 
 def _plan(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-    farm = arguments["farm"]
-    if farm.get("role") == "secondary":
-        where = farm.get("primary_server") or "the primary server, which Get-AdfsSyncProperties names"
-        raise ReadingError(f"{farm.get('server') or 'this host'} is a secondary server of its farm and changes nothing; run the play on {where}")
+    farm, provider = arguments["farm"], arguments["provider"]
+    if (farm is None) == (provider is None):
+        raise ReadingError("give either farm, the facts of an AD FS farm, or provider, the metadata of another identity provider")
     now = _now(arguments["now"])
     refused_forms = frozenset(arguments["eviction_forms_refused"])
     # Only Entra's own refusals of everything else bring this about: a member that must be filled gets a key that nobody has.
@@ -78,12 +79,22 @@ def _plan(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         eviction_forms_refused=refused_forms,
         unusable=unusable.thumbprint if unusable else "",
     )
-    given = arguments["journal"] or farm.get("journal") or {}
-    journal, complaint = _journal(given, str(farm.get("identifier")), now)
-    reading = read_observation(farm, arguments["domains"], arguments["metadata"], journal, policy)
+    if farm is None:
+        server = str(provider.get("entity_id"))
+        given = arguments["journal"] or {}
+        journal, complaint = _journal(given, server, now)
+        reading = read_provider(provider, arguments["domains"], journal, policy, now, first_use=not complaint)
+    else:
+        if farm.get("role") == "secondary":
+            where = farm.get("primary_server") or "the primary server, which Get-AdfsSyncProperties names"
+            raise ReadingError(f"{farm.get('server') or 'this host'} is a secondary server of its farm and changes nothing; run the play on {where}")
+        server = farm.get("server") or ""
+        given = arguments["journal"] or farm.get("journal") or {}
+        journal, complaint = _journal(given, str(farm.get("identifier")), now)
+        reading = read_observation(farm, arguments["domains"], arguments["metadata"], journal, policy)
     seen = reading.observation
     if complaint:
-        alarm = Alarm("journal", farm.get("server") or "", f"the journal is not used: {complaint}; waiting times start afresh")
+        alarm = Alarm("journal", server, f"the journal is not used: {complaint}; waiting times start afresh")
         seen = replace(seen, alarms=(*seen.alarms, alarm))
     compared = baselines.compare(journal.baseline, policy.baseline_approved, arguments["domains"], seen)
     bodies = {**journal.bodies, **reading.bodies, **({unusable.thumbprint: unusable.der} if unusable else {})}
@@ -123,12 +134,14 @@ def _now(given: str | None) -> datetime.datetime:
 
 
 def _readable(side: dict[str, t.Any]) -> str:
-    lines = [
-        "AD FS:",
-        f"  primary: {side['adfs']['primary']}",
-        *(f"  certificate: {thumbprint}" for thumbprint in side["adfs"]["certificates"]),
-        f"  automatic rollover: {'on' if side['adfs']['auto_certificate_rollover'] else 'off'}",
-    ]
+    lines = []
+    if side["adfs"]:
+        lines += [
+            "AD FS:",
+            f"  primary: {side['adfs']['primary']}",
+            *(f"  certificate: {thumbprint}" for thumbprint in side["adfs"]["certificates"]),
+            f"  automatic rollover: {'on' if side['adfs']['auto_certificate_rollover'] else 'off'}",
+        ]
     for name, slots in sorted(side["domains"].items()):
         lines += [f"{name}:", f"  signing: {slots['signing']}", f"  next: {slots['next']}"]
     return "\n".join(lines) + "\n"

@@ -35,9 +35,18 @@ attributes:
     platforms: posix
 options:
   farm:
-    description: The facts of the farm, RV(federation.adfs.farm_info#module:farm) as read on the primary AD FS server.
+    description:
+      - The facts of the farm, RV(federation.adfs.farm_info#module:farm) as read on the primary AD FS server.
+      - Exactly one of O(farm) and O(provider) is required.
     type: dict
-    required: true
+  provider:
+    description:
+      - What another identity provider publishes, RV(federation.adfs.metadata_info#module:metadata), where there is no AD FS farm.
+      - The document must be signed by the certificate that O(journal) has pinned, by one that the last document published, or by one that is listed
+        in C(known_certificates) of O(policy). Without a journal the signer is pinned. The certificates of an unsigned document must all be listed.
+      - Any of the published certificates may sign, so every domain is to hold all of them.
+      - Exactly one of O(farm) and O(provider) is required.
+    type: dict
   domains:
     description: The federated domains, the items of P(federation.adfs.entra_federation#lookup), of all tenants that the farm serves.
     type: list

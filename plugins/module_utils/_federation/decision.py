@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from ansible_collections.federation.adfs.plugins.module_utils._federation import emergency, guards, rollback, rules
+from ansible_collections.federation.adfs.plugins.module_utils._federation import emergency, guards, rollback, rules, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._federation.acts import Act, Block, Decision, Write, act_on_domains, checked_write
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import UNBORN, Alarm, Domain, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation, names
@@ -32,7 +32,7 @@ def decide(s: Situation, run: str) -> Decision:
         act = emergency.respond(s, blocks) or _restore(s, blocks)
         return Decision(act, tuple(blocks), alarms)
     # Holding AD FS' clock comes even before a repair: whatever happens to the run afterwards, nothing is promoted meanwhile.
-    for step in (
+    on_server = (
         _hold_clock,
         _repair,
         rollback.roll_back,
@@ -46,7 +46,8 @@ def decide(s: Situation, run: str) -> Decision:
         _promote,
         _settle,
         _retire,
-    ):
+    )
+    for step in on_server if s.seen.farm.provider is None else (_repair, _publish, _settle, _retire):
         act = step(s, blocks)
         if act is not None:
             return Decision(act, tuple(blocks), alarms)
@@ -66,7 +67,7 @@ def _closed(s: Situation, run: str) -> Iterable[Block]:
 
 
 def _alarms(s: Situation) -> Iterable[Alarm]:
-    farm = s.seen.farm
+    farm, provider = s.seen.farm, s.seen.farm.provider
     yield from s.seen.alarms
     yield from emergency.alarms(s)
     for standing in s.standings:
@@ -77,7 +78,7 @@ def _alarms(s: Situation) -> Iterable[Alarm]:
                 f"{standing.domain.name} accepts a certificate that is not this farm's ({names(standing.foreign)}): find out whose it is; then list it in"
                 " renew_signing_cert_known_certificates, or set renew_signing_cert_foreign to replace",
             )
-    if len(s.live) > 2:
+    if len(s.live) > 2 and provider is None:
         yield Alarm(
             "too_many_signers",
             farm.host_name,
@@ -89,14 +90,14 @@ def _alarms(s: Situation) -> Iterable[Alarm]:
             farm.host_name,
             f"no federated domain that could be read sends its users to {farm.host_name}; check renew_signing_cert_tenants, and that this is the right farm",
         )
-    if len(s.successors) > 1:
+    if len(s.successors) > 1 and provider is None:
         yield Alarm(
             "several_successors",
             farm.server,
             "AD FS holds several certificates that are younger than the primary, and a domain has room for one: remove all but one of"
             f" {names(s.successors)} with federation.adfs.certificate",
         )
-    if s.seen.primary_key.expired(s.now):
+    if s.seen.primary_key.expired(s.now) and provider is None:
         yield Alarm(
             "expired",
             farm.server,
@@ -108,6 +109,9 @@ def _alarms(s: Situation) -> Iterable[Alarm]:
             yield Alarm(
                 "not_ours", standing.domain.name, f"{standing.domain.name} is named in renew_signing_cert_domains, but {_elsewhere(s, standing.domain)}"
             )
+    if provider is not None:
+        yield from third_party.alarms(s)
+        return
     custom = not s.seen.primary_key.self_signed
     if custom and farm.auto_rollover:
         yield Alarm(
@@ -128,6 +132,8 @@ def _alarms(s: Situation) -> Iterable[Alarm]:
 def _elsewhere(s: Situation, domain: Domain) -> str:
     if not domain.configured:
         return f"it inherits its settings from {domain.root or 'its root domain'}; name that one"
+    if s.seen.farm.provider is not None:
+        return f"its issuer is {domain.issuer_uri} and it sends its users to {domain.sign_in_uri}: neither is {s.seen.farm.identifier}'s"
     return f"it sends its users to {domain.sign_in_host}, not to {s.seen.farm.host_name}; name it in the run of that farm"
 
 
@@ -144,7 +150,8 @@ def _repair(s: Situation, blocks: list[Block]) -> Act | None:
             continue
         slots = rules.wanted_slots(standing.domain, s.seen, s.live, None if s.held else s.coming, s.trusted, s.now)
         if slots is None:
-            blocks.append(Block("too_many_signers", name, None, f"{len(s.live)} certificates sign and a domain holds two: bring the servers in step first"))
+            crowded = Block("too_many_signers", name, None, f"{len(s.live)} certificates sign and a domain holds two: bring the servers in step first")
+            blocks.append(crowded if s.seen.farm.provider is None else third_party.too_many(s, name))
             continue
         writes.extend(checked_write(s, standing.domain, slots, blocks))
     drops = any(s.coming in w.domain.slots.held - w.slots.held for w in writes)
@@ -154,7 +161,9 @@ def _repair(s: Situation, blocks: list[Block]) -> Act | None:
     return _gated(
         s,
         blocks,
-        act_on_domains("repair", writes, "AD FS signs with a certificate that these domains do not accept: sign-in is broken there now", protective=True),
+        act_on_domains(
+            "repair", writes, f"{s.seen.farm.title} signs with a certificate that these domains do not accept: sign-in is broken there now", protective=True
+        ),
     )
 
 
@@ -164,7 +173,7 @@ def _publish(s: Situation, blocks: list[Block]) -> Act | None:
         return None
     writes: list[Write] = []
     for standing in s.standings:
-        if not standing.writable or standing.broken or s.coming in standing.domain.slots.held:
+        if not standing.writable or standing.broken or not s.unknown_to(standing.domain):
             continue
         slots = rules.wanted_slots(standing.domain, s.seen, s.live, s.coming, s.trusted, s.now)
         if slots is None:
@@ -173,7 +182,7 @@ def _publish(s: Situation, blocks: list[Block]) -> Act | None:
             blocks.append(guards.foreign_certificate(standing))
             continue
         writes.extend(checked_write(s, standing.domain, slots, blocks))
-    act = act_on_domains("publish", writes, "AD FS has a successor that these domains do not know yet", thumbprint=s.coming, protective=True)
+    act = act_on_domains("publish", writes, f"{s.seen.farm.title} has a successor that these domains do not know yet", thumbprint=s.coming, protective=True)
     return _gated(s, blocks, act)
 
 
@@ -313,7 +322,7 @@ def _settle(s: Situation, blocks: list[Block]) -> Act | None:
             )
         )
         return None
-    return act_on_domains("settle", writes, "AD FS signs with the certificate in the second member; it belongs into the first")
+    return act_on_domains("settle", writes, f"{s.seen.farm.title} signs with the certificate in the second member; it belongs into the first")
 
 
 def _retire(s: Situation, blocks: list[Block]) -> Act | None:
@@ -380,6 +389,9 @@ def _remove_old(s: Situation, blocks: list[Block]) -> Act | None:
 def _waiting(s: Situation) -> Iterable[Block]:
     """What a run that has nothing more to do is waiting for."""
     farm = s.seen.farm
+    if farm.provider is not None:
+        yield from third_party.waiting(s)
+        return
     if not s.following:
         behind = [server.name for server in farm.servers if server.seen and server.primary != farm.primary]
         yield Block(

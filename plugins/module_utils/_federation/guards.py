@@ -65,7 +65,8 @@ def not_known_everywhere(s: Situation, key: str | None, what: str = "the success
         return
     by_time: dict[datetime, list[str]] = {}
     for standing in s.not_ready if key == s.coming else s.lacking(key):
-        name, stamp = standing.domain.name, s.journal.first_seen.get(standing.domain.key, {}).get(key)
+        name, stamps = standing.domain.name, s.journal.first_seen.get(standing.domain.key, {})
+        asked = {key} if s.seen.farm.provider is None else s.awaited
         if standing.unreadable is not None:
             yield Block(
                 "unreadable",
@@ -74,7 +75,7 @@ def not_known_everywhere(s: Situation, key: str | None, what: str = "the success
                 f"{name} could not be read ({standing.unreadable}): mend that, or acknowledge it with the thumbprint of {what} in"
                 " renew_signing_cert_domains_acknowledged",
             )
-        elif key not in standing.domain.slots.held:
+        elif asked - standing.domain.slots.held:
             why = f"does not hold {what} yet"
             if not standing.writable:
                 why = (
@@ -91,7 +92,7 @@ def not_known_everywhere(s: Situation, key: str | None, what: str = "the success
                 f"{name} {why}: its users could not sign in after the promotion; acknowledge it in renew_signing_cert_domains_acknowledged if that is meant",
             )
         else:
-            by_time.setdefault((stamp or s.now) + s.policy.propagation, []).append(name)
+            by_time.setdefault(max(stamps.get(k, s.now) for k in asked) + s.policy.propagation, []).append(name)
     for until, waiting in sorted(by_time.items()):
         yield Block("propagation", names(waiting), until, f"{what} was published, and Entra may serve the earlier settings until then")
     for name in s.missing:

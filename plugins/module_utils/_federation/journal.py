@@ -62,6 +62,14 @@ class Emergency:
 
 
 @dataclass(frozen=True)
+class Pin:
+    """The last metadata document of an identity provider that was believed: who signed it (None: nobody), and the certificates in it."""
+
+    signer: str | None
+    certificates: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Journal:
     """``first_seen``: per domain, since when each key was seen there without a gap. ``followed``: the primary that every server was
     seen to sign with, and since when.
@@ -83,6 +91,7 @@ class Journal:
     emergency: Emergency | None = None
     baseline: Mapping[str, Any] | None = None
     lease: Lease | None = None
+    pin: Pin | None = None
 
 
 def read_journal(content: Mapping[str, Any] | None, farm: str, now: datetime) -> Journal:
@@ -114,6 +123,7 @@ def read_journal(content: Mapping[str, Any] | None, farm: str, now: datetime) ->
             emergency=_read_emergency(content.get("emergency")),
             baseline=_mapping(content.get("baseline")),
             lease=Lease(str(content["lease"]["run"]), parse_time(content["lease"]["until"])) if content["lease"] else None,
+            pin=_read_pin(content.get("metadata")),
         )
     except JournalError:
         raise
@@ -143,6 +153,7 @@ def write_journal(journal: Journal) -> dict[str, Any]:
         "emergency": _write_emergency(journal.emergency),
         "baseline": dict(journal.baseline) if journal.baseline else None,
         "lease": {"run": journal.lease.run, "until": format_time(journal.lease.until)} if journal.lease else None,
+        "metadata": {"signer": journal.pin.signer, "certificates": sorted(journal.pin.certificates)} if journal.pin else None,
     }
 
 
@@ -178,6 +189,7 @@ def look(journal: Journal, seen: Observation, belongs: frozenset[str], run_inter
         servers={n: s for n, s in servers.items() if n in known_servers},
         followed=followed,
         history=journal.history | ours,
+        pin=Pin(seen.farm.provider.signer, ours) if seen.farm.provider else journal.pin,
     )
 
 
@@ -258,6 +270,10 @@ def _write_emergency(emergency: Emergency | None) -> dict[str, Any] | None:
 
 def _mapping(value: Any) -> Mapping[str, Any] | None:
     return dict(value) if value else None
+
+
+def _read_pin(value: Any) -> Pin | None:
+    return Pin(_text(value["signer"]), frozenset(str(k) for k in value["certificates"])) if value else None
 
 
 def _time(value: Any) -> datetime | None:

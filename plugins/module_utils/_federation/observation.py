@@ -63,8 +63,22 @@ class RelyingParty:
 
 
 @dataclass(frozen=True)
+class Provider:
+    """An identity provider that is known by its metadata alone. Nobody says which of its certificates signs now.
+
+    ``signer``: who signed the document; None where it is unsigned and the operator confirmed each certificate. ``certain``: whether
+    ``Farm.primary`` is sure to sign tokens, because there is no other, or because it is an AD FS, which signs its document with it.
+    """
+
+    signer: str | None
+    certain: bool
+    adfs: bool
+    sign_in_uri: str | None = None
+
+
+@dataclass(frozen=True)
 class Farm:
-    """The configuration of one AD FS farm, as its primary server reports it."""
+    """The configuration of one AD FS farm, as its primary server reports it; or of another identity provider, as far as its metadata tells."""
 
     identifier: str
     host_name: str
@@ -79,6 +93,12 @@ class Farm:
     relying_parties: tuple[RelyingParty, ...] = ()
     poll: timedelta = timedelta(seconds=300)
     sso_lifetime: timedelta = timedelta(minutes=480)
+    provider: Provider | None = None
+
+    @property
+    def title(self) -> str:
+        """How messages call it."""
+        return "AD FS" if self.provider is None else "the identity provider"
 
 
 @dataclass(frozen=True)
@@ -105,6 +125,7 @@ class Domain:
     configured: bool = True
     issuer_uri: str | None = None
     sign_in_host: str | None = None
+    sign_in_uri: str | None = None
     update_result: str | None = None
     error: str | None = None
     deviations: tuple[str, ...] = ()

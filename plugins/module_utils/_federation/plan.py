@@ -167,6 +167,8 @@ def _journal_to_write(first: Situation, steps: list[Step], stored: Journal, run:
             baseline=kept.baseline,
             auto_rollover_suspended=kept.auto_rollover_suspended,
         )
+        if kept.pin != stored.pin:
+            journal = replace(journal, pin=kept.pin, history=kept.history)
     if not steps and journal.lease is not None and journal.lease.run == run:
         journal = replace(first.journal, lease=None)
     # Calling early writes nothing: a look is noted again only after half of what a late run may be late.
@@ -215,6 +217,7 @@ def show(plan: Plan, bodies: Mapping[str, str], policy_given: Mapping[str, Any])
 def _show_farm(s: Situation) -> dict[str, Any]:
     primary = s.seen.primary_key
     return {
+        "source": "adfs" if s.seen.farm.provider is None else "metadata",
         "identifier": s.seen.farm.identifier,
         "host_name": s.seen.farm.host_name,
         "server": s.seen.farm.server,
@@ -224,7 +227,7 @@ def _show_farm(s: Situation) -> dict[str, Any]:
         "days_remaining": (primary.not_after - s.now).days,
         "successor": s.coming,
         "live": sorted(s.live),
-        "auto_certificate_rollover": s.seen.farm.auto_rollover,
+        "auto_certificate_rollover": s.seen.farm.auto_rollover if s.seen.farm.provider is None else None,
         "adfs_promotes_at": format_time(s.adfs_promotes_at) if s.seen.farm.auto_rollover and s.coming else None,
         "servers": [{"name": n.name, "seen": n.seen, "primary": n.primary, "reason": n.reason} for n in s.seen.farm.servers],
     }
@@ -335,7 +338,9 @@ def _snapshot(plan: Plan, s: Situation) -> dict[str, Any]:
     """The farm, and the domains that the plan changes, for a diff."""
     touched = {w.domain.key for step in plan.steps for w in step.act.writes}
     return {
-        "adfs": {"primary": s.seen.farm.primary, "certificates": sorted(s.seen.farm.certificates), "auto_certificate_rollover": s.seen.farm.auto_rollover},
+        "adfs": {"primary": s.seen.farm.primary, "certificates": sorted(s.seen.farm.certificates), "auto_certificate_rollover": s.seen.farm.auto_rollover}
+        if s.seen.farm.provider is None
+        else None,
         "domains": {d.name: _slots(d.slots) for d in s.seen.domains if d.key in touched},
     }
 

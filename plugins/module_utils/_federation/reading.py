@@ -43,16 +43,21 @@ class Reading:
     bodies: Mapping[str, str]
 
 
-class _Certificates:
+class Certificates:
     """Parses each certificate once; hundreds of domains share two."""
 
     def __init__(self) -> None:
         self.parsed: dict[str, Certificate] = {}
 
-    def add(self, der: str) -> str:
+    def read(self, der: str) -> Certificate:
+        """Return the certificate. Raises CertificateError."""
         if der not in self.parsed:
             self.parsed[der] = parse_certificate(der)
-        return self.parsed[der].thumbprint
+        return self.parsed[der]
+
+    def add(self, der: str) -> str:
+        """Return its thumbprint. Raises CertificateError."""
+        return self.read(der).thumbprint
 
 
 def read_observation(
@@ -67,7 +72,7 @@ def read_observation(
     ``farm``: RV(farm) of farm_info. ``domains``: items of the lookup entra_federation. ``metadata``: entries with
     ``node``, ``metadata`` and ``error`` as metadata_info returns them. Raises ReadingError.
     """
-    certificates = _Certificates()
+    certificates = Certificates()
     alarms: list[Alarm] = []
     signing = _signing_certificates(farm, certificates)
     primaries = [thumbprint for thumbprint, is_primary in signing if is_primary]
@@ -75,13 +80,7 @@ def read_observation(
         raise ReadingError(
             f"AD FS on {farm.get('server')} reports {len(primaries)} primary token-signing certificates instead of one; look at Get-AdfsCertificate there"
         )
-    seen_domains = tuple(_domain(item, certificates, alarms) for item in domains)
-    missing = (policy.domains or frozenset()) - {d.name for d in seen_domains}
-    if missing:
-        raise ReadingError(
-            f"renew_signing_cert_domains names {', '.join(sorted(missing))}, which is no federated domain of the tenants that were read:"
-            " it is managed, not verified, misspelt or of another tenant; correct or remove the name"
-        )
+    seen_domains = read_domains(domains, policy, certificates, alarms)
     own = frozenset(thumbprint for thumbprint, _primary in signing)
     servers = _servers(farm, metadata, journal, policy, certificates, own | journal.history, alarms)
     try:
@@ -103,11 +102,29 @@ def read_observation(
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise ReadingError(f"the facts of the farm are incomplete ({type(exc).__name__}: {exc}); pass the whole result of federation.adfs.farm_info") from exc
-    keys = {c.thumbprint: Key(c.thumbprint, c.not_before, c.not_after, c.self_signed, c.public_key_sha256) for c in certificates.parsed.values()}
-    return Reading(Observation(built, seen_domains, keys, tuple(alarms)), {c.thumbprint: c.der for c in certificates.parsed.values()})
+    return put_together(built, seen_domains, certificates, alarms)
 
 
-def _signing_certificates(farm: Mapping[str, Any], certificates: _Certificates) -> list[tuple[str, bool]]:
+def read_domains(domains: Sequence[Mapping[str, Any]], policy: Policy, certificates: Certificates, alarms: list[Alarm]) -> tuple[Domain, ...]:
+    """Read the items of the lookup entra_federation. Raises ReadingError, also for a domain that the operator names and that is not there."""
+    found = tuple(_domain(item, certificates, alarms) for item in domains)
+    missing = (policy.domains or frozenset()) - {d.name for d in found}
+    if missing:
+        raise ReadingError(
+            f"renew_signing_cert_domains names {', '.join(sorted(missing))}, which is no federated domain of the tenants that were read:"
+            " it is managed, not verified, misspelt or of another tenant; correct or remove the name"
+        )
+    return found
+
+
+def put_together(farm: Farm, domains: tuple[Domain, ...], certificates: Certificates, alarms: list[Alarm]) -> Reading:
+    """Return both sides with every certificate that was read."""
+    parsed = certificates.parsed.values()
+    keys = {c.thumbprint: Key(c.thumbprint, c.not_before, c.not_after, c.self_signed, c.public_key_sha256) for c in parsed}
+    return Reading(Observation(farm, domains, keys, tuple(alarms)), {c.thumbprint: c.der for c in parsed})
+
+
+def _signing_certificates(farm: Mapping[str, Any], certificates: Certificates) -> list[tuple[str, bool]]:
     found = farm.get("certificates")
     if not isinstance(found, Sequence) or isinstance(found, str):
         raise ReadingError("the facts of the farm hold no certificates; run federation.adfs.farm_info on the primary AD FS server")
@@ -129,7 +146,7 @@ def _thresholds(given: Mapping[str, Any]) -> Thresholds:
     )
 
 
-def _domain(item: Mapping[str, Any], certificates: _Certificates, alarms: list[Alarm]) -> Domain:
+def _domain(item: Mapping[str, Any], certificates: Certificates, alarms: list[Alarm]) -> Domain:
     try:
         name = str(item["domain"]).lower()
         members = []
@@ -156,6 +173,7 @@ def _domain(item: Mapping[str, Any], certificates: _Certificates, alarms: list[A
             configured=bool(item.get("configuration_id")),
             issuer_uri=item.get("issuer_uri"),
             sign_in_host=_host(str(item.get("passive_sign_in_uri") or "")),
+            sign_in_uri=str(item["passive_sign_in_uri"]) if item.get("passive_sign_in_uri") else None,
             update_result=str(status.get("certificate_update_result") or "").lower() or None,
             error=str(item["error"]) if item.get("error") else None,
         )
@@ -177,7 +195,7 @@ def _servers(
     metadata: Sequence[Mapping[str, Any]],
     journal: Journal,
     policy: Policy,
-    certificates: _Certificates,
+    certificates: Certificates,
     known: frozenset[str],
     alarms: list[Alarm],
 ) -> tuple[Server, ...]:
@@ -192,7 +210,7 @@ def _server(
     view: Mapping[str, Any] | None,
     entity: str,
     journal: Journal,
-    certificates: _Certificates,
+    certificates: Certificates,
     known: frozenset[str],
     alarms: list[Alarm],
 ) -> Server:

@@ -15,7 +15,12 @@ from ansible_collections.federation.adfs.plugins.module_utils._federation.observ
 
 
 def live_keys(farm: Farm) -> frozenset[str]:
-    """Every key that some server can sign with now: the configured primary, and the primary of each server's own copy."""
+    """Every key that some server can sign with now: the configured primary, and the primary of each server's own copy.
+
+    Of an identity provider that is known by its metadata alone, everything that it publishes.
+    """
+    if farm.provider is not None:
+        return farm.certificates
     return frozenset({farm.primary} | {s.primary for s in farm.servers if s.primary})
 
 
@@ -86,6 +91,40 @@ def write_allowed(domain: Domain, after: Slots, live: frozenset[str], journal: J
 def broken(domain: Domain, live: frozenset[str]) -> bool:
     """Some server signs with a key that the domain's settings do not hold."""
     return not live <= domain.slots.held
+
+
+def surely_broken(domain: Domain, farm: Farm, live: frozenset[str]) -> bool:
+    """As ``broken``. Where nobody knows which of several keys signs, it is sure only for a domain that holds none of them."""
+    if farm.provider is None:
+        return broken(domain, live)
+    return domain.slots.held.isdisjoint({farm.primary} if farm.provider.certain else live)
+
+
+def signs_in_here(domain: Domain, farm: Farm, named: bool) -> bool:
+    """Whether the domain's users are sent to this farm. ``named``: the operator listed the domain for this run.
+
+    Other products share their host among customers or applications, so there the issuer counts, or the whole address, or the operator's word.
+    """
+    provider = farm.provider
+    if provider is None or provider.adfs:
+        return domain.sign_in_host == farm.host_name
+    if domain.issuer_uri == farm.identifier or same_address(domain.sign_in_uri, provider.sign_in_uri):
+        return True
+    return named and domain.sign_in_host == farm.host_name
+
+
+def same_address(one: str | None, other: str | None) -> bool:
+    """Compare addresses of endpoints: case of the host and trailing slashes differ between documents. (Issuers are compared exactly.)"""
+    if not one or not other:
+        return False
+    (head, path), (other_head, other_path) = _head_and_path(one), _head_and_path(other)
+    return head.lower() == other_head.lower() and path.rstrip("/") == other_path.rstrip("/")
+
+
+def _head_and_path(address: str) -> tuple[str, str]:
+    scheme, separator, rest = address.strip().partition("://")
+    host, _slash, path = rest.partition("/")
+    return scheme + separator + host, path
 
 
 def foreign_keys(domain: Domain, keys: Mapping[str, Key], trusted: frozenset[str], now: datetime) -> list[str]:

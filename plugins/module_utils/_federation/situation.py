@@ -101,6 +101,18 @@ class Situation:
         return bool(self.compromised & frozenset.union(farm.certificates, self.live, *(server.certificates for server in farm.servers)))
 
     @cached_property
+    def awaited(self) -> frozenset[str]:
+        """What every domain must hold before the signer changes: the successor; where nobody knows who signs, all that may."""
+        provider = self.seen.farm.provider
+        if provider is not None and not provider.certain:
+            return self.live
+        return frozenset({self.coming}) if self.coming else frozenset()
+
+    def unknown_to(self, domain: Domain) -> frozenset[str]:
+        """What the domain does not hold of what is awaited."""
+        return self.awaited - domain.slots.held
+
+    @cached_property
     def trusted(self) -> frozenset[str]:
         return (self.seen.farm.certificates | self.journal.history | self.policy.known_certificates) - self.compromised
 
@@ -171,12 +183,14 @@ class Situation:
     @cached_property
     def published(self) -> bool:
         """The successor is in the settings of every counted domain."""
-        return self.coming is not None and all(self.coming in s.domain.slots.held for s in self.counted)
+        return self.coming is not None and not any(self.unknown_to(s.domain) for s in self.counted)
 
     @cached_property
     def not_ready(self) -> tuple[Standing, ...]:
         """Counted domains where Entra may somewhere still serve a value without the successor."""
-        return self.lacking(self.coming)
+        if self.seen.farm.provider is None:
+            return self.lacking(self.coming)
+        return tuple(s for s in self.counted if self.coming is None or not all(self.omnipresent(k, s.domain) for k in self.awaited))
 
     @cached_property
     def servers_not_showing(self) -> tuple[Server, ...]:
@@ -225,14 +239,22 @@ class Situation:
         return self.adfs_promotes_at - self.now < self.publication_left + self.policy.run_interval + LOOK_SLACK
 
     @cached_property
+    def ends_at(self) -> datetime:
+        """The end of the certificate that the next renewal is about."""
+        farm = self.seen.farm
+        if farm.provider is None or (self.coming is not None and not self.published):
+            return self.seen.primary_key.not_after
+        return max(self.seen.keys[k].not_after for k in farm.certificates)
+
+    @cached_property
     def due_at(self) -> datetime:
-        return self.seen.primary_key.not_after - self.policy.renew_before
+        return self.ends_at - self.policy.renew_before
 
     @cached_property
     def deadline(self) -> datetime | None:
         """Until when the next step must have begun: publishing counted backwards from expiry, then the promotion where it is not AD FS' own."""
-        critical = self.seen.primary_key.not_after - self.seen.farm.thresholds.critical
-        if not self.published:
+        critical = self.ends_at - self.seen.farm.thresholds.critical
+        if not self.published or self.seen.farm.provider is not None:
             return critical - self.publication_interval - timedelta(days=3)
         return None if self.seen.farm.auto_rollover and not self.held else critical
 
@@ -290,7 +312,8 @@ class Situation:
         if unreadable is None and not domain.configured and domain.is_root:
             unreadable = "Entra shows no federation settings for it although it is federated"
         holds = bool(domain.slots.held & farm.certificates)
-        ours = unreadable is None and domain.configured and (domain.sign_in_host == farm.host_name or (domain.sign_in_host is None and holds))
+        named = self.policy.domains is not None and domain.name in self.policy.domains
+        ours = unreadable is None and domain.configured and (rules.signs_in_here(domain, farm, named) or (domain.sign_in_host is None and holds))
         return Standing(
             domain=domain,
             belongs=ours or (unreadable is None and domain.configured and holds),
@@ -298,7 +321,7 @@ class Situation:
             excluded=domain.name in self.policy.domains_excluded or (self.policy.domains is not None and domain.name not in self.policy.domains),
             refused=domain.name in self.policy.refused,
             acknowledged=self._acknowledged(domain.name),
-            broken=ours and rules.broken(domain, self.live),
+            broken=ours and rules.surely_broken(domain, farm, self.live),
             foreign=tuple(rules.foreign_keys(domain, self.seen.keys, self.trusted, self.now)) if ours else (),
             unreadable=unreadable,
             compromised=tuple(sorted(domain.slots.held & self.compromised)),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.federation.adfs.plugins.module_utils._federation import third_party
 from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation, names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
@@ -53,15 +54,8 @@ def failures(s: Situation) -> list[dict[str, str]]:
 
 def summary(s: Situation, shown: Mapping[str, Any]) -> list[str]:
     """Lines for people: state, certificates, domains, what blocks and until when, deadline, next run."""
-    farm = shown["farm"]
-    lines = [
-        f"State: {s.state} ({_STATES[s.state]})",
-        f"AD FS {farm['host_name']}: signs with {farm['primary']}, valid until {farm['not_after']} ({farm['days_remaining']} days); automatic rollover "
-        + ("on" if farm["auto_certificate_rollover"] else "off"),
-    ]
-    if farm["successor"]:
-        promotes = f", AD FS promotes it from {farm['adfs_promotes_at']}" if farm["adfs_promotes_at"] else ""
-        lines.append(f"Successor: {farm['successor']}{promotes}")
+    states = _STATES if s.seen.farm.provider is None else {**_STATES, **third_party.STATES}
+    lines = [f"State: {s.state} ({states[s.state]})", *(_farm(shown["farm"]) if s.seen.farm.provider is None else third_party.summary(s))]
     if shown["emergency"]:
         lines.extend(_emergency(shown["emergency"]))
     by_verdict: dict[str, list[str]] = {}
@@ -86,3 +80,14 @@ def _emergency(emergency: Mapping[str, Any]) -> list[str]:
         f"Containment: {done}; planned are {containment['planned_hours']} h from the declaration",
         f"Sign-in gap: planned are {gap['planned_hours']} h; now without sign-in: {names(without) if without else 'no domain'}",
     ]
+
+
+def _farm(farm: Mapping[str, Any]) -> list[str]:
+    lines = [
+        f"AD FS {farm['host_name']}: signs with {farm['primary']}, valid until {farm['not_after']} ({farm['days_remaining']} days); automatic rollover "
+        + ("on" if farm["auto_certificate_rollover"] else "off"),
+    ]
+    if farm["successor"]:
+        promotes = f", AD FS promotes it from {farm['adfs_promotes_at']}" if farm["adfs_promotes_at"] else ""
+        lines.append(f"Successor: {farm['successor']}{promotes}")
+    return lines

@@ -30,37 +30,44 @@ def verdict(s: Situation, standing: Standing) -> tuple[str, str]:
         return "inherited", f"it has no settings of its own and follows {domain.root or 'its root domain'}"
     if s.emergency and standing.compromised:
         return "compromised", f"it accepts {names(standing.compromised)}, which is stolen: whoever has the key can sign in as anybody"
+    if not standing.ours and farm.provider is not None:
+        where = f"its issuer is {domain.issuer_uri} and it sends its users to {domain.sign_in_uri}"
+        return "other_farm", f"{where}; neither is {farm.identifier}'s, so nothing is done for it here"
     if not standing.ours:
         return "other_farm", f"it sends its users to {domain.sign_in_host or 'an unknown address'}, not to {farm.host_name}; nothing is done for it here"
     if standing.broken:
         lacking = names(sorted(s.live - domain.slots.held))
-        return "broken", f"sign-in fails: AD FS signs with {lacking}, which the domain does not accept" + (
+        return "broken", f"sign-in fails: {farm.title} signs with {lacking}, which the domain does not accept" + (
             "; it is excluded from writing" if standing.excluded else ""
         )
     if standing.foreign:
         return "foreign", f"it also accepts {names(standing.foreign)}, which is not this farm's: find out whose it is"
     if domain.deviations:
         return "foreign", f"its settings are not the approved ones: {'; '.join(domain.deviations)}"
+    if farm.provider is not None and s.unknown_to(domain):
+        return "successor_missing", f"sign-in fails, or would fail, where {farm.title} signs with {names(sorted(s.unknown_to(domain)))}" + (
+            "; it is excluded from writing" if standing.excluded else ""
+        )
     if s.coming is not None and s.coming not in domain.slots.held:
         when = f" at {format_time(s.adfs_promotes_at)} or soon after" if farm.auto_rollover else ""
         return "successor_missing", f"sign-in works, and would break when AD FS promotes {s.coming}{when}" + (
             "; it is excluded from writing" if standing.excluded else ""
         )
     if s.coming is not None:
-        if s.omnipresent(s.coming, domain):
+        if all(s.omnipresent(k, domain) for k in s.awaited):
             return "ready", f"it has known the successor {s.coming} for long enough"
         return "successor_published", f"it holds the successor {s.coming}; Entra may serve the earlier settings for a while"
     if domain.slots.signing != farm.primary:
-        return "unsettled", "sign-in works; the certificate that AD FS signs with is in the second member and belongs into the first"
-    return "in_sync", "it accepts what AD FS signs with"
+        return "unsettled", f"sign-in works; the certificate that {farm.title} signs with is in the second member and belongs into the first"
+    return "in_sync", f"it accepts what {farm.title} signs with"
 
 
 def decision_row(s: Situation, standing: Standing) -> dict[str, Any] | None:
     """Return the row of the decision table for one of the farm's domains, with the action that the table asks for.
 
-    ``row`` is 1 to 3 as in the article, or null for the cases that the article leaves out.
+    ``row`` is 1 to 3 as in the article, or null for the cases that the article leaves out. The table is about AD FS alone.
     """
-    if not standing.ours:
+    if not standing.ours or s.seen.farm.provider is not None:
         return None
     domain = standing.domain
     on = s.seen.farm.auto_rollover
