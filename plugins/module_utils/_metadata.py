@@ -99,7 +99,7 @@ def read_metadata(data: bytes) -> Metadata:
             "the document describes no identity provider (no security token service, no IDPSSODescriptor); give the metadata of the federation service"
         )
     all_roles = [role for role in root if role.tag in _ROLES]
-    is_adfs, endpoints = _endpoints(sts_roles)
+    is_adfs, endpoints = _endpoints(sts_roles, [role for role in root if role.tag == _MD + "IDPSSODescriptor"])
     return Metadata(
         entity_id=entity_id,
         is_adfs=is_adfs,
@@ -306,8 +306,11 @@ def _without_issuers(certificates: list[Certificate]) -> list[Certificate]:
     return [certificate for certificate in certificates if certificate.subject not in issuers]
 
 
-def _endpoints(sts_roles: list[etree._Element]) -> tuple[bool, dict[str, str | None]]:
-    """Tell AD FS by where its token service lives (the entityID can be any text), and find the addresses that Entra wants to know."""
+def _endpoints(sts_roles: list[etree._Element], saml_roles: list[etree._Element]) -> tuple[bool, dict[str, str | None]]:
+    """Tell AD FS by where its token service lives (the entityID can be any text), and find the addresses that Entra wants to know.
+
+    Those of WS-Federation come first; an identity provider that speaks SAML alone has others.
+    """
     reference = f"{_WSA}EndpointReference/"
     service = _first_address(sts_roles, f"{_FED}SecurityTokenServiceEndpoint/{reference}{_WSA}Address")
     passive = _first_address(sts_roles, f"{_FED}PassiveRequestorEndpoint/{reference}{_WSA}Address")
@@ -317,7 +320,21 @@ def _endpoints(sts_roles: list[etree._Element]) -> tuple[bool, dict[str, str | N
     if is_adfs and passive is not None:
         # Not in the document; Windows clients use this address on the host of the others.
         active = f"https://{urlsplit(passive).netloc.lower()}/adfs/services/trust/2005/usernamemixed"
-    return is_adfs, {"passive_sign_in": passive, "active_sign_in": active, "sign_out": passive, "metadata_exchange": exchange}
+    sign_out = passive
+    if passive is None:
+        passive, sign_out = _saml_location(saml_roles, "SingleSignOnService"), _saml_location(saml_roles, "SingleLogoutService")
+    return is_adfs, {"passive_sign_in": passive, "active_sign_in": active, "sign_out": sign_out, "metadata_exchange": exchange}
+
+
+def _saml_location(roles: list[etree._Element], service: str) -> str | None:
+    """Return the address for the binding that Entra uses to ask for sign-in, HTTP-POST, else for HTTP-Redirect."""
+    for binding in ("HTTP-POST", "HTTP-Redirect"):
+        for role in roles:
+            for element in role.findall(_MD + service):
+                location = (element.get("Location") or "").strip()
+                if location and element.get("Binding") == f"urn:oasis:names:tc:SAML:2.0:bindings:{binding}":
+                    return location
+    return None
 
 
 def _first_address(roles: list[etree._Element], query: str) -> str | None:

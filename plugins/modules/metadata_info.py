@@ -216,7 +216,7 @@ metadata:
       returned: success
       contains:
         passive_sign_in:
-          description: Where browsers sign in.
+          description: Where browsers sign in, by WS-Federation, or by SAML if the document tells nothing else.
           type: str
           returned: success
           sample: https://sts.contoso.com/adfs/ls/

@@ -128,6 +128,38 @@ def test_saml_only_identity_provider() -> None:
     assert metadata.signature.status == "valid"
 
 
+def saml_service(name: str, binding: str, location: str) -> str:
+    return f'<{name} Binding="urn:oasis:names:tc:SAML:2.0:bindings:{binding}" Location="{location}"/>'
+
+
+@pytest.mark.parametrize(
+    ("services", "sign_in", "sign_out"),
+    [
+        (saml_service("SingleSignOnService", "HTTP-Redirect", "https://idp.example.com/r"), "https://idp.example.com/r", None),
+        (
+            saml_service("SingleLogoutService", "HTTP-Redirect", "https://idp.example.com/out")
+            + saml_service("SingleSignOnService", "HTTP-Redirect", "https://idp.example.com/r")
+            + saml_service("SingleSignOnService", "HTTP-POST", " https://idp.example.com/p "),
+            "https://idp.example.com/p",
+            "https://idp.example.com/out",
+        ),
+        (saml_service("SingleSignOnService", "SOAP", "https://idp.example.com/s") + saml_service("SingleSignOnService", "HTTP-POST", ""), None, None),
+    ],
+)
+def test_addresses_of_a_saml_only_identity_provider(services: str, sign_in: str | None, sign_out: str | None) -> None:
+    text = (
+        f'<EntityDescriptor ID="{make.ID}" entityID="http://www.okta.com/exk1" xmlns="urn:oasis:names:tc:SAML:2.0:metadata">'
+        f'<IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">{SIMPLE_KEYS}{services}</IDPSSODescriptor></EntityDescriptor>'
+    )
+    endpoints = read_metadata(text.encode()).endpoints
+    assert endpoints == {"passive_sign_in": sign_in, "active_sign_in": None, "sign_out": sign_out, "metadata_exchange": None}
+
+
+def test_wsfed_addresses_come_before_those_of_saml() -> None:
+    text = make.document(SIMPLE_KEYS).replace('Location="https://sts.contoso.com/adfs/ls/"', 'Location="https://sts.contoso.com/saml"')
+    assert read_metadata(text.encode()).endpoints["passive_sign_in"] == "https://sts.contoso.com/adfs/ls/"
+
+
 def test_key_of_a_service_provider_role_is_no_token_signing_certificate() -> None:
     head, tail = make.document(SIMPLE_KEYS).split("</SPSSODescriptor>")
     metadata = read_metadata(f"{head}{make.key_descriptor('signing', SUCCESSOR.base64)}</SPSSODescriptor>{tail}".encode())
