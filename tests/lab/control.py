@@ -49,6 +49,7 @@ class ControlServer:
             ("GET", "/state"): lambda _: world.state(),
             ("POST", "/adfs"): self._adfs,
             ("POST", "/entra"): self._entra,
+            ("POST", "/provider"): self._provider,
         }
         self._server = _Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="control", daemon=True)
@@ -159,6 +160,23 @@ class ControlServer:
                 result = _by_hand(self._world, node, cmdlet, data)
             self._world.changed()
             return {"ok": True, "result": result}
+
+    def _provider(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Do what an administrator of another identity provider does (default: the first): publish, switch, withdraw, or another signer of the metadata."""
+        _only(data, "host_name", "do", "metadata_signer")
+        world = self._world
+        with world.lock:
+            world.settle()
+            provider = world.provider(data.get("host_name"))
+            if "metadata_signer" in data:
+                provider.metadata_signer = world.built.certificates[data["metadata_signer"]] if data["metadata_signer"] else None
+            acts: dict[str, Callable[[], object]] = {"publish": provider.publish, "switch": provider.switch, "withdraw": provider.withdraw}
+            for act in data.get("do", []):
+                if act not in acts:
+                    raise ControlError(f"unknown act {act!r} of a provider; known are {', '.join(acts)}")
+                acts[act]()
+            world.changed()
+            return {"signer": provider.signer.thumbprint, "published": [item.thumbprint for item in provider.published]}
 
     def _entra(self, data: dict[str, Any]) -> dict[str, Any]:
         """Do what somebody else does in Entra: set a domain's slots or settings, the application's rights, the tenant's switches."""

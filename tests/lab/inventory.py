@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from lab.farm import Farm, Node
+from lab.provider import Provider
 from lab.world import World
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -35,7 +36,7 @@ def write(world: World, control_url: str, directory: Path) -> None:
         "inventory-become": _with_become,
         "inventory-become-listed": _with_become_and_localhost,
     }
-    for name, change in variants.items():
+    for name, change in variants.items() if world.farms else [("inventory", variants["inventory"])]:
         inventory = _inventory(world, control_url, ca_path)
         change(inventory, world)
         _put_yaml(directory / f"{name}.yml", inventory)
@@ -86,6 +87,8 @@ def _inventory(world: World, control_url: str, ca_path: Path) -> dict[str, Any]:
         "renew_signing_cert_now": "{{ (lookup('ansible.builtin.url', '" + control_url + "/clock') | ansible.builtin.from_json).now }}",
         **world.built.variables,
     }
+    if world.providers:
+        return {"adfs": {"children": {"state_hosts": {"hosts": {provider.name: _keeper(world, provider, group) for provider in world.providers}}}}}
     return {
         "adfs": {
             "children": {
@@ -94,6 +97,20 @@ def _inventory(world: World, control_url: str, ca_path: Path) -> dict[str, Any]:
             },
             "vars": group,
         }
+    }
+
+
+def _keeper(world: World, provider: Provider, group: dict[str, Any]) -> dict[str, Any]:
+    """The host that keeps the journal of one identity provider: here the controller, but with a folder of the lab's."""
+    directory = Path(str(group["renew_signing_cert_metadata_ca_path"])).parent
+    return {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "renew_signing_cert_source": "metadata",
+        "renew_signing_cert_metadata_url": f"https://localhost:{world.metadata[provider.name].port}{provider.metadata_path}",
+        "renew_signing_cert_state_host": provider.name,
+        "renew_signing_cert_state_path": str(directory / "state"),
+        **{name: value for name, value in group.items() if name.startswith("renew_signing_cert_")},
     }
 
 
@@ -182,6 +199,10 @@ def _addresses(world: World, control_url: str, directory: Path, environment: dic
                 ],
             }
             for farm in world.farms
+        ],
+        "providers": [
+            {"host_name": item.host_name, "identifier": item.identifier, "metadata_port": world.metadata[item.name].port, "metadata_path": item.metadata_path}
+            for item in world.providers
         ],
     }
 

@@ -25,6 +25,7 @@ from lab.farm import Node
 from lab.faults import Faults
 from lab.keys import KeyedCertificate
 from lab.log import RequestLog
+from lab.provider import Provider
 
 PATH = "/FederationMetadata/2007-06/FederationMetadata.xml"
 
@@ -54,12 +55,15 @@ def document(node: Node) -> bytes:
     if signer is None:
         raise ValueError(f"{node.name} has no token-signing certificate in use")
     identifier = f"_{uuid.uuid4()}"
-    root = etree.fromstring(_unsigned(node, identifier).encode())
+    return _signed(_unsigned(node, identifier), identifier, signer.keyed)
+
+
+def _signed(text: str, identifier: str, signer: KeyedCertificate) -> bytes:
     signed = XMLSigner(
         signature_algorithm=SignatureMethod.RSA_SHA256,
         digest_algorithm=DigestAlgorithm.SHA256,
         c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
-    ).sign(root, key=signer.key, key_info=_key_info(signer.keyed), reference_uri=f"#{identifier}", id_attribute="ID")
+    ).sign(etree.fromstring(text.encode()), key=signer.key, key_info=_key_info(signer), reference_uri=f"#{identifier}", id_attribute="ID")
     return etree.tostring(signed, encoding="utf-8")
 
 
@@ -135,8 +139,26 @@ def _unsigned(node: Node, identifier: str) -> str:
     )
 
 
+def provider_document(provider: Provider) -> bytes:
+    """Return the metadata document of an identity provider that speaks SAML alone, signed if it has something to sign with."""
+    identifier = f"id{uuid.uuid4().int}"
+    sign_on = "".join(
+        f'<md:SingleSignOnService Binding="{_BINDING}{name}" Location={quoteattr(provider.sign_in_uri)}/>' for name in ("HTTP-POST", "HTTP-Redirect")
+    )
+    keys = "".join(f'<md:KeyDescriptor use="signing">{_key_info_text(keyed)}</md:KeyDescriptor>' for keyed in provider.published)
+    signature = f'<ds:Signature xmlns:ds="{_DS}" Id="placeholder"/>' if provider.metadata_signer else ""
+    text = (
+        f'<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" ID="{identifier}" entityID={quoteattr(provider.identifier)}>{signature}'
+        '<md:IDPSSODescriptor WantAuthnRequestsSigned="false" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">'
+        f"{keys}<md:NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified</md:NameIDFormat>{sign_on}</md:IDPSSODescriptor></md:EntityDescriptor>"
+    )
+    if provider.metadata_signer is None:
+        return b'<?xml version="1.0" encoding="UTF-8"?>' + text.encode()
+    return _signed(text, identifier, provider.metadata_signer)
+
+
 class MetadataServer:
-    """The HTTPS endpoint of one AD FS server.
+    """The HTTPS endpoint of one AD FS server, or of another identity provider.
 
     Faults (surface ``metadata``, operation ``get``, ``node`` to choose the server); ``do`` is a word, or a mapping with ``kind`` and
     options: ``down`` or ``drop`` (the connection breaks), ``slow`` (waits ``seconds``, default 5, then answers), ``status`` (answers ``status``,
@@ -144,7 +166,7 @@ class MetadataServer:
     """
 
     def __init__(
-        self, node: Node, context: ssl.SSLContext, lock: AbstractContextManager[Any], settle: Callable[[], None], log: RequestLog, faults: Faults
+        self, node: Node | Provider, context: ssl.SSLContext, lock: AbstractContextManager[Any], settle: Callable[[], None], log: RequestLog, faults: Faults
     ) -> None:
         """``lock`` guards the farm's state; ``settle`` brings it up to the present and is called under the lock."""
         self.node = node
@@ -178,10 +200,7 @@ class MetadataServer:
         fault = self._faults.take("metadata", "get", node=self.node.name)
         with self._lock:
             self._settle()
-            running = self.node.service_running
-            wanted = self.node.configuration.properties["HostName"]
-            body = document(self.node) if running and self.node.signer is not None else None
-        status = self._status(path, host.rsplit(":", 1)[0].lower() == str(wanted).lower(), body is not None)
+            status, body = _provider_answer(self.node, path) if isinstance(self.node, Provider) else _node_answer(self.node, path, host)
         self._log.record("metadata", "get", False, node=self.node.name, host=host, path=path, status=status, fault=None if fault is None else fault.get("do"))
         if fault is not None and self._play(handler, fault):
             return
@@ -189,12 +208,6 @@ class MetadataServer:
             handler.reply(200, "application/samlmetadata+xml", body)
         else:
             handler.reply(status, "text/html; charset=us-ascii", f"<html><body><h2>HTTP Error {status}.</h2></body></html>".encode())
-
-    @staticmethod
-    def _status(path: str, right_host: bool, available: bool) -> int:
-        if not right_host or path.lower() != PATH.lower():
-            return 404
-        return 200 if available else 503
 
     def _play(self, handler: _Handler, fault: dict[str, Any]) -> bool:
         """Play a fault; say whether the request is answered by that."""
@@ -226,6 +239,19 @@ class MetadataServer:
         while sent < _ENDLESS_BYTES and time.monotonic() < until and not self._stopping.is_set():
             handler.wfile.write(block)
             sent += len(block)
+
+
+def _node_answer(node: Node, path: str, host: str) -> tuple[int, bytes | None]:
+    wanted = str(node.configuration.properties["HostName"])
+    if host.rsplit(":", 1)[0].lower() != wanted.lower() or path.lower() != PATH.lower():
+        return 404, None
+    if not node.service_running or node.signer is None:
+        return 503, None
+    return 200, document(node)
+
+
+def _provider_answer(provider: Provider, path: str) -> tuple[int, bytes | None]:
+    return (200, provider_document(provider)) if path == provider.metadata_path else (404, None)
 
 
 class _Server(ThreadingHTTPServer):

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from lab.farm import ENTRA_IDENTIFIER, Farm, Node
+from lab.provider import Provider
 
 _KEPT_REFUSALS = 200
 
@@ -33,7 +34,7 @@ class Trust:
     """One federated domain as the oracle sees it: whose users sign in at which farm, and what is accepted now (DER)."""
 
     domain: str
-    farm: Farm
+    farm: Farm | Provider
     accepted: Callable[[], list[bytes]]
 
 
@@ -91,7 +92,7 @@ class Oracle:
         self._refusals.clear()
         self._looks.clear()
 
-    def _note(self, now: datetime, domain: str, node: Node, accepted: list[bytes], outcome: str) -> None:
+    def _note(self, now: datetime, domain: str, node: Node | Provider, accepted: list[bytes], outcome: str) -> None:
         pairs = self._by_pair.setdefault(domain, {})
         tallies = (
             self._total,
@@ -115,7 +116,7 @@ class Oracle:
             )
 
 
-def sign_in(node: Node, domain: str, accepted: list[bytes], now: datetime) -> str:
+def sign_in(node: Node | Provider, domain: str, accepted: list[bytes], now: datetime) -> str:
     """Let a user of the domain sign in on one server: ``accepted``, ``refused``, or ``unanswered`` if the server gives no token."""
     signer = node.signer
     if signer is None:

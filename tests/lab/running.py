@@ -129,6 +129,10 @@ class Lab:
         """Do what an administrator of AD FS does by hand."""
         return self.request("POST", "/adfs", {"cmdlet": cmdlet, "node": node, **arguments})["result"]
 
+    def provider(self, *acts: str, **change: Any) -> dict[str, Any]:
+        """Do what an administrator of another identity provider does: ``publish``, ``switch``, ``withdraw``; returns what it signs with and publishes."""
+        return dict(self.request("POST", "/provider", {"do": list(acts), **change}))
+
     def entra(self, **change: Any) -> None:
         """Do what somebody else does in Entra."""
         self.request("POST", "/entra", change)

@@ -15,6 +15,7 @@ from lab.clock import Clock
 from lab.entra.tenant import Domain, Tenant, federated_domain, inheriting_domain, managed_domain
 from lab.farm import SERVICE_COMMUNICATIONS, TOKEN_DECRYPTING, TOKEN_SIGNING, Farm, Node, ServiceCertificate, StoreEntry
 from lab.keys import Authority, KeyedCertificate, self_signed
+from lab.provider import Provider
 
 FOLDER = Path(__file__).parent / "scenarios"
 REFERENCE = "certificate:"
@@ -31,11 +32,12 @@ class Built:
     name: str
     farms: list[Farm]
     tenant: Tenant
-    farm_of_domain: dict[str, Farm]
+    farm_of_domain: dict[str, Farm | Provider]
     certificates: dict[str, KeyedCertificate]
     variables: dict[str, Any]
     updater_reads: str | None = None
     permissions: list[str] = field(default_factory=list)
+    providers: list[Provider] = field(default_factory=list)
 
 
 def names() -> list[str]:
@@ -67,7 +69,7 @@ def build(name: str, data: dict[str, Any], clock: Clock, overrides: dict[str, An
 
 class _Builder:
     def __init__(self, name: str, data: dict[str, Any], clock: Clock, overrides: dict[str, Any]) -> None:
-        _only(data, "description", "certificates", "farms", "tenant", "domains", "variables")
+        _only(data, "description", "certificates", "farms", "providers", "tenant", "domains", "variables")
         self.name = name
         self.data = data
         self.clock = clock
@@ -78,12 +80,15 @@ class _Builder:
         self.custom: set[str] = set()
 
     def build(self) -> Built:
-        farms_data = self.data["farms"]
-        first_host = farms_data[0]["host_name"]
+        farms_data, providers_data = self.data.get("farms", []), self.data.get("providers", [])
+        first_host = (farms_data or providers_data)[0]["host_name"]
         for name, item in self.data.get("certificates", {}).items():
             self.certificates[name] = self._certificate(name, item, first_host)
         farms = [self._farm(item) for item in farms_data]
-        by_host = {farm.host_name: farm for farm in farms}
+        providers = [self._provider(item) for item in providers_data]
+        by_host: dict[str, Farm | Provider] = {}
+        by_host.update({farm.host_name: farm for farm in farms})
+        by_host.update({provider.host_name: provider for provider in providers})
         tenant_data = self.data.get("tenant", {})
         _only(tenant_data, "tenant_id", "switches", "updater_reads", "permissions")
         tenant = Tenant(
@@ -91,7 +96,7 @@ class _Builder:
             tenant_data.get("tenant_id", "8a1c5e0f-3b52-4c0d-9d2e-6f1f0c7b9a11"),
             switches={**tenant_data.get("switches", {}), **self.overrides.get("tenant", {})},
         )
-        farm_of_domain: dict[str, Farm] = {}
+        farm_of_domain: dict[str, Farm | Provider] = {}
         for item in _repeated(self.data.get("domains", [])):
             _only(item, "name", "kind", "farm", "signing", "next", "issuer_uri", "is_root", "settings", "effective")
             farm = by_host[item.get("farm", first_host)]
@@ -108,6 +113,7 @@ class _Builder:
             self._resolve(self.data.get("variables", {})),
             tenant_data.get("updater_reads"),
             tenant_data.get("permissions", ["Domain.Read.All", "Domain-InternalFederation.Read.All", "Domain-InternalFederation.ReadWrite.All"]),
+            providers,
         )
 
     def _certificate(self, name: str, data: dict[str, Any], first_host: str) -> KeyedCertificate:
@@ -161,6 +167,11 @@ class _Builder:
             self._node(node, item)
         return farm
 
+    def _provider(self, data: dict[str, Any]) -> Provider:
+        _only(data, "host_name", "identifier", "signing", "metadata_signer")
+        signer = self.certificates[data["metadata_signer"]] if data.get("metadata_signer") else None
+        return Provider(self.clock, data["host_name"], data["identifier"], self.certificates[data["signing"]], signer)
+
     def _role(self, certificate_type: str, data: dict[str, Any]) -> list[ServiceCertificate]:
         _only(data, "primary", "others")
         wanted = [(data["primary"], True), *((name, False) for name in data.get("others", []))]
@@ -199,7 +210,7 @@ class _Builder:
         if data.get("service", "running") == "stopped":
             node.stop_service()
 
-    def _domain(self, data: dict[str, Any], farm: Farm) -> Domain:
+    def _domain(self, data: dict[str, Any], farm: Farm | Provider) -> Domain:
         kind = data.get("kind", "federated")
         if kind == "inheriting":
             return inheriting_domain(data["name"])
@@ -207,14 +218,19 @@ class _Builder:
             return managed_domain(data["name"], is_root=data.get("is_root", True), is_verified=kind == "managed")
         if kind != "federated":
             raise ScenarioError(f"unknown kind of domain {kind!r}")
+        issuer_uri, settings = data.get("issuer_uri"), data.get("settings", {})
+        if isinstance(farm, Provider):
+            issuer_uri = issuer_uri or farm.identifier
+            addresses = {"passiveSignInUri": farm.sign_in_uri, "signOutUri": farm.sign_in_uri, "activeSignInUri": None, "metadataExchangeUri": None}
+            settings = {**addresses, "preferredAuthenticationProtocol": "saml", **settings}
         domain = federated_domain(
             data["name"],
             farm.host_name,
             self._der(data.get("signing")),
             self._der(data.get("next")),
-            issuer_uri=data.get("issuer_uri"),
+            issuer_uri=issuer_uri,
             is_root=data.get("is_root", True),
-            settings=data.get("settings"),
+            settings=settings,
         )
         if "effective" in data:
             _only(data["effective"], "signing", "next")

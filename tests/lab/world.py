@@ -7,7 +7,7 @@ from __future__ import annotations
 import secrets
 import threading
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from lab import powershell, scenario
@@ -19,10 +19,12 @@ from lab.keys import lab_authority, server_context
 from lab.log import RequestLog
 from lab.metadata import MetadataServer
 from lab.oracle import Oracle, Trust
+from lab.provider import Provider
 from lab.winrm import WinRMServer
 
 LOOPBACK = ("127.0.0.1", "localhost")
 HOUR = timedelta(hours=1)
+_NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class World:
         self.credentials = Credentials()
         self.built = scenario.build(name, scenario.load(name), self.clock, overrides)
         self.farms = self.built.farms
+        self.providers = self.built.providers
         self.tenant = self.built.tenant
         self.tenant.metadata_source = self._metadata_for_updater
         self.oracle = Oracle([self._trust(domain, farm) for domain, farm in self.built.farm_of_domain.items()])
@@ -65,6 +68,12 @@ class World:
             node.name: MetadataServer(node, server_context(self.authority, (node.farm.host_name,)), self.lock, self.settle, self.log, self.faults)
             for node in self.nodes
         }
+        self.metadata.update(
+            {
+                provider.name: MetadataServer(provider, server_context(self.authority, LOOPBACK), self.lock, self.settle, self.log, self.faults)
+                for provider in self.providers
+            }
+        )
         self.entra = EntraServer(self.tenant, server_context(self.authority, LOOPBACK), self.log, self.faults, self.lock, on_change=self.changed)
         self.application = self.entra.register_application(self.credentials.client_id, self.credentials.client_secret, roles=self.built.permissions)
 
@@ -128,6 +137,7 @@ class World:
         """Let the oracle look if what is signed with, or what is accepted, differs from the last time. Called under the lock."""
         seen = (
             *(None if (signer := node.signer) is None else signer.thumbprint for node in self.nodes),
+            *(provider.signer.thumbprint for provider in self.providers),
             *(None if (domain := self.tenant.governing(name)) is None else domain.effective_slots for name in self.built.farm_of_domain),
         )
         if seen != self._seen:
@@ -142,11 +152,18 @@ class World:
     def _next_event(self) -> datetime:
         moments = [farm.next_event() for farm in self.farms]
         tenant = self.tenant.next_event()
-        return min([*moments, tenant] if tenant is not None else moments)
+        return min([*moments, *([] if tenant is None else [tenant])], default=_NEVER)
 
     # -- how the parts meet --------------------------------------------------------------------------------------------------
 
-    def _trust(self, domain: str, farm: Farm) -> Trust:
+    def provider(self, name: str | None = None) -> Provider:
+        """Return an identity provider by its host; without a name the first. Raises KeyError."""
+        for provider in self.providers:
+            if name in (None, provider.name):
+                return provider
+        raise KeyError(f"no identity provider {name!r}; there are: {', '.join(provider.name for provider in self.providers)}")
+
+    def _trust(self, domain: str, farm: Farm | Provider) -> Trust:
         return Trust(domain, farm, lambda: self.tenant.accepted(domain))
 
     def run_on(self, node_name: str, module: str, arguments: dict[str, Any], check_mode: bool = False) -> dict[str, Any]:
@@ -166,6 +183,8 @@ class World:
     def _metadata_for_updater(self, domain: str) -> list[bytes] | None:
         """What Entra's own updater reads: the metadata of one server, which may lag behind; None where it gets no answer."""
         farm = self.built.farm_of_domain[domain]
+        if isinstance(farm, Provider):
+            return [item.der for item in farm.published]
         wanted = self.built.updater_reads
         node = farm.primary_node if wanted is None else self.node(wanted)
         if not node.service_running:
@@ -180,7 +199,11 @@ class World:
             return None
         if name in self.built.certificates:
             return self.built.certificates[name].der
-        known = [*self.built.certificates.values(), *(item.keyed for farm in self.farms for item in farm.every_certificate)]
+        known = [
+            *self.built.certificates.values(),
+            *(item.keyed for farm in self.farms for item in farm.every_certificate),
+            *(item for provider in self.providers for item in provider.published),
+        ]
         for keyed in known:
             if keyed.thumbprint == name.upper():
                 return keyed.der
@@ -195,6 +218,7 @@ class World:
                 "now": _text(self.clock.now()),
                 "certificates": {name: item.thumbprint for name, item in self.built.certificates.items()},
                 "farms": [_describe_farm(farm) for farm in self.farms],
+                "providers": [_describe_provider(provider) for provider in self.providers],
                 "tenant_id": tenant["tenant_id"],
                 "tenant_switches": tenant["switches"],
                 "domains": tenant["domains"],
@@ -211,6 +235,16 @@ def _describe_farm(farm: Farm) -> dict[str, Any]:
         "switches": dict(farm.switches),
         "nodes": [_describe_node(node) for node in farm.nodes],
         "events": list(farm.events),
+    }
+
+
+def _describe_provider(provider: Provider) -> dict[str, Any]:
+    return {
+        "host_name": provider.host_name,
+        "identifier": provider.identifier,
+        "signer": provider.signer.thumbprint,
+        "published": [item.thumbprint for item in provider.published],
+        "metadata_signer": provider.metadata_signer.thumbprint if provider.metadata_signer else None,
     }
 
 

@@ -19,6 +19,7 @@ from lab.scenario import Built, ScenarioError
 BROKEN_AT_THE_START = {
     "mismatch": {"contoso.com", "fabrikam.com"},
     "three-domains-one-broken": {"fabrikam.com"},
+    "provider-signed": {"fabrikam.com"},
 }
 
 
