@@ -72,10 +72,9 @@ def make_plan(
     decision = decide(s, run)
     alarms = (*decision.alarms, *_late(first, journal))
     closed = any(b.guard in ("clock", "lock") for b in decision.blocks)
-    blocks: list[Block] = []
+    blocks = [Block("approval", first.seen.farm.server, None, not_approved)] if not_approved else []
     while decision.act is not None and len(steps) < MOST_ACTS:
         if not_approved and not decision.act.protective:
-            blocks.append(Block("approval", first.seen.farm.server, None, not_approved))
             break
         blocks.extend(b for b in decision.blocks if b not in blocks)
         steps.append(Step(decision.act, s))
