@@ -58,8 +58,13 @@ matrix: $(INSTALLED) ## Unit tests and a playbook with every ansible-core that t
 	@$(BIN)/python tests/tools/matrix.py
 
 .PHONY: prove
-prove: $(INSTALLED) ## Explore every interleaving of the decision function; takes some minutes
+prove: $(INSTALLED) ## Explore every interleaving of the decision function, then live through the years; takes some minutes
 	@PYTHONPATH=tests $(BIN)/python -m proof
+	@PYTHONPATH=tests $(BIN)/python -m year
+
+.PHONY: year
+year: $(INSTALLED) ## Daily runs over 400 days in the lab, in process and as playbook runs; takes some minutes
+	@PYTHONPATH=tests $(BIN)/python -m year
 
 .PHONY: powershell-cases
 powershell-cases: $(INSTALLED) ## Write anew what the PowerShell scripts must answer, from the lab

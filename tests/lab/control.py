@@ -91,7 +91,10 @@ class ControlServer:
     # -- clock, log, sign-ins, faults ----------------------------------------------------------------------------------------
 
     def _advance(self, data: dict[str, Any]) -> dict[str, str]:
-        _only(data, "advance", "days", "hours", "minutes", "seconds", "to")
+        _only(data, "advance", "days", "hours", "minutes", "seconds", "to", "looks_every_hours")
+        hours_between_looks = float(data.pop("looks_every_hours", 1))
+        if hours_between_looks <= 0:
+            raise ControlError("looks_every_hours must be more than 0")
         if not data:
             raise ControlError("say how far: advance (seconds), or days, hours, minutes, seconds, or to (ISO time)")
         if "to" in data:
@@ -110,7 +113,7 @@ class ControlServer:
             )
         if not timedelta(0) <= step <= _MAX_STEP:
             raise ControlError(f"the clock moves forward only, by at most {_MAX_STEP.days} days")
-        return {"now": _text(self._world.advance(step))}
+        return {"now": _text(self._world.advance(step, timedelta(hours=hours_between_looks)))}
 
     def _clear_log(self, _data: dict[str, Any]) -> dict[str, bool]:
         self._world.log.clear()

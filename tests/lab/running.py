@@ -81,9 +81,10 @@ class Lab:
         """Move the clock by ``days``, ``hours``, ``minutes``, ``seconds``, and return the new time."""
         return datetime.fromisoformat(self.request("POST", "/clock", step)["now"].replace("Z", "+00:00"))
 
-    def advance_to(self, moment: datetime) -> datetime:
-        """Move the clock to a moment."""
-        return datetime.fromisoformat(self.request("POST", "/clock", {"to": moment.isoformat()})["now"].replace("Z", "+00:00"))
+    def advance_to(self, moment: datetime, looks_every_hours: float = 1) -> datetime:
+        """Move the clock to a moment. The oracle looks after every change, and so often besides."""
+        step = {"to": moment.isoformat(), "looks_every_hours": looks_every_hours}
+        return datetime.fromisoformat(self.request("POST", "/clock", step)["now"].replace("Z", "+00:00"))
 
     def state(self) -> dict[str, Any]:
         """Return both sides, certificates by thumbprint."""

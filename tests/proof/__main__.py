@@ -6,7 +6,12 @@ from __future__ import annotations
 
 import importlib.util
 import time
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+
+WORKERS = 2
 
 
 def _load_collection() -> None:
@@ -18,37 +23,84 @@ def _load_collection() -> None:
     spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
+def safe(name: str) -> tuple[list[str], int]:
+    """One case: no sign-in may be lost, and everything comes to an end. Returns lines to print, and 1 if it did not come out so."""
+    from proof.cases import LARGE, SAFE
+    from proof.explore import explore
+
+    case = {**SAFE, **LARGE}[name]
+    begin = time.monotonic()
+    outcome = explore(case)
+    verdict = "a sign-in is LOST" if outcome.lost else "something waits FOR EVER" if outcome.stuck else "safe, and comes to an end"
+    lines = [f"{name:55s} {case.domains} x {case.servers} {outcome.states:8d} states {time.monotonic() - begin:6.1f} s  {verdict}"]
+    return lines + [f"      {line}" for line in outcome.lost or outcome.stuck or ()], int(bool(outcome.lost or outcome.stuck))
+
+
+def fact(name: str) -> tuple[list[str], int]:
+    """One open fact flipped, in every flow."""
+    from proof.cases import FLIPS, FLOWS, IMPOSSIBLE_FLIPS
+    from proof.explore import explore
+    from proof.facts import IMPOSSIBLE, MEANING
+
+    facts = {**FLIPS, **IMPOSSIBLE_FLIPS}[name]
+    outcomes = {flow: explore(replace(case, facts=facts)) for flow, case in FLOWS.items()}
+    wrong = {flow: o for flow, o in outcomes.items() if o.lost or o.stuck}
+    states = sum(o.states for o in outcomes.values())
+    what = MEANING.get(name) or IMPOSSIBLE.get(name) or name
+    if name in IMPOSSIBLE:
+        lines = [f"{what}: a sign-in is lost in {len(wrong)} of {len(FLOWS)} flows, as it must be: no rollover can be without loss then, ours or anybody's"]
+        return lines, int(len(wrong) < len(FLOWS) // 2)
+    lines = [f"{what}: {len(FLOWS)} flows, {states} states, {'safe, and come to an end' if not wrong else 'NOT all safe'}"]
+    for flow, outcome in wrong.items():
+        lines += [f"      {flow}", *(f"      {line}" for line in outcome.lost or outcome.stuck or ())]
+    return lines, len(wrong)
+
+
+def in_depth(name: str) -> tuple[list[str], int]:
+    """One guard taken away, another behind it still holds."""
+    from proof.cases import IN_DEPTH
+    from proof.explore import explore
+
+    with IN_DEPTH[name].applied():
+        outcome = explore(IN_DEPTH[name].case)
+    return [f"{name:75s} {outcome.states:6d} states  {'a sign-in is LOST' if outcome.lost else 'safe'}"], int(outcome.lost is not None)
+
+
+def broken(name: str) -> tuple[list[str], int]:
+    """One guard taken away, so that a sign-in must be lost."""
+    from proof.cases import BROKEN
+    from proof.explore import explore
+
+    with BROKEN[name].applied():
+        outcome = explore(BROKEN[name].case)
+    lines = [f"{name}: {'lost' if outcome.lost else 'NOT lost, so this proves nothing'}"]
+    return lines + [f"      {line}" for line in outcome.lost or ()], int(outcome.lost is None)
+
+
 def main() -> int:
     """Explore everything; 0 if every case came out as it must."""
     _load_collection()
-    from proof.cases import BROKEN, IN_DEPTH, LARGE, SAFE
-    from proof.explore import explore
+    from proof.cases import BROKEN, FLIPS, IMPOSSIBLE_FLIPS, IN_DEPTH, LARGE, SAFE
+    from proof.facts import NO_MATTER
 
-    wrong = 0
-    for name, case in {**SAFE, **LARGE}.items():
-        begin = time.monotonic()
-        outcome = explore(case)
-        verdict = "a sign-in is LOST" if outcome.lost else "something waits FOR EVER" if outcome.stuck else "safe, and comes to an end"
-        print(f"{name:50s} {case.domains} x {case.servers} {outcome.states:8d} states {time.monotonic() - begin:6.1f} s  {verdict}", flush=True)
-        wrong += bool(outcome.lost or outcome.stuck)
-        for line in outcome.lost or outcome.stuck or ():
-            print(f"      {line}")
-    print("\nOne guard taken away, another behind it still holds:")
-    for name, removed in IN_DEPTH.items():
-        with removed.applied():
-            outcome = explore(removed.case)
-        wrong += outcome.lost is not None
-        print(f"{name:75s} {outcome.states:6d} states  {'a sign-in is LOST' if outcome.lost else 'safe'}")
-    print("\nGuards taken away; each must lose a sign-in:")
-    for name, removed in BROKEN.items():
-        with removed.applied():
-            outcome = explore(removed.case)
-        wrong += outcome.lost is None
-        print(f"{name}: {'lost' if outcome.lost else 'NOT lost, so this proves nothing'}")
-        for line in outcome.lost or ():
-            print(f"      {line}")
+    with ProcessPoolExecutor(WORKERS, initializer=_load_collection) as pool:
+        wrong = _part(pool, "Every interleaving; no domain that works may break, and everything comes to an end:", safe, [*SAFE, *LARGE])
+        wrong += _part(pool, "What nobody knows for sure, flipped alone and all at once:", fact, [*FLIPS, *IMPOSSIBLE_FLIPS])
+        for question, why in NO_MATTER.items():
+            print(f"{question}: cannot matter here, as {why}")
+        wrong += _part(pool, "One guard taken away, another behind it still holds:", in_depth, list(IN_DEPTH))
+        wrong += _part(pool, "Guards taken away; each must lose a sign-in:", broken, list(BROKEN))
     print("\nproved" if not wrong else f"\n{wrong} cases did not come out as they must")
     return 1 if wrong else 0
+
+
+def _part(pool: Executor, title: str, work: Callable[[str], tuple[list[str], int]], names: list[str]) -> int:
+    print(f"\n{title}")
+    wrong = 0
+    for lines, missed in pool.map(work, names):
+        print("\n".join(lines), flush=True)
+        wrong += missed
+    return wrong
 
 
 if __name__ == "__main__":

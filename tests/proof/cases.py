@@ -14,13 +14,17 @@ from ansible_collections.federation.adfs.plugins.module_utils._federation import
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Slots
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
 from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation
+from proof.facts import ALL, IMPOSSIBLE, MEANING, Facts, flipped
 from proof.world import STRANGER, Case
 
 KNOWN = frozenset({f"K{STRANGER}"})  # what another farm of ours signs with
 US = Policy(promote="us")
 RETIRE = Policy(promote="us", retire=True)
 ONE_SICK = ((0, None), (STRANGER, None))
+OFF = Policy(promote="us", auto_rollover=False)
 LEFT_SICK = replace(US, known_certificates=KNOWN, domains_excluded=frozenset({"d1"}))
+# AD FS signs with its second certificate, and still holds the first, which has ended.
+LEFTOVER: dict[str, Any] = {"farm": frozenset({0, 1}), "primary": 1, "expired": frozenset({0}), "rollovers": 2, "slots": ((1, 0), (1, 0))}
 
 SAFE: dict[str, Case] = {
     "AD FS promotes": Case(3, 2),
@@ -38,7 +42,7 @@ SAFE: dict[str, Case] = {
     "began by somebody else": Case(2, 2, farm=frozenset({0, 1}), updater=True),
     "a server that nobody listed": Case(2, 2, hidden=1, updater=True, policy=US, clock="never"),
     "a server that nobody listed, retirement": Case(2, 2, hidden=1, policy=RETIRE, clock="late"),
-    "automatic rollover off": Case(2, 2, auto=False, policy=Policy(promote="us", auto_rollover=False), clock="never", updater=True),
+    "automatic rollover off": Case(2, 2, auto=False, policy=OFF, clock="never", updater=True),
     "custom certificates": Case(2, 2, auto=False, farm=frozenset({0, 1}), self_signed=False, policy=US, clock="never", updater=True),
     "rolled back by hand": Case(2, 2, rollback_by_hand=True, policy=US, clock="never"),
     "rolled back by hand, with Entra's updater": Case(2, 2, rollback_by_hand=True, updater=True),
@@ -53,7 +57,26 @@ LARGE: dict[str, Case] = {
     "3 domains, one broken, with Entra's updater": Case(3, 2, slots=((0, None), *ONE_SICK), updater=True, policy=Policy(known_certificates=KNOWN)),
     "two rollovers in a row, with Entra's updater": Case(2, 2, rollovers=2, updater=True),
     "3 servers, with Entra's updater": Case(2, 3, updater=True),
+    "an expired leftover, with Entra's updater": Case(2, 2, updater=True, **LEFTOVER),
 }
+
+# What each open fact is flipped in, alone and with all the others.
+FLOWS: dict[str, Case] = {
+    "AD FS promotes, with Entra's updater": Case(2, 2, updater=True),
+    "the role promotes, with Entra's updater": Case(2, 2, policy=US, clock="never", updater=True),
+    "retirement, with Entra's updater": Case(2, 2, policy=RETIRE, clock="never", updater=True),
+    "automatic rollover off": Case(2, 2, auto=False, policy=OFF, clock="late"),
+    "AD FS' clock held": Case(2, 2, auto=False, suspended=True, farm=frozenset({0, 1}), clock="any"),
+    "one domain broken": Case(2, 2, slots=ONE_SICK, policy=replace(US, known_certificates=KNOWN), clock="never"),
+    "two rollovers in a row": Case(2, 2, rollovers=2),
+    "an expired leftover": Case(2, 2, **LEFTOVER),
+    "an expired leftover, automatic rollover off": Case(2, 2, auto=False, policy=OFF, clock="late", **LEFTOVER),
+    "an administrator runs -Urgent": Case(1, 2, urgent_by_hand=True, rollovers=2),
+    "the primary has expired, AD FS promotes": Case(2, 2, expired=frozenset({0})),
+    "the primary has expired, the role promotes": Case(2, 2, expired=frozenset({0}), policy=US, clock="never"),
+}
+FLIPS: dict[str, Facts] = {**{name: flipped(name) for name in MEANING}, "all of them": ALL}
+IMPOSSIBLE_FLIPS: dict[str, Facts] = {name: flipped(name) for name in IMPOSSIBLE}
 
 
 @dataclass(frozen=True)
@@ -113,6 +136,7 @@ BROKEN: dict[str, Removed] = {
         (NO_UNIT_OF_DOMAINS, NOTHING_BROKEN),
     ),
     "the live key is overwritten": Removed(Case(2, 2), (NO_LIVE_KEYS, ANYTHING_ALLOWED)),
+    "one member written at a time, with Entra's updater": Removed(Case(1, 2, updater=True, one_member=True, second_look=False)),
     "two runs at once, no lock and no second look": Removed(
         Case(1, 2, slots=((None, STRANGER),), policy=Policy(known_certificates=KNOWN), second_look=False), (NO_LOCK,)
     ),
@@ -129,4 +153,4 @@ IN_DEPTH: dict[str, Removed] = {
     "their keys are forgotten too; the interval begins only when all follow": Removed(Case(2, 2, policy=RETIRE, clock="never"), (ALL_FOLLOW, ONE_LIVE_KEY)),
 }
 
-__all__ = ["BROKEN", "IN_DEPTH", "LARGE", "SAFE", "Removed"]
+__all__ = ["BROKEN", "FLIPS", "FLOWS", "IMPOSSIBLE_FLIPS", "IN_DEPTH", "LARGE", "SAFE", "Removed"]

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from proof.world import Case, Deciding, State, canonical, steps
+from proof.outside import steps
+from proof.world import Case, Deciding, State, canonical
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,12 @@ def explore(case: Case, most: int = 400_000) -> Outcome:
     todo, goals = deque([start]), []
     while todo:
         state = todo.popleft()
-        well = _well(state)
+        well = _well(state, case)
         if frozenset(range(len(state.queues))) - well - state.sick:
             return Outcome(len(parent), _trace(parent, state, deciding), None)
         if state.sick & well:
             # Mended: from now on it is held to the same promise as the others.
-            mended = canonical(_mended(state), case)
+            mended = canonical(_mended(state, case), case)
             if mended not in parent:
                 parent[mended] = state
                 todo.append(mended)
@@ -62,14 +63,14 @@ def explore(case: Case, most: int = 400_000) -> Outcome:
     return Outcome(len(parent), None, None)
 
 
-def _well(state: State) -> frozenset[int]:
+def _well(state: State, case: Case) -> frozenset[int]:
     """The domains where every server's sign-in is accepted now."""
     live = state.live
-    return frozenset(d for d, q in enumerate(state.queues) if live <= frozenset(q[0]))
+    return frozenset(d for d, q in enumerate(state.queues) if live <= case.accepted(q[0]))
 
 
-def _mended(state: State) -> State:
-    return state._replace(sick=state.sick - _well(state))
+def _mended(state: State, case: Case) -> State:
+    return state._replace(sick=state.sick - _well(state, case))
 
 
 def _finished(state: State, case: Case) -> bool:
@@ -102,8 +103,8 @@ def _trace(parent: dict[State, State | None], last: State, deciding: Deciding) -
 
 
 def _step_to(wanted: State, state: State, deciding: Deciding) -> tuple[str, State]:
-    if state.sick & _well(state):
-        return "mended", _mended(state)
+    if state.sick & _well(state, deciding.case):
+        return "mended", _mended(state, deciding.case)
     for label, following, _by_itself in steps(state, deciding):
         if canonical(following, deciding.case) == wanted:
             return label, following

@@ -15,7 +15,6 @@ What is the same but for the names of domains and servers is explored once, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
@@ -26,6 +25,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._federation.journa
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Domain, Farm, Key, Observation, Server, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
 from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation
+from proof.facts import Facts
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 QUEUE = 3  # slot pairs under way per domain
@@ -43,11 +43,12 @@ def number(key: str | None) -> int | None:
 
 
 class Pending(NamedTuple):
-    """An act that was decided and is not (wholly) sent yet. Its writes may arrive in any order."""
+    """An act that was decided and is not (wholly) sent yet. Its writes may arrive in any order; ``then`` comes after it in the same act."""
 
     action: str
     key: int | None = None
     writes: tuple[tuple[int, Pair, Pair], ...] = ()  # domain, new, expected
+    then: tuple[str, ...] = ()
 
 
 class State(NamedTuple):
@@ -61,6 +62,7 @@ class State(NamedTuple):
     pending: Pending | None
     sick: frozenset[int]
     held: bool = False
+    by_hand: bool = False  # the last promotion was no doing of AD FS' own clock
 
     @property
     def live(self) -> frozenset[int]:
@@ -83,25 +85,36 @@ class Case:
     auto: bool = True
     policy: Policy = field(default_factory=Policy)
     second_look: bool = True
+    one_member: bool = False  # a write sends only the member that it changes
     suspended: bool = False
     unnoticed: bool = False  # the journal says that every server follows, whatever they do
     rollback_by_hand: bool = False
+    urgent_by_hand: bool = False  # an administrator may run Update-AdfsCertificate -Urgent
     self_signed: bool = True
+    primary: int = 0
+    expired: frozenset[int] = frozenset()
+    facts: Facts = field(default_factory=Facts)
 
     def start(self) -> State:
-        slots = self.slots or ((0, None),) * self.domains
-        view = (self.farm, 0)
+        slots = self.slots or ((self.primary, None),) * self.domains
+        view = (self.farm, self.primary)
         return State(
             self.farm,
-            0,
+            self.primary,
             self.auto,
             self.suspended,
             (view,) * self.servers,
             tuple((pair,) for pair in slots),
             tuple(frozenset(k for k in pair if k is not None) for pair in slots),
             None,
-            frozenset(d for d in range(len(slots)) if 0 not in slots[d]),
+            frozenset(d for d in range(len(slots)) if self.primary not in self.accepted(slots[d])),
         )
+
+    def accepted(self, pair: Pair) -> frozenset[int | None]:
+        """What sign-in goes by where a domain's members are these."""
+        if self.facts.next_only_after_expiry and pair[0] not in self.expired:
+            return frozenset({pair[0]})
+        return frozenset(pair) - self.expired if self.facts.entra_checks_expiry else frozenset(pair)
 
     @property
     def interchangeable(self) -> bool:
@@ -110,11 +123,9 @@ class Case:
         return not (policy.domains or policy.domains_excluded or policy.domains_acknowledged or policy.refused)
 
     def keys(self) -> dict[str, Key]:
-        """Each younger than the one before. All but the last are due for renewal, none ends so soon that AD FS' clock is near."""
-        return {
-            f"K{k}": Key(f"K{k}", NOW - timedelta(hours=4 - k), NOW + timedelta(days=28 if k < self.rollovers else 300), self.self_signed, f"P{k}")
-            for k in range(STRANGER + 1)
-        }
+        """Each younger than the one before. All but the last are due for renewal, none ends so soon that AD FS' clock is near, some have ended."""
+        left = {k: timedelta(hours=-1) if k in self.expired else timedelta(days=28 if k < self.rollovers else 300) for k in range(STRANGER + 1)}
+        return {f"K{k}": Key(f"K{k}", NOW - timedelta(hours=9 - k), NOW + left[k], self.self_signed, f"P{k}") for k in left}
 
 
 class Deciding:
@@ -201,109 +212,3 @@ def _view_order(view: View) -> tuple[int, list[int]]:
 
 def _pair_order(pair: Pair) -> tuple[int, int]:
     return -1 if pair[0] is None else pair[0], -1 if pair[1] is None else pair[1]
-
-
-def steps(state: State, deciding: Deciding) -> Iterator[tuple[str, State, bool]]:
-    """Yield (label, next state, is it a step that happens by itself if nothing else goes wrong)."""
-    yield from _tool(state, deciding)
-    yield from _adfs(state, deciding.case)
-    yield from _entra(state, deciding.case)
-
-
-def _tool(state: State, deciding: Deciding) -> Iterator[tuple[str, State, bool]]:
-    pending = state.pending
-    if pending is None:
-        act = deciding.act(state)
-        if act is not None:
-            yield f"decide {act.action}", state._replace(pending=_pending(state, act)), True
-        return
-    for n in range(max(len(pending.writes), 1)):
-        where = f" to domain {pending.writes[n][0]}" if pending.writes else ""
-        yield f"send {pending.action}{where}", _send(state, deciding.case, n), True
-    yield "the run dies", state._replace(pending=None), False
-    other = deciding.act(state, "second")
-    if other is not None:
-        yield f"a second run does {other.action}", _send_all(state, _pending(state, other), deciding.case), False
-
-
-def _pending(state: State, act: Act) -> Pending:
-    writes = tuple((int(w.domain.name[1:]), (number(w.slots.signing), number(w.slots.next)), state.queues[int(w.domain.name[1:])][-1]) for w in act.writes)
-    return Pending(act.action, number(act.thumbprint) if act.action == "promote" else None, writes)
-
-
-def _send_all(state: State, pending: Pending, case: Case) -> State:
-    kept, state = state.pending, state._replace(pending=pending)
-    while state.pending is not None:
-        state = _send(state, case)
-    return state._replace(pending=kept)
-
-
-def _send(state: State, case: Case, which: int = 0) -> State:
-    """Carry out a part of the pending act: one domain, or the one change on AD FS."""
-    pending = state.pending
-    if pending is None:
-        return state
-    if pending.writes:
-        (domain, value, expected), rest = pending.writes[which], pending.writes[:which] + pending.writes[which + 1 :]
-        state = state._replace(pending=pending._replace(writes=rest) if rest else None)
-        if case.second_look and state.queues[domain][-1] != expected:
-            return state  # looked again just before: the plan no longer fits
-        return write(state, domain, value)
-    state = state._replace(pending=None)
-    if pending.action == "generate":
-        return state if len(state.farm) > 1 else state._replace(farm=state.farm | {max(state.farm) + 1})
-    if pending.action == "promote" and pending.key in state.farm and not state.auto:
-        return state._replace(primary=pending.key)
-    if pending.action == "suspend_auto_rollover":
-        return state._replace(auto=False, suspended=True)
-    if pending.action == "restore_auto_rollover":
-        return state._replace(auto=True, suspended=False)
-    return state
-
-
-def write(state: State, domain: int, value: Pair) -> State:
-    """A new value for a domain is under way. A full queue moves on first, as nothing waits for ever."""
-    queue = state.queues[domain]
-    if value == queue[-1]:
-        return state
-    queue = (*(queue if len(queue) < QUEUE else queue[1:]), value)
-    old = state.old[domain] & frozenset(k for k in value if k is not None)
-    return state._replace(queues=_put(state.queues, domain, queue), old=_put(state.old, domain, old))
-
-
-def _adfs(state: State, case: Case) -> Iterator[tuple[str, State, bool]]:
-    coming = max(state.farm)
-    if coming != state.primary and coming > state.primary:
-        everywhere = all(coming in pair for d, q in enumerate(state.queues) if d not in state.sick for pair in q) and all(coming in c for c, _p in state.views)
-        if state.auto and (case.clock == "any" or (case.clock == "late" and everywhere)):
-            yield "AD FS promotes by itself", state._replace(primary=coming), True
-    if case.rollback_by_hand and len(state.farm) > 1:
-        for key in state.farm - {state.primary}:
-            # An administrator goes back by hand where that is safe, and says hold.
-            if key < state.primary and all(key in pair for q in state.queues for pair in q) and all(key in c for c, _p in state.views):
-                yield "rolled back by hand", state._replace(primary=key, auto=False, held=True), False
-    if case.rollovers > 1 and len(state.farm) > 1 and state.auto and min(state.farm) < state.primary and all(p == state.primary for _c, p in state.views):
-        yield "AD FS removes the expired one", state._replace(farm=state.farm - {min(state.farm)}), True
-    for i, view in enumerate(state.views):
-        if view != (state.farm, state.primary):
-            followed = state._replace(views=_put(state.views, i, (state.farm, state.primary)))
-            yield f"server {i} follows", followed, i < len(state.views) - case.hidden
-
-
-def _entra(state: State, case: Case) -> Iterator[tuple[str, State, bool]]:
-    for d, queue in enumerate(state.queues):
-        if len(queue) > 1:
-            yield f"domain {d} moves on", state._replace(queues=_put(state.queues, d, queue[1:])), True
-        settled = state._replace(queues=_put(state.queues, d, queue[-1:]), old=_put(state.old, d, frozenset(k for k in queue[-1] if k is not None)))
-        if settled != state:
-            yield f"a day passes for domain {d}", settled, True
-        if case.updater:
-            for certs, primary in set(state.views):
-                rest = sorted(certs - {primary}, reverse=True)
-                copied = write(state, d, (primary, rest[0] if rest else None))
-                if copied != state:
-                    yield f"Entra's updater copies {primary} into domain {d}", copied, False
-
-
-def _put(values: tuple[Any, ...], index: int, value: Any) -> tuple[Any, ...]:
-    return (*values[:index], value, *values[index + 1 :])

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ TESTS = Path(__file__).resolve().parents[2]
 if str(TESTS) not in sys.path:
     sys.path.append(str(TESTS))  # ansible-test knows only tests/unit
 
-from proof.cases import BROKEN, IN_DEPTH, SAFE  # noqa: E402 - found only after the lines above
+from proof.cases import BROKEN, FLIPS, FLOWS, IMPOSSIBLE_FLIPS, IN_DEPTH, SAFE  # noqa: E402 - found only after the lines above
 from proof.explore import explore  # noqa: E402
+from proof.facts import unnamed  # noqa: E402
 
 
 @pytest.mark.parametrize("name", SAFE)
@@ -43,3 +45,20 @@ def test_domains_and_servers_that_only_differ_in_name_are_explored_once_and_noth
     whole = explore(SAFE[name])
     assert reduced.states < whole.states
     assert (reduced.lost, reduced.stuck) == (whole.lost, whole.stuck) == (None, None)
+
+
+@pytest.mark.parametrize("fact", FLIPS)
+def test_no_sign_in_is_lost_whatever_the_open_facts_are(fact: str) -> None:
+    for name, case in FLOWS.items():
+        outcome = explore(replace(case, facts=FLIPS[fact]))
+        assert outcome.lost is None, "\n".join((name, *outcome.lost))
+        assert outcome.stuck is None, "\n".join((name, *outcome.stuck))
+
+
+@pytest.mark.parametrize("fact", IMPOSSIBLE_FLIPS)
+def test_where_no_rollover_can_be_without_loss_the_loss_is_found(fact: str) -> None:
+    assert explore(replace(FLOWS["the role promotes, with Entra's updater"], facts=IMPOSSIBLE_FLIPS[fact])).lost is not None
+
+
+def test_every_switch_of_the_explored_world_says_which_question_it_is_about() -> None:
+    assert unnamed() == set()
