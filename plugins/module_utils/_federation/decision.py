@@ -309,9 +309,9 @@ def _settle(s: Situation, blocks: list[Block]) -> Act | None:
         return None
     writes: list[Write] = []
     for standing in s.standings:
-        slots = standing.domain.slots
-        if standing.writable and not standing.foreign and slots.signing != s.seen.farm.primary and len(slots.held) == 2:
-            writes.extend(checked_write(s, standing.domain, rules.ordered(slots.held, s.seen.farm.primary), blocks))
+        slots, primary = standing.domain.slots, s.seen.farm.primary
+        if standing.writable and not standing.foreign and slots.signing != primary and len(slots.held) == 2 and primary in slots.held:
+            writes.extend(checked_write(s, standing.domain, rules.ordered(slots.held, primary), blocks))
     if writes and s.window() is not None:
         blocks.append(
             Block(

@@ -30,14 +30,16 @@ FORMS = ("equal", "empty", "unusable")
 def note(s: Situation) -> Emergency | None:
     """What the journal remembers of the theft after this look: which keys, and since when they are evicted and gone.
 
-    Everything in AD FS lay in one place with the stolen key, and an unknown key in a domain may be the thief's: all count as stolen.
+    If the key was AD FS' own, everything in AD FS lay in one place with it, and an unknown key in a domain may be the thief's: all
+    count as stolen. A key that only a domain holds, of another farm for example, is evicted and nothing else.
     """
     known, named = s.journal.emergency, s.policy.compromised
     emergency = known
     unheard = named - (known.keys.keys() if known else set())
-    if unheard & _present(s):
+    own = _own(s)
+    if unheard & (own | _accepted(s)):
         strangers = {k for standing in s.standings if standing.ours for k in standing.domain.slots.held if k not in s.trusted}
-        stolen = named | s.seen.farm.certificates | strangers
+        stolen = (named & (own | _accepted(s))) | (s.seen.farm.certificates | strangers if unheard & own else set())
         public = {k: s.seen.keys[k].public_key if k in s.seen.keys else "" for k in stolen}
         emergency = Emergency(s.now, s.policy.emergency_priority, {**(known.keys if known else {}), **public})
     if emergency is None:
@@ -53,9 +55,13 @@ def note(s: Situation) -> Emergency | None:
     )
 
 
-def _present(s: Situation) -> frozenset[str]:
+def _own(s: Situation) -> frozenset[str]:
     farm = s.seen.farm
-    return frozenset.union(farm.certificates, *(d.slots.held for d in s.seen.domains), *(server.certificates for server in farm.servers))
+    return frozenset.union(farm.certificates, s.journal.history, *(server.certificates for server in farm.servers))
+
+
+def _accepted(s: Situation) -> frozenset[str]:
+    return frozenset(k for standing in s.standings if standing.belongs for k in standing.domain.slots.held)
 
 
 def alarms(s: Situation) -> Iterable[Alarm]:
@@ -80,17 +86,20 @@ def respond(s: Situation, blocks: list[Block]) -> Act | None:
     """The next act: a fresh key, everywhere known or at once alone, then every stolen one out of the domains and out of AD FS."""
     farm = s.seen.farm
     signs_with_stolen = farm.primary in s.compromised
-    if signs_with_stolen and s.coming is None:
-        return _make_fresh(s, blocks)
-    if signs_with_stolen and farm.auto_rollover:
-        return _suspend("AD FS must not promote by itself while stolen keys are replaced")
-    fresh = s.coming if signs_with_stolen else farm.primary
-    if fresh is None:
-        return None
     contains_first = s.journal.emergency is not None and s.journal.emergency.priority == "containment"
-    act = _evict(s, fresh, blocks, whatever_it_costs=True) if contains_first else _spread(s, fresh, blocks)
-    if act is not None:
-        return act
+    if signs_with_stolen and farm.auto_rollover:
+        return _suspend("stolen keys are replaced: AD FS must neither promote a certificate nor make one by itself")
+    fresh = s.coming if signs_with_stolen else farm.primary
+    if not contains_first:
+        act = _spread(s, fresh, blocks)
+        if act is not None:
+            return act
+    if fresh is None:
+        return _make_fresh(s, blocks, contains_first)
+    if contains_first:
+        act = _evict(s, fresh, blocks, whatever_it_costs=True)
+        if act is not None:
+            return act
     if signs_with_stolen:
         return _promote(s, fresh, blocks, contains_first)
     if not contains_first:
@@ -108,11 +117,9 @@ def _suspend(reason: str) -> Act:
     return Act("suspend_auto_rollover", reason, protective=True)
 
 
-def _make_fresh(s: Situation, blocks: list[Block]) -> Act | None:
+def _make_fresh(s: Situation, blocks: list[Block], contains_first: bool) -> Act | None:
     farm, primary = s.seen.farm, s.seen.primary_key
     others = sorted(farm.certificates - {farm.primary})
-    if farm.auto_rollover:
-        return _suspend("stolen keys are replaced: AD FS must neither promote a stolen certificate nor make one by itself")
     if others:
         return Act("remove", "it was stolen with the others, or has ended, and AD FS makes no new one beside it", thumbprint=others[0], protective=True)
     if not primary.self_signed:
@@ -126,8 +133,7 @@ def _make_fresh(s: Situation, blocks: list[Block]) -> Act | None:
             )
         )
         return None
-    priority = s.journal.emergency.priority if s.journal.emergency else ""
-    if priority != "containment" and primary.not_after - s.now <= farm.thresholds.critical + timedelta(days=1):
+    if not contains_first and primary.not_after - s.now <= farm.thresholds.critical + timedelta(days=1):
         blocks.append(
             Block(
                 "critical_threshold",
@@ -140,8 +146,8 @@ def _make_fresh(s: Situation, blocks: list[Block]) -> Act | None:
     return Act("generate", "the farm needs a key that nobody has stolen", thumbprint=UNBORN, protective=True, toggles=True)
 
 
-def _spread(s: Situation, fresh: str, blocks: list[Block]) -> Act | None:
-    """Availability: every domain holds what signs now and the fresh key, and no other stolen one."""
+def _spread(s: Situation, fresh: str | None, blocks: list[Block]) -> Act | None:
+    """Availability: every domain holds what signs now and, once there is one, the fresh key, and no other stolen one."""
     writes: list[Write] = []
     for standing in s.standings:
         if not standing.writable:
@@ -150,8 +156,10 @@ def _spread(s: Situation, fresh: str, blocks: list[Block]) -> Act | None:
         if slots is None:
             continue
         if (slots.held & s.compromised) - s.live:
-            slots = alone(s, fresh)
+            slots = alone(s, fresh or s.seen.farm.primary)
         writes.extend(checked_write(s, standing.domain, slots, blocks))
+    if fresh is None or fresh in s.live:
+        return act_on_domains("repair", writes, "AD FS signs with a certificate that these domains do not accept", protective=True)
     return act_on_domains("publish", writes, "these domains do not know the key that replaces the stolen one", thumbprint=fresh, protective=True)
 
 

@@ -161,6 +161,37 @@ def test_a_thumbprint_that_nobody_holds_is_said_and_nothing_is_done() -> None:
     assert "compromised_unknown" in [a.alarm for a in made.alarms]
 
 
+def test_a_stolen_key_of_another_farm_is_nothing_to_this_one() -> None:
+    seen = observe(farm("OLD"), domain("contoso.com", "OLD"), domain("elsewhere.com", "STRANGER", sign_in_host="sts.elsewhere.com"), **FAR)
+    play = Play(seen)
+    made = play.run(Policy(compromised=frozenset({"STRANGER"})))
+    assert (play.done, made.first.emergency) == ([], False)
+
+
+def test_a_stolen_key_that_only_a_domain_holds_is_evicted_and_adfs_keeps_its_own() -> None:
+    play = Play(observe(farm("OLD"), domain("contoso.com", "OLD", "STRANGER"), domain("fabrikam.com", "OLD"), **FAR))
+    play.run(Policy(compromised=frozenset({"STRANGER"})))
+    assert play.done == ["evict"]
+    assert play.slots == {"contoso.com": ("OLD", "OLD"), "fabrikam.com": ("OLD", None)}
+    assert play.seen.farm.certificates == {"OLD"}
+
+
+def test_a_key_that_the_farm_used_earlier_makes_all_of_its_keys_suspect() -> None:
+    play = Play(observe(farm("OLD"), domain("contoso.com", "OLD", "EARLIER"), **FAR))
+    play.journal = replace(play.journal, history=frozenset({"EARLIER", "OLD"}))
+    play.run(Policy(compromised=frozenset({"EARLIER"}), emergency_priority="containment"))
+    assert play.slots == {"contoso.com": ("BORN1", "BORN1")}
+
+
+def test_broken_sign_in_is_mended_while_a_person_gets_the_fresh_certificate() -> None:
+    own = {"OLD": key("OLD", -100, 265, self_signed=False)}
+    play = Play(observe(farm("OLD", auto_rollover=False), domain("contoso.com", "EARLIER"), **own))
+    made = play.run(STOLEN)
+    assert play.done == ["repair"]
+    assert play.slots["contoso.com"][0] == "OLD"
+    assert "custom_certificate" in guards(made)
+
+
 def test_a_hold_of_an_earlier_rollback_does_not_stop_it() -> None:
     play = Play(two_domains())
     play.journal = replace(play.journal, hold=play.now)
