@@ -17,7 +17,7 @@ description:
     a valid signature tells the primary from its successor.
   - With O(nodes), every AD FS server is asked for its own document at its own address, all of them at the same time. During a
     renewal the servers of a farm may differ for a while, and the name of the service shows only one of them.
-  - Redirects are not followed, no proxy is used, and TLS certificates are always checked.
+  - Redirects are not followed, wherever they lead. TLS certificates are always checked. A proxy is used only if O(proxy) names one.
   - Documents with a DTD, entities or inclusions, or larger than 1 MiB, are refused.
 options:
   url:
@@ -67,6 +67,11 @@ options:
       - If not set, the file or folder that the environment variable E(REQUESTS_CA_BUNDLE) or E(CURL_CA_BUNDLE) names is used, and
         otherwise the certificates that the system trusts.
     type: path
+  proxy:
+    description:
+      - Proxy through which O(url) is fetched, for a host that reaches it in no other way, such as V(http://proxy.example.com:3128).
+      - The environment's proxies are never used, because the servers of a farm are asked at their own addresses.
+    type: str
   timeout:
     description:
       - Longest time in seconds that fetching may take in all, from looking up the name to the last byte, for all O(nodes) together.
@@ -258,6 +263,19 @@ metadata:
           type: dict
           returned: success
           contains: *certificate
+tls_certificate:
+  description: The TLS certificate of the server that sent the document, in the shape of RV(metadata.signing_certificates) without C(der).
+  returned: when O(url) is set and O(nodes) is not, on failure too if TLS got so far
+  type: dict
+error_kind:
+  description:
+    - Why the document could not be had, as one word. V(dns) if the name is not known, V(connect) if there is no connection or it broke off, V(tls) if
+      the certificate is not trusted or TLS failed, V(status) for an HTTP status other than 200 or a redirect, V(not_metadata) if something else came,
+      V(timeout) if it took too long.
+    - V(options) if nothing could be asked.
+  returned: on failure
+  type: str
+  sample: tls
 nodes:
   description: What each server says, in the order of O(nodes).
   returned: success, when O(nodes) is set
@@ -278,6 +296,10 @@ nodes:
       description: Why it could not be read. Null if it could.
       type: str
       returned: success
+    error_kind:
+      description: The same as one word, see RV(error_kind). Null if it could be read.
+      type: str
+      returned: success
 """
 
 import datetime
@@ -295,6 +317,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._metadata import (
     read_metadata,
 )
 from ansible_collections.federation.adfs.plugins.module_utils._metadata_fetch import FetchError, Target, fetch_all
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import CertificateError, describe, parse_certificate
 
 
 def _described(data: bytes, source: str) -> dict[str, t.Any]:
@@ -302,31 +325,40 @@ def _described(data: bytes, source: str) -> dict[str, t.Any]:
 
 
 def _read_file(path: str) -> bytes:
-    """Return the file, up to one byte more than is allowed. Raises MetadataError if it cannot be read."""
+    """Return the file, up to one byte more than is allowed. Raises FetchError if it cannot be read."""
     try:
         with open(path, "rb") as handle:
             return handle.read(MAX_METADATA_BYTES + 1)
     except OSError as exc:
-        raise MetadataError(f"{path}: the file cannot be read ({exc.strerror}); the path is one on the host where this task runs") from exc
+        raise FetchError(f"{path}: the file cannot be read ({exc.strerror}); the path is one on the host where this task runs") from exc
 
 
 def _read_one(params: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Return the metadata from the one source in ``params``. Raises FetchError or MetadataError."""
-    if params["url"]:
-        source = params["url"]
-        answer = fetch_all([Target(source)], params["timeout"], MAX_METADATA_BYTES, params["ca_path"])[0]
-        if isinstance(answer, FetchError):
-            raise answer
-    elif params["path"]:
-        source = params["path"]
-        answer = _read_file(source)
-    else:
-        source = "content"
-        answer = to_bytes(params["content"], errors="surrogate_then_replace")
+    """Return the result for the one source in ``params``. Raises FetchError or MetadataError."""
+    if not params["url"]:
+        source = params["path"] or "content"
+        data = _read_file(source) if params["path"] else to_bytes(params["content"], errors="surrogate_then_replace")
+        try:
+            return {"metadata": _described(data, source)}
+        except MetadataError as exc:
+            raise MetadataError(f"{source}: {exc}") from exc
+    source = params["url"]
+    answer = fetch_all([Target(source)], params["timeout"], MAX_METADATA_BYTES, params["ca_path"], params["proxy"])[0]
+    if isinstance(answer, FetchError):
+        raise answer
     try:
-        return _described(answer, source)
+        return {"metadata": _described(answer, source), "tls_certificate": _tls_certificate(answer.certificate)}
     except MetadataError as exc:
-        raise MetadataError(f"{source}: {exc}") from exc
+        raise FetchError(f"{source}: {exc}", "not_metadata", answer.certificate) from exc
+
+
+def _tls_certificate(der: bytes | None) -> dict[str, t.Any] | None:
+    if der is None:
+        return None
+    try:
+        return describe(parse_certificate(der), datetime.datetime.now(datetime.timezone.utc), with_der=False)
+    except CertificateError:
+        return None  # TLS took it, so it is good for TLS; only its description is missing
 
 
 def _read_nodes(params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
@@ -334,16 +366,16 @@ def _read_nodes(params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
     url = params["url"]
     targets = [Target(url, node["address"] or node["name"], node["port"]) for node in params["nodes"]]
     views: list[dict[str, t.Any]] = []
-    answers = fetch_all(targets, params["timeout"], MAX_METADATA_BYTES, params["ca_path"])
+    answers = fetch_all(targets, params["timeout"], MAX_METADATA_BYTES, params["ca_path"], params["proxy"])
     for node, target, answer in zip(params["nodes"], targets, answers, strict=True):
-        view: dict[str, t.Any] = {"node": node["name"], "metadata": None, "error": None}
+        view: dict[str, t.Any] = {"node": node["name"], "metadata": None, "error": None, "error_kind": None}
         if isinstance(answer, FetchError):
-            view["error"] = str(answer)
+            view.update(error=str(answer), error_kind=answer.kind)
         else:
             try:
                 view["metadata"] = _described(answer, url)
             except MetadataError as exc:
-                view["error"] = f"{url} from {target.address} port {target.port}: {exc}"
+                view.update(error=f"{url} from {target.address} port {target.port}: {exc}", error_kind="not_metadata")
         views.append(view)
     return views
 
@@ -354,6 +386,8 @@ def _check(module: AnsibleModule) -> None:
     given = [name for name in ("url", "path", "content") if params[name]]
     if len(given) != 1:
         module.fail_json(msg="metadata_info: give exactly one of url, path and content that is not empty")
+    if params["proxy"] and not params["url"]:
+        module.fail_json(msg="metadata_info: proxy only serves to fetch a url; give url, or leave proxy out")
     if params["nodes"] is not None and not params["url"]:
         module.fail_json(msg="metadata_info: nodes can only be asked for a url; give url, or leave nodes out")
     names = [node["name"].lower() for node in params["nodes"] or []]
@@ -385,6 +419,7 @@ def main() -> None:
                 },
             },
             "ca_path": {"type": "path"},
+            "proxy": {"type": "str"},
             "timeout": {"type": "int", "default": 10},
         },
         supports_check_mode=True,
@@ -395,9 +430,11 @@ def main() -> None:
     try:
         if module.params["nodes"] is not None:
             module.exit_json(changed=False, nodes=_read_nodes(module.params))
-        module.exit_json(changed=False, metadata=_read_one(module.params))
-    except (FetchError, MetadataError) as exc:
-        module.fail_json(msg=f"metadata_info: {exc}")
+        module.exit_json(changed=False, **_read_one(module.params))
+    except FetchError as exc:
+        module.fail_json(msg=f"metadata_info: {exc}", error_kind=exc.kind, tls_certificate=_tls_certificate(exc.certificate))
+    except MetadataError as exc:
+        module.fail_json(msg=f"metadata_info: {exc}", error_kind="not_metadata")
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ import time
 import typing as t
 
 import pytest
+from cryptography import x509
 
-from ansible_collections.federation.adfs.plugins.module_utils._metadata_fetch import FetchError, Target, fetch_all
+from ansible_collections.federation.adfs.plugins.module_utils._metadata_fetch import Document, FetchError, Target, fetch_all
 from ansible_collections.federation.adfs.tests.unit.plugins.module_utils.tls_server import Authority, Handler, Server, answer
 
 NAME = "sts.contoso.com"  # never resolved here: servers are reached by their address
@@ -171,6 +172,16 @@ def test_compressed_answer_is_refused(serve, authority) -> None:
     assert "compressed (gzip)" in failure(serve(answer(bomb, headers="Content-Encoding: gzip\r\n")).port, authority)
 
 
+@pytest.mark.parametrize("kind", ["application/samlmetadata+xml", "text/xml; charset=utf-8", "application/xml", "text/plain", "application/octet-stream"])
+def test_types_that_metadata_is_sent_as(serve, authority, kind) -> None:
+    assert fetch(serve(answer(b"<x/>", headers=f"Content-Type: {kind}\r\n")).port, authority) == b"<x/>"
+
+
+@pytest.mark.parametrize("kind", ["text/html; charset=us-ascii", "application/json", "image/png"])
+def test_wrong_content_type_is_refused_unread(serve, authority, kind) -> None:
+    assert "of the type" in failure(serve(answer(b"<x/>", headers=f"Content-Type: {kind}\r\n")).port, authority)
+
+
 def test_endless_body(serve, authority) -> None:
     def endless(tls: ssl.SSLSocket, _head: bytes) -> None:
         tls.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -253,6 +264,119 @@ def test_many_nodes_take_as_long_as_the_slowest(serve, authority) -> None:
     assert answers[:9] == [b"<slow/>"] * 8 + [b"<quick/>"]
     assert isinstance(answers[9], FetchError)
     assert answers[10:] == [b"<slow/>"] * 7
+
+
+# --- what went wrong, as one word
+
+
+def kind_of(*args, **options) -> tuple[str, bool]:
+    """The kind, and whether the certificate of the server is known."""
+    outcome = fetch(*args, **options)
+    assert isinstance(outcome, FetchError), outcome
+    return outcome.kind, outcome.certificate is not None
+
+
+def test_kinds_of_failure(serve, authority, monkeypatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        closed = listener.getsockname()[1]
+    assert kind_of(closed, authority) == ("connect", False)
+    assert kind_of(serve(answer(b"<x/>")).port) == ("tls", False)
+    assert kind_of(serve(answer(b"<x/>"), "www.contoso.com").port, authority) == ("tls", False)
+    assert kind_of(serve(answer(b"", "404 Not Found")).port, authority) == ("status", True)
+    assert kind_of(serve(answer(b"", "302 Found", "Location: https://10.0.0.1/\r\n")).port, authority) == ("status", True)
+    assert kind_of(serve(answer(b"x" * (LIMIT + 1))).port, authority) == ("not_metadata", True)
+    assert kind_of(serve(lambda tls, _head: tls.sendall(b"nonsense\r\n\r\n")).port, authority) == ("connect", True)
+    assert kind_of(serve(drip(b"HTTP/1.1 200 OK\r\n\r\n")).port, authority, timeout=0.5) == ("timeout", True)
+
+    def no_such_name(*_args, **_options):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_such_name)
+    assert kind_of(443, authority, address="adfs9.contoso.com") == ("dns", False)
+
+
+def test_the_certificate_of_the_server_comes_with_the_document(serve, authority) -> None:
+    document = fetch(serve(answer(b"<x/>")).port, authority)
+    assert isinstance(document, Document) and document.certificate is not None
+    names = x509.load_der_x509_certificate(document.certificate).extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    assert names.value.get_values_for_type(x509.DNSName) == [NAME]
+
+
+# --- through a proxy
+
+
+class Proxy:
+    """A proxy that connects every tunnel to one port here, or refuses with the given answer."""
+
+    def __init__(self, port: int, refusal: bytes = b"") -> None:
+        self.asked: list[bytes] = []
+        self._port, self._refusal = port, refusal
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        connection, _address = self._listener.accept()
+        with connection, self._listener:
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += connection.recv(4096)
+            self.asked.append(head)
+            if self._refusal:
+                connection.sendall(self._refusal)
+                return
+            with socket.create_connection(("127.0.0.1", self._port)) as server:
+                connection.sendall(b"HTTP/1.1 200 Connection established\r\nX: y\r\n\r\n")
+                back = threading.Thread(target=self._copy, args=(server, connection), daemon=True)
+                back.start()
+                self._copy(connection, server)
+                back.join(10)
+
+    @staticmethod
+    def _copy(source: socket.socket, target: socket.socket) -> None:
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # one of them left
+
+
+def test_a_proxy_is_asked_for_a_tunnel_and_tls_is_with_the_server(serve, authority) -> None:
+    server = serve(answer(b"<x/>"))
+    proxy = Proxy(server.port)
+    assert fetch_all([Target(URL)], 5, LIMIT, str(authority.path), proxy.url) == [b"<x/>"]
+    assert proxy.asked[0].startswith(f"CONNECT {NAME}:443 HTTP/1.1\r\nHost: {NAME}:443\r\n".encode())
+    assert server.server_names == [NAME]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "words"),
+    [
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "407 Proxy Authentication Required"),
+        (b"HTTP/1.1 200 OK\r\n", "refuses to connect"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "SSH-2.0"),
+        (b"x" * 100_000, "refuses to connect"),
+    ],
+)
+def test_a_proxy_that_refuses(authority, refusal, words) -> None:
+    outcome = fetch_all([Target(URL)], 5, LIMIT, str(authority.path), Proxy(1, refusal).url)[0]
+    assert isinstance(outcome, FetchError)
+    assert outcome.kind == "connect" and words in str(outcome) and len(str(outcome)) < 600
+
+
+@pytest.mark.parametrize("name", ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
+def test_proxies_of_the_environment_are_not_used(serve, authority, monkeypatch, name) -> None:
+    """The servers of a farm are inside, and asked at their own addresses."""
+    monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert fetch(serve(answer(b"<x/>")).port, authority) == b"<x/>"
+
+
+@pytest.mark.parametrize("proxy", ["https://proxy:3128", "proxy:3128", "http://proxy/x", "http://user:secret@proxy:3128", "http://proxy:x"])
+def test_unusable_proxy(proxy) -> None:
+    with pytest.raises(FetchError, match="proxy") as caught:
+        fetch_all([Target(URL)], 1, LIMIT, proxy=proxy)
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,21 @@ def test_every_node_has_its_own_view(module, tmp_path, monkeypatch) -> None:
     assert f"from 127.0.0.1 port {servers['adfs3'].port}" in views["adfs3"]["error"]
 
 
+def test_the_certificate_of_the_endpoint_and_the_kind_of_failure(module, tmp_path, monkeypatch) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    authority = Authority(tmp_path)
+    servers = [Server(authority.context("127.0.0.1"), answer(data)) for data in (make.adfs_document(OLD), b"<html>sign in</html>")]
+    try:
+        good, page = (module(url=f"https://127.0.0.1:{server.port}/m.xml", ca_path=str(authority.path)) for server in servers)
+        untrusted = module(url=f"https://127.0.0.1:{servers[0].port}/m.xml")
+    finally:
+        for server in servers:
+            server.close()
+    assert good["tls_certificate"]["subject"] == "CN=127.0.0.1" and "der" not in good["tls_certificate"]
+    assert page["failed"] and page["error_kind"] == "not_metadata" and page["tls_certificate"]["thumbprint"]
+    assert (untrusted["error_kind"], untrusted["tls_certificate"]) == ("tls", None)
+
+
 def test_the_name_serves_as_address(module, monkeypatch) -> None:
     asked: list[str] = []
 
@@ -113,6 +128,8 @@ def test_no_nodes_is_no_views(module) -> None:
         ({"url": URL, "nodes": [{"name": ""}]}, "empty name"),
         ({"url": URL, "nodes": [{"name": "a", "port": 0}]}, "port 0 of 'a'"),
         ({"url": URL, "timeout": 0}, "timeout is 0"),
+        ({"content": "<x/>", "proxy": "http://proxy:3128"}, "proxy only serves to fetch a url"),
+        ({"url": URL, "proxy": "proxy:3128"}, "is no proxy"),
         ({"url": "http://sts.contoso.com/"}, "not an https URL"),
         ({"url": URL, "ca_path": "/nonexistent/ca.pem"}, "/nonexistent/ca.pem (from ca_path) cannot be read"),
         ({"path": "/nonexistent/metadata.xml"}, "/nonexistent/metadata.xml: the file cannot be read (No such file or directory)"),
@@ -125,6 +142,7 @@ def test_one_clear_message(module, options, words) -> None:
     assert result["failed"] is True
     assert words in result["msg"]
     assert result["msg"].startswith("metadata_info: ")
+    assert result.get("error_kind", "options") == ("not_metadata" if options == {"content": "<note/>"} else "options")
     assert "Traceback" not in json.dumps(result)
 
 
