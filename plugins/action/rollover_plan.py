@@ -15,6 +15,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.federation.adfs.plugins.module_utils._federation import baseline as baselines
+from ansible_collections.federation.adfs.plugins.module_utils._federation import probes
 from ansible_collections.federation.adfs.plugins.module_utils._federation.approval import ApprovalError, moved
 from ansible_collections.federation.adfs.plugins.module_utils._federation.emergency import FORMS
 from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Journal, JournalError, read_journal
@@ -30,6 +31,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "provider": {"type": "dict"},
     "domains": {"type": "list", "elements": "dict", "required": True},
     "metadata": {"type": "list", "elements": "dict", "default": []},
+    "probes": {"type": "list", "elements": "dict", "default": []},
     "journal": {"type": "dict"},
     "policy": {"type": "dict", "default": {}},
     "now": {"type": "str"},
@@ -92,7 +94,8 @@ def _plan(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         given = arguments["journal"] or farm.get("journal") or {}
         journal, complaint = _journal(given, str(farm.get("identifier")), now)
         reading = read_observation(farm, arguments["domains"], arguments["metadata"], journal, policy)
-    seen = reading.observation
+    probed = probes.judge(arguments["probes"], reading.observation.farm)
+    seen = replace(reading.observation, seen_from_outside=probes.seen_from_outside(probed))
     if complaint:
         alarm = Alarm("journal", server, f"the journal is not used: {complaint}; waiting times start afresh")
         seen = replace(seen, alarms=(*seen.alarms, alarm))
@@ -111,6 +114,7 @@ def _plan(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
                 f"it is not the approved plan any more, so only what protects sign-in is done: {'; '.join(differences)}. Look at the new plan, and approve that"
             )
     plan["journal"]["expected_sha256"] = given.get("sha256")
+    plan["probes"] = probed
     return plan
 
 

@@ -385,22 +385,22 @@ def _check(module: AnsibleModule) -> None:
     params = module.params
     given = [name for name in ("url", "path", "content") if params[name]]
     if len(given) != 1:
-        module.fail_json(msg="metadata_info: give exactly one of url, path and content that is not empty")
+        module.fail_json(msg="metadata_info: give exactly one of url, path and content that is not empty", error_kind="options")
     if params["proxy"] and not params["url"]:
-        module.fail_json(msg="metadata_info: proxy only serves to fetch a url; give url, or leave proxy out")
+        module.fail_json(msg="metadata_info: proxy only serves to fetch a url; give url, or leave proxy out", error_kind="options")
     if params["nodes"] is not None and not params["url"]:
-        module.fail_json(msg="metadata_info: nodes can only be asked for a url; give url, or leave nodes out")
+        module.fail_json(msg="metadata_info: nodes can only be asked for a url; give url, or leave nodes out", error_kind="options")
     names = [node["name"].lower() for node in params["nodes"] or []]
     for name in names:
         if names.count(name) > 1:
-            module.fail_json(msg=f"metadata_info: nodes holds '{name}' more than once; give each server its own name")
+            module.fail_json(msg=f"metadata_info: nodes holds '{name}' more than once; give each server its own name", error_kind="options")
     for node in params["nodes"] or []:
         if not node["name"]:
-            module.fail_json(msg="metadata_info: a member of nodes has an empty name")
+            module.fail_json(msg="metadata_info: a member of nodes has an empty name", error_kind="options")
         if not 1 <= node["port"] <= 65535:
-            module.fail_json(msg=f"metadata_info: port {node['port']} of '{node['name']}' is no TCP port (1 to 65535)")
+            module.fail_json(msg=f"metadata_info: port {node['port']} of '{node['name']}' is no TCP port (1 to 65535)", error_kind="options")
     if not 1 <= params["timeout"] <= 600:
-        module.fail_json(msg=f"metadata_info: timeout is {params['timeout']}; give 1 to 600 seconds")
+        module.fail_json(msg=f"metadata_info: timeout is {params['timeout']}; give 1 to 600 seconds", error_kind="options")
 
 
 def main() -> None:

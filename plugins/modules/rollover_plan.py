@@ -58,6 +58,14 @@ options:
     type: list
     elements: dict
     default: []
+  probes:
+    description:
+      - How the metadata looks from elsewhere. Each entry has C(name), C(where) (V(inside) or V(outside)), C(host), C(url), and C(result), which is all
+        that M(federation.adfs.metadata_info) returned there, also if it failed.
+      - Tells whether the metadata is publicly accessible, which the decision table asks for. Decides nothing.
+    type: list
+    elements: dict
+    default: []
   journal:
     description:
       - What an earlier run noted, in the form of RV(federation.adfs.rollover_journal#module:journal). Without it the journal in O(farm) is used.
@@ -197,6 +205,13 @@ plan:
         invariants:
           description: For each domain, whether sign-in is safe in the worst case before and after the act.
           type: dict
+    probes:
+      description:
+        - For each of O(probes), whether the metadata is C(reachable), why not (C(kind) as in RV(federation.adfs.metadata_info#module:error_kind), or
+          V(probe) if the probe itself could not look; C(reason)), the C(tls_certificate), and whether the content is the same as seen here
+          (C(same_content), C(differences)); all of it in a line (C(said)).
+      type: list
+      elements: dict
     certificates:
       description: The bodies of the certificates that the acts write, each once.
       type: list

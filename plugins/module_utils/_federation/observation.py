@@ -138,12 +138,16 @@ class Domain:
 
 @dataclass(frozen=True)
 class Observation:
-    """Both sides at one moment, and what a person must look at in what was read."""
+    """Both sides at one moment, and what a person must look at in what was read.
+
+    ``seen_from_outside``: ``yes`` or ``no`` where probes told whether the metadata is publicly accessible.
+    """
 
     farm: Farm
     domains: tuple[Domain, ...]
     keys: Mapping[str, Key]
     alarms: tuple[Alarm, ...] = ()
+    seen_from_outside: str | None = None
 
     @property
     def primary_key(self) -> Key:

@@ -72,7 +72,7 @@ def decision_row(s: Situation, standing: Standing) -> dict[str, Any] | None:
     domain = standing.domain
     on = s.seen.farm.auto_rollover
     in_sync = not standing.broken
-    public = metadata_public(domain.update_result)
+    public = s.seen.seen_from_outside or metadata_public(domain.update_result)
     days = (s.seen.primary_key.not_after - s.now).days
     row, action = None, "none"
     if on and in_sync and public == "yes":

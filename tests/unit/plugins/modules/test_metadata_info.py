@@ -142,7 +142,7 @@ def test_one_clear_message(module, options, words) -> None:
     assert result["failed"] is True
     assert words in result["msg"]
     assert result["msg"].startswith("metadata_info: ")
-    assert result.get("error_kind", "options") == ("not_metadata" if options == {"content": "<note/>"} else "options")
+    assert result["error_kind"] == ("not_metadata" if options == {"content": "<note/>"} else "options")
     assert "Traceback" not in json.dumps(result)
 
 
