@@ -69,9 +69,10 @@ def main() -> int:
 
 
 def _timed(work: object) -> float:
-    begin = time.perf_counter()
+    # Deciding waits for nothing, so its own processor time is what it takes; the clock on the wall would count what else runs here.
+    begin = time.process_time()
     work()  # type: ignore[operator]
-    return time.perf_counter() - begin
+    return time.process_time() - begin
 
 
 if __name__ == "__main__":

@@ -34,6 +34,8 @@ def note(s: Situation) -> Emergency | None:
     count as stolen. A key that only a domain holds, of another farm for example, is evicted and nothing else.
     """
     known, named = s.journal.emergency, s.policy.compromised
+    if known is None and not named:
+        return None
     emergency = known
     unheard = named - (known.keys.keys() if known else set())
     own = _own(s)
