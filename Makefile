@@ -74,6 +74,13 @@ powershell-cases: $(INSTALLED) ## Write anew what the PowerShell scripts must an
 bench-core: $(INSTALLED) ## How deciding grows with the number of domains
 	@$(BIN)/python tests/bench/core.py
 
+.PHONY: bench-metadata
+bench-metadata: $(INSTALLED) ## How long reading and fetching metadata takes
+	@$(BIN)/python tests/bench/metadata.py
+
+.PHONY: bench
+bench: bench-core bench-metadata ## All benchmarks; the last line of each is its verdict
+
 .PHONY: docs
 docs: $(INSTALLED) ## Check the documentation and build it into build/docs/html
 	@tests/tools/docs.sh

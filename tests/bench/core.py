@@ -7,33 +7,21 @@ Ratios within one run, since machines differ: ten times the domains may take at 
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
-import sys
 import time
 import tracemalloc
-from pathlib import Path
 
-TESTS = Path(__file__).resolve().parents[1]
+from loading import TESTS, load, load_collection
+
 SIZES = (10, 100, 1_000, 10_000)
 MOST_GROWTH = 15
 MOST_SECONDS = 1.0
 
 
-def _load(path: Path, name: str) -> object:
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise SystemExit(f"{path} is missing")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 def main() -> int:
     """Print the curve and the verdict; 0 if it holds."""
-    _load(TESTS / "unit" / "conftest.py", "bench_conftest")
-    world = _load(TESTS / "unit" / "plugins" / "module_utils" / "_federation" / "world.py", "bench_world")
+    load_collection()
+    world = load(TESTS / "unit" / "plugins" / "module_utils" / "_federation" / "world.py", "bench_world")
     from ansible_collections.federation.adfs.plugins.module_utils._federation.decision import decide
     from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Journal
     from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
@@ -41,14 +29,14 @@ def main() -> int:
 
     seconds, memory = [], []
     for size in SIZES:
-        domains = [world.domain(f"d{n}.example.com", "OLD") for n in range(size)]  # type: ignore[attr-defined]
-        seen = world.observe(world.farm("OLD", "NEW"), *domains)  # type: ignore[attr-defined]
+        domains = [world.domain(f"d{n}.example.com", "OLD") for n in range(size)]
+        seen = world.observe(world.farm("OLD", "NEW"), *domains)
 
         def once(seen: object = seen) -> object:
-            return decide(Situation(seen, Journal(world.FARM), Policy(), world.START), "bench").act  # type: ignore[attr-defined, arg-type]
+            return decide(Situation(seen, Journal(world.FARM), Policy(), world.START), "bench").act
 
         act = once()
-        if act is None or len(act.writes) != size:  # type: ignore[attr-defined]
+        if act is None or len(act.writes) != size:
             raise SystemExit("the decision to be measured did not come out as expected")
         best = min(_timed(once) for _round in range(5))
         tracemalloc.start()

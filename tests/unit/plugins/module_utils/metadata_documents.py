@@ -135,3 +135,27 @@ def adfs_document(primary: Keypair, successor: Keypair | None = None, decrypting
     """Return a signed document of a farm with these token-signing certificates."""
     signing = [primary.base64] + ([successor.base64] if successor else [])
     return sign(document(keys(signing, [(decrypting or make_keypair("ADFS Encryption")).base64])), primary)
+
+
+# A megabyte of something that costs a reader more than text does.
+FILLINGS = {
+    "elements": "<x/>" * 200_000,
+    "roles": "<RoleDescriptor/>" * 55_000,
+    "attributes": "<x " + " ".join(f'a{n}=""' for n in range(80_000)) + "/>",
+    "namespaces": "<x " + " ".join(f'xmlns:n{n}="u"' for n in range(40_000)) + "/>",
+    "keys": key_descriptor("signing", make_keypair("ADFS Signing - old").base64) * 550,
+}
+
+
+def filled(filling: str) -> bytes:
+    """Return an unsigned document with the filling in it."""
+    keypair = make_keypair("ADFS Signing - old")
+    return document(keys([keypair.base64], []), extra=filling if filling.startswith("<Role") else f"<Extensions>{filling}</Extensions>").encode()
+
+
+def large_signed_document(claims: int) -> bytes:
+    """Return a signed document with a long list of claims; 7,000 make almost a megabyte."""
+    keypair = make_keypair("ADFS Signing - old")
+    claim = '<x:ClaimType Optional="true" Uri="http://schemas.example.com/claims/{}" xmlns:x="urn:x"><x:DisplayName>Some claim</x:DisplayName></x:ClaimType>'
+    text = "".join(claim.format(n) for n in range(claims))
+    return sign(document(keys([keypair.base64], []), extra=f"<Extensions>{text}</Extensions>"), keypair)

@@ -12,7 +12,6 @@ import os
 import pathlib
 import resource
 import textwrap
-import time
 
 import pytest
 from lxml import etree
@@ -451,9 +450,7 @@ ENTITY = '<!DOCTYPE EntityDescriptor [<!ENTITY a "lol">{}]>'
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_dtd_is_refused_unread(dtd: str, encoding: str) -> None:
     data = (dtd + make.document(SIMPLE_KEYS, entity_id="&l11;" if "l11" in dtd else "x")).encode(encoding)
-    started = time.monotonic()
     assert "has a DTD or entities" in refusal(data)
-    assert time.monotonic() - started < 1
 
 
 @pytest.mark.parametrize("encoding", ["utf-7", "cp037", "utf-32", "utf-16-le"])
@@ -488,40 +485,17 @@ def test_deeply_nested(depth: int) -> None:
     assert "nested too deeply" in refusal(make.document(SIMPLE_KEYS, extra="<x>" * depth + "</x>" * depth).encode())
 
 
-@pytest.mark.parametrize(
-    "filling",
-    [
-        pytest.param("<x/>" * 200_000, id="elements"),
-        pytest.param("<RoleDescriptor/>" * 55_000, id="roles"),
-        pytest.param("<x " + " ".join(f'a{n}=""' for n in range(80_000)) + "/>", id="attributes"),
-        pytest.param("<x " + " ".join(f'xmlns:n{n}="u"' for n in range(40_000)) + "/>", id="namespaces"),
-        pytest.param(make.key_descriptor("signing", PRIMARY.base64) * 550, id="keys"),
-    ],
-)
-def test_a_full_megabyte_of_anything_is_quick(filling: str) -> None:
+@pytest.mark.parametrize("filling", make.FILLINGS.values(), ids=make.FILLINGS)
+def test_a_full_megabyte_of_anything_needs_little_memory(filling: str) -> None:
+    """That it is quick too is shown by ``make bench-metadata``."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    started = time.process_time()
-    text = make.document(SIMPLE_KEYS, extra=filling if filling.startswith("<Role") else f"<Extensions>{filling}</Extensions>")
-    assert len(text) < MAX_METADATA_BYTES
+    data = make.filled(filling)
+    assert MAX_METADATA_BYTES // 2 < len(data) < MAX_METADATA_BYTES
     try:
-        read_metadata(text.encode())
+        read_metadata(data)
     except MetadataError:
         pass
-    assert time.process_time() - started < 5
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024  # KiB
-
-
-def test_a_signed_megabyte_takes_less_than_200_ms() -> None:
-    claim = '<x:ClaimType Optional="true" Uri="http://schemas.example.com/claims/{}" xmlns:x="urn:x"><x:DisplayName>Some claim</x:DisplayName></x:ClaimType>'
-    filling = "".join(claim.format(n) for n in range(7_000))
-    data = make.sign(make.document(SIMPLE_KEYS, extra=f"<Extensions>{filling}</Extensions>"), PRIMARY)
-    assert 900_000 < len(data) < MAX_METADATA_BYTES
-    spent = []
-    for _attempt in range(5):
-        started = time.process_time()
-        assert read_metadata(data).signature.status == "valid"
-        spent.append(time.process_time() - started)
-    assert min(spent) < 0.2, spent
 
 
 # --- real documents, where they are at hand

@@ -142,9 +142,7 @@ def test_unknown_name(authority, monkeypatch) -> None:
 
 def test_name_server_that_hangs(authority, monkeypatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: time.sleep(5))
-    started = time.monotonic()
     assert "within 0.3 seconds (still looking up the name)" in failure(443, authority, timeout=0.3)
-    assert time.monotonic() - started < 2
 
 
 @pytest.mark.parametrize(
@@ -218,17 +216,13 @@ def drip(start: bytes) -> Handler:
 )
 def test_dripping_answer_ends_at_the_deadline(serve, authority, start, stage) -> None:
     server = serve(drip(start))
-    started = time.monotonic()
     assert f"within 0.5 seconds (still {stage})" in failure(server.port, authority, timeout=0.5)
-    assert time.monotonic() - started < 2
     assert server.client_left.wait(5)  # nothing goes on in the background
 
 
 def test_silent_server_in_the_tls_handshake(authority) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        started = time.monotonic()
         message = failure(listener.getsockname()[1], authority, timeout=0.5)
-        assert time.monotonic() - started < 2
     assert "TLS" in message
 
 
@@ -248,9 +242,12 @@ def test_broken_http(serve, authority, raw) -> None:
     assert "broke off or is not HTTP" in failure(serve(lambda tls, _head: tls.sendall(raw)).port, authority)
 
 
-def test_many_nodes_take_as_long_as_the_slowest(serve, authority) -> None:
+def test_many_nodes_are_asked_at_the_same_time_and_answer_in_their_order(serve, authority) -> None:
+    """None of the slow ones answers before all are asked. How long that takes is shown by ``make bench-metadata``."""
+    all_asked = threading.Barrier(15, timeout=60)
+
     def slow(tls: ssl.SSLSocket, head: bytes) -> None:
-        time.sleep(0.7)
+        all_asked.wait()
         answer(b"<slow/>")(tls, head)
 
     servers = [serve(slow) for _number in range(15)]
@@ -258,9 +255,7 @@ def test_many_nodes_take_as_long_as_the_slowest(serve, authority) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         closed = listener.getsockname()[1]
     ports = [server.port for server in servers[:8]] + [quick.port, closed] + [server.port for server in servers[8:]]
-    started = time.monotonic()
-    answers = fetch_all([Target(URL, "127.0.0.1", port) for port in ports], 8, LIMIT, str(authority.path))
-    assert time.monotonic() - started < 3  # one after the other would be 10
+    answers = fetch_all([Target(URL, "127.0.0.1", port) for port in ports], 60, LIMIT, str(authority.path))
     assert answers[:9] == [b"<slow/>"] * 8 + [b"<quick/>"]
     assert isinstance(answers[9], FetchError)
     assert answers[10:] == [b"<slow/>"] * 7
