@@ -137,6 +137,15 @@ def adfs_document(primary: Keypair, successor: Keypair | None = None, decrypting
     return sign(document(keys(signing, [(decrypting or make_keypair("ADFS Encryption")).base64])), primary)
 
 
+def entra_document(*published: Keypair, signer: Keypair) -> bytes:
+    """Return a signed document like that of Microsoft Entra ID itself: a token service that is no AD FS, the same keys in each role."""
+    tenant = "5f2d1c8e-0b7a-4c55-9a3b-2f5d7e9c1a10"
+    text = document(keys([keypair.base64 for keypair in published], []), entity_id=f"https://sts.windows.net/{tenant}/", host="login.microsoftonline.com")
+    for path in ("/adfs/services/trust/2005/certificatemixed", "/adfs/services/trust/2005/issuedtokenmixedasymmetricbasic256", "/adfs/ls/"):
+        text = text.replace(path, f"/{tenant}/wsfed")
+    return sign(text, signer)
+
+
 # A megabyte of something that costs a reader more than text does.
 FILLINGS = {
     "elements": "<x/>" * 200_000,

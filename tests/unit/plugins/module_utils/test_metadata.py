@@ -209,6 +209,58 @@ def test_authorities_beside_a_certificate_are_left_out() -> None:
     assert thumbprints(metadata.signing_certificates) == [leaf.thumbprint]
 
 
+THIRD = make.make_keypair("accounts.accesscontrol.windows.net")
+
+
+@pytest.mark.parametrize(
+    ("data", "entity_id", "is_adfs", "status", "signing"),
+    [
+        pytest.param(make.adfs_document(PRIMARY), "http://sts.contoso.com/adfs/services/trust", True, "valid", [PRIMARY], id="AD FS as it comes"),
+        pytest.param(
+            make.sign(make.document(SIMPLE_KEYS, entity_id="https://sts.contoso.com/adfs/services/trust"), PRIMARY),
+            "https://sts.contoso.com/adfs/services/trust",
+            True,
+            "valid",
+            [PRIMARY],
+            id="https in the entity id",
+        ),
+        pytest.param(
+            make.sign(make.document(SIMPLE_KEYS, entity_id="urn:contoso:pro:sp1"), PRIMARY), "urn:contoso:pro:sp1", True, "valid", [PRIMARY], id="a URN"
+        ),
+        pytest.param(
+            make.sign(make.document(make.keys([PRIMARY.base64], [PRIMARY.base64])), PRIMARY),
+            "http://sts.contoso.com/adfs/services/trust",
+            True,
+            "valid",
+            [PRIMARY],
+            id="one certificate for everything",
+        ),
+        pytest.param(
+            make.adfs_document(PRIMARY, SUCCESSOR).replace(b"<KeyDescriptor", b"\n  <KeyDescriptor"),
+            "http://sts.contoso.com/adfs/services/trust",
+            True,
+            "invalid",
+            [PRIMARY, SUCCESSOR],
+            id="two certificates, re-indented by hand",
+        ),
+        pytest.param(
+            b"\xef\xbb\xbf" + make.entra_document(SUCCESSOR, PRIMARY, THIRD, signer=PRIMARY),
+            "https://sts.windows.net/5f2d1c8e-0b7a-4c55-9a3b-2f5d7e9c1a10/",
+            False,
+            "valid",
+            [SUCCESSOR, PRIMARY, THIRD],
+            id="Entra's own, three keys and a byte order mark",
+        ),
+    ],
+)
+def test_documents_of_every_kind(data: bytes, entity_id: str, is_adfs: bool, status: str, signing: list[make.Keypair]) -> None:
+    """Made here, for the same cases as the real ones below."""
+    metadata = read_metadata(data)
+    assert (metadata.entity_id, metadata.is_adfs, metadata.signature.status) == (entity_id, is_adfs, status)
+    assert thumbprints(metadata.signing_certificates) == [keypair.thumbprint for keypair in signing]
+    assert metadata.signature.certificate is not None and metadata.signature.certificate.thumbprint == PRIMARY.thumbprint
+
+
 # --- texts as they come from files and mails
 
 
@@ -529,7 +581,14 @@ def test_real_document(name: str) -> None:
     assert metadata.signature.certificate is not None
     assert metadata.signature.certificate.thumbprint == expected["signature_certificate"]
     sts = next(role for role in expected["roles"] if role["type"] == "SecurityTokenServiceType")
-    assert metadata.endpoints["passive_sign_in"] == sts["endpoints"]["PassiveRequestorEndpoint"][0]
+    passive, *_others = sts["endpoints"]["PassiveRequestorEndpoint"]
+    _service, *exchange = sts["endpoints"]["SecurityTokenServiceEndpoint"]
+    assert metadata.endpoints == {
+        "passive_sign_in": passive,
+        "active_sign_in": passive.replace("/adfs/ls/", "/adfs/services/trust/2005/usernamemixed") if metadata.is_adfs else None,
+        "sign_out": passive,
+        "metadata_exchange": exchange[0] if exchange else None,
+    }
     published = [thumbprint for use, thumbprint in sts["keys"] if use == "signing"]
     assert thumbprints(metadata.signing_certificates) == list(dict.fromkeys(published))
     for certificate in metadata.signing_certificates + metadata.encryption_certificates:
@@ -539,3 +598,5 @@ def test_real_document(name: str) -> None:
         assert certificate.not_after.isoformat() == known["not_after"]
         assert int(certificate.serial_number, 16) == int(known["serial"], 16)
         assert certificate.key_size == known["key_bits"]
+        assert certificate.self_signed is known["self_issued"]
+        assert certificate.subject == known["subject"]
