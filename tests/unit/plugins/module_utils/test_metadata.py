@@ -522,6 +522,10 @@ def test_xinclude() -> None:
     assert "XInclude" in refusal(make.document(SIMPLE_KEYS, extra=include).encode())
 
 
+def test_gzip_bomb_is_refused_unpacked() -> None:
+    assert "compressed" in refusal(gzip.compress(make.document(SIMPLE_KEYS).encode().ljust(50_000_000), mtime=0))
+
+
 def test_stylesheet_instruction_is_ignored() -> None:
     data = b'<?xml-stylesheet type="text/xsl" href="http://127.0.0.1:9/x.xsl"?>' + make.adfs_document(PRIMARY)
     assert read_metadata(data).signature.status == "valid"

@@ -158,16 +158,33 @@ def test_other_status(serve, authority, status, words) -> None:
     assert words in failure(serve(answer(b"", status)).port, authority)
 
 
-@pytest.mark.parametrize("place", ["http://sts.contoso.com/", "https://10.0.0.1/", "file:///etc/passwd", "/adfs/ls/"])
-def test_redirects_are_told_and_not_followed(serve, authority, place) -> None:
-    server = serve(answer(b"", "302 Found", f"Location: {place}\r\n"))
-    assert f"redirects (302 Found) to {place}; redirects are not followed" in failure(server.port, authority)
+REDIRECTS = {
+    "to another scheme": "http://sts.contoso.com/",
+    "to a private address": "https://10.0.0.1/",
+    "to the address of a cloud's metadata service": "http://169.254.169.254/metadata/identity/oauth2/token",
+    "to the host itself": "https://127.0.0.1/",
+    "to a file": "file:///etc/passwd",
+    "to another path": "/adfs/ls/",
+}
+
+
+@pytest.mark.parametrize("place", REDIRECTS.values(), ids=REDIRECTS)
+@pytest.mark.parametrize("status", ["301 Moved Permanently", "302 Found", "307 Temporary Redirect"])
+def test_redirect_is_told_and_not_followed(serve, authority, place, status) -> None:
+    server = serve(answer(b"", status, f"Location: {place}\r\n"))
+    assert f"redirects ({status}) to {place}; redirects are not followed" in failure(server.port, authority)
     assert len(server.requests) == 1
 
 
-def test_compressed_answer_is_refused(serve, authority) -> None:
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "gzip, gzip"])
+def test_gzip_bomb_is_refused_unpacked(serve, authority, encoding) -> None:
     bomb = gzip.compress(bytes(50_000_000))
-    assert "compressed (gzip)" in failure(serve(answer(bomb, headers="Content-Encoding: gzip\r\n")).port, authority)
+    assert f"compressed ({encoding})" in failure(serve(answer(bomb, headers=f"Content-Encoding: {encoding}\r\n")).port, authority)
+
+
+def test_gzip_bomb_that_does_not_say_so_stays_packed(serve, authority) -> None:
+    bomb = gzip.compress(bytes(50_000_000))
+    assert fetch(serve(answer(bomb)).port, authority) == bomb  # the reader refuses it, see test_metadata.py
 
 
 @pytest.mark.parametrize("kind", ["application/samlmetadata+xml", "text/xml; charset=utf-8", "application/xml", "text/plain", "application/octet-stream"])
@@ -180,11 +197,20 @@ def test_wrong_content_type_is_refused_unread(serve, authority, kind) -> None:
     assert "of the type" in failure(serve(answer(b"<x/>", headers=f"Content-Type: {kind}\r\n")).port, authority)
 
 
-def test_endless_body(serve, authority) -> None:
+@pytest.mark.parametrize(
+    ("start", "piece"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n", b"x" * 65536),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1000\r\n" + b"x" * 4096 + b"\r\n"),
+    ],
+    ids=["without a length", "with a huge length", "in chunks"],
+)
+def test_endless_answer(serve, authority, start, piece) -> None:
     def endless(tls: ssl.SSLSocket, _head: bytes) -> None:
-        tls.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        tls.sendall(start)
         while True:
-            tls.sendall(b"x" * 65536)
+            tls.sendall(piece)
 
     server = serve(endless)
     assert "larger than 1048576 bytes" in failure(server.port, authority)
@@ -226,18 +252,18 @@ def test_silent_server_in_the_tls_handshake(authority) -> None:
     assert "TLS" in message
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"",
-        b"nonsense\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
-        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<half",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<ha",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-    ],
-)
+BROKEN_HTTP = {
+    "nothing": b"",
+    "nonsense": b"nonsense\r\n\r\n",
+    "many headers": b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+    "a huge header": b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n",
+    "truncated": b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<half",
+    "truncated in a chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<ha",
+    "no chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+}
+
+
+@pytest.mark.parametrize("raw", BROKEN_HTTP.values(), ids=BROKEN_HTTP)
 def test_broken_http(serve, authority, raw) -> None:
     assert "broke off or is not HTTP" in failure(serve(lambda tls, _head: tls.sendall(raw)).port, authority)
 
