@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-from ansible_collections.federation.adfs.plugins.module_utils._federation import decision, guards, rules
+from ansible_collections.federation.adfs.plugins.module_utils._federation import decision, emergency, guards, rules
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Slots
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
 from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation
@@ -25,6 +25,7 @@ OFF = Policy(promote="us", auto_rollover=False)
 LEFT_SICK = replace(US, known_certificates=KNOWN, domains_excluded=frozenset({"d1"}))
 # AD FS signs with its second certificate, and still holds the first, which has ended.
 LEFTOVER: dict[str, Any] = {"farm": frozenset({0, 1}), "primary": 1, "expired": frozenset({0}), "rollovers": 2, "slots": ((1, 0), (1, 0))}
+EARLIER: dict[str, Any] = {"farm": frozenset({1}), "primary": 1, "rollovers": 2, "slots": ((1, 0), (1, 0))}
 
 SAFE: dict[str, Case] = {
     "AD FS promotes": Case(3, 2),
@@ -37,7 +38,7 @@ SAFE: dict[str, Case] = {
     "the old key in both members": Case(2, 2, slots=((0, 0), (0, 0)), updater=True, policy=US, clock="never"),
     "a stranger in the other member, stop": Case(2, 2, slots=((0, STRANGER), (0, None)), updater=True),
     "a stranger in the other member, replace": Case(2, 2, slots=((0, STRANGER), (0, None)), updater=True, policy=Policy(foreign="replace")),
-    "one domain broken at the start": Case(2, 2, slots=ONE_SICK, updater=True, policy=Policy(known_certificates=KNOWN)),
+    "one domain broken at the start": Case(2, 2, slots=ONE_SICK, policy=Policy(known_certificates=KNOWN)),
     "one domain broken, the role promotes": Case(3, 2, slots=((0, None), *ONE_SICK), policy=Policy(promote="us", known_certificates=KNOWN), clock="never"),
     "began by somebody else": Case(2, 2, farm=frozenset({0, 1}), updater=True),
     "a server that nobody listed": Case(2, 2, hidden=1, updater=True, policy=US, clock="never"),
@@ -48,9 +49,20 @@ SAFE: dict[str, Case] = {
     "rolled back by hand, with Entra's updater": Case(2, 2, rollback_by_hand=True, updater=True),
     "two rollovers in a row": Case(2, 2, rollovers=2),
     "AD FS' clock held, promoting whenever it is on": Case(2, 2, auto=False, suspended=True, farm=frozenset({0, 1}), clock="any"),
+    "a rollback at any time, AD FS promotes": Case(2, 2, rollback=True),
+    "a rollback at any time, the role promotes": Case(2, 2, rollback=True, policy=US, clock="never"),
+    "a rollback at any time, retirement": Case(2, 2, rollback=True, policy=RETIRE, clock="never"),
+    "a rollback to an earlier certificate in the domains": Case(2, 2, rollback=True, auto=False, policy=OFF, clock="never", **EARLIER),
+    "a rollback at any time, with Entra's updater": Case(1, 2, rollback=True, policy=US, clock="never", updater=True),
+    "a stolen key, availability": Case(2, 2, theft="availability"),
+    "a stolen key, availability, the role promotes": Case(2, 2, theft="availability", policy=US, clock="never"),
+    "a stolen key, availability, with Entra's updater": Case(1, 2, theft="availability", updater=True),
+    "a stolen key, containment": Case(2, 2, theft="containment"),
 }
 # More domains at once; minutes, so only in `make prove`.
 LARGE: dict[str, Case] = {
+    "one domain broken at the start, with Entra's updater": Case(2, 2, slots=ONE_SICK, updater=True, policy=Policy(known_certificates=KNOWN)),
+    "a stolen key, containment, the role promotes, with Entra's updater": Case(1, 2, theft="containment", policy=US, clock="never", updater=True),
     "3 domains, with Entra's updater": Case(3, 2, updater=True),
     "3 domains, the role promotes, with Entra's updater": Case(3, 2, policy=US, clock="never", updater=True),
     "2 domains, the old key in both members, AD FS promotes": Case(2, 2, slots=((0, 0), (0, 0)), updater=True),
@@ -58,6 +70,8 @@ LARGE: dict[str, Case] = {
     "two rollovers in a row, with Entra's updater": Case(2, 2, rollovers=2, updater=True),
     "3 servers, with Entra's updater": Case(2, 3, updater=True),
     "an expired leftover, with Entra's updater": Case(2, 2, updater=True, **LEFTOVER),
+    "a rollback at any time, 2 domains, with Entra's updater": Case(2, 2, rollback=True, policy=US, clock="never", updater=True),
+    "a stolen key, containment, with Entra's updater": Case(1, 2, theft="containment", updater=True),
 }
 
 # What each open fact is flipped in, alone and with all the others.
@@ -71,9 +85,22 @@ FLOWS: dict[str, Case] = {
     "two rollovers in a row": Case(2, 2, rollovers=2),
     "an expired leftover": Case(2, 2, **LEFTOVER),
     "an expired leftover, automatic rollover off": Case(2, 2, auto=False, policy=OFF, clock="late", **LEFTOVER),
+    "a rollback at any time": Case(2, 2, rollback=True, policy=US, clock="never"),
+    "a stolen key, availability": Case(2, 2, theft="availability", policy=US, clock="never"),
+    "a stolen key, containment": Case(1, 2, theft="containment"),
     "an administrator runs -Urgent": Case(1, 2, urgent_by_hand=True, rollovers=2),
     "the primary has expired, AD FS promotes": Case(2, 2, expired=frozenset({0})),
     "the primary has expired, the role promotes": Case(2, 2, expired=frozenset({0}), policy=US, clock="never"),
+}
+# For `make test`: what is explored in a moment, and what a fact is most about. `make prove` flips each fact in every flow.
+QUICK = [name for name, case in FLOWS.items() if not (case.updater or case.urgent_by_hand or case.theft or case.rollback)]
+_STOLEN = ["a stolen key, availability", "a stolen key, containment"]
+CLOSEST: dict[str, list[str]] = {
+    "updater_takes_any_two": ["AD FS promotes, with Entra's updater"],
+    "urgent_keeps_old": ["an administrator runs -Urgent"],
+    "members_never_equal": _STOLEN,
+    "next_never_null": _STOLEN,
+    "all of them": [*_STOLEN, "a rollback at any time"],
 }
 FLIPS: dict[str, Facts] = {**{name: flipped(name) for name in MEANING}, "all of them": ALL}
 IMPOSSIBLE_FLIPS: dict[str, Facts] = {name: flipped(name) for name in IMPOSSIBLE}
@@ -121,6 +148,8 @@ ALL_FOLLOW = (Situation, "following", True)
 NO_CONFIRMATION = (guards, "unconfirmed_servers", lambda _s: ())
 ALWAYS_READY = (Situation, "ready", property(lambda s: s.coming is not None))
 NOTHING_BROKEN = (Situation, "broken", ())
+EVICTS_AT_ONCE = (emergency, "_still_signing", lambda _s: ())
+KNOWN_ANYWHERE = (guards, "not_known_everywhere", lambda _s, _key, _what="": ())
 ONE_LIVE_KEY = (rules, "live_keys", lambda farm: frozenset({farm.primary}))
 
 BROKEN: dict[str, Removed] = {
@@ -141,6 +170,11 @@ BROKEN: dict[str, Removed] = {
         Case(1, 2, slots=((None, STRANGER),), policy=Policy(known_certificates=KNOWN), second_look=False), (NO_LOCK,)
     ),
     "retired before every server follows": Removed(Case(2, 2, policy=RETIRE, clock="never", unnoticed=True), (ALL_FOLLOW, ONE_LIVE_KEY)),
+    "back to an earlier certificate that is not known everywhere": Removed(Case(2, 2, rollback=True, policy=RETIRE, clock="never"), (KNOWN_ANYWHERE,)),
+    "a fresh key promoted before it is known everywhere": Removed(Case(2, 2, theft="availability", policy=US, clock="never"), (KNOWN_ANYWHERE,)),
+    "stolen keys evicted while a server still signs with one": Removed(
+        Case(2, 2, theft="availability", policy=US, clock="never"), (EVICTS_AT_ONCE, ONE_LIVE_KEY)
+    ),
     "AD FS' clock at any time": Removed(Case(2, 2, clock="any")),
     "AD FS' clock given back too early": Removed(Case(2, 2, auto=False, suspended=True, farm=frozenset({0, 1}), clock="any"), (ALWAYS_READY,)),
 }
@@ -149,8 +183,11 @@ IN_DEPTH: dict[str, Removed] = {
     "the live key is left out of the write; the general rule refuses it": Removed(Case(2, 2), (NO_LIVE_KEYS,)),
     "the general rule is gone; the write itself holds every live key": Removed(Case(2, 2, updater=True), (ANYTHING_ALLOWED,)),
     "no lock; the second look refuses what no longer fits": Removed(Case(1, 2, slots=((None, STRANGER),), policy=Policy(known_certificates=KNOWN)), (NO_LOCK,)),
+    "stolen keys are evicted at once; the general rule waits for the servers": Removed(
+        Case(2, 2, theft="availability", policy=US, clock="never"), (EVICTS_AT_ONCE,)
+    ),
     "retiring asks no more whether servers follow; their keys are live": Removed(Case(2, 2, policy=RETIRE, clock="never", unnoticed=True), (ALL_FOLLOW,)),
     "their keys are forgotten too; the interval begins only when all follow": Removed(Case(2, 2, policy=RETIRE, clock="never"), (ALL_FOLLOW, ONE_LIVE_KEY)),
 }
 
-__all__ = ["BROKEN", "FLIPS", "FLOWS", "IMPOSSIBLE_FLIPS", "IN_DEPTH", "LARGE", "SAFE", "Removed"]
+__all__ = ["BROKEN", "CLOSEST", "FLIPS", "FLOWS", "IMPOSSIBLE_FLIPS", "IN_DEPTH", "LARGE", "QUICK", "SAFE", "Removed"]

@@ -30,7 +30,8 @@ def explore(case: Case, most: int = 400_000) -> Outcome:
     while todo:
         state = todo.popleft()
         well = _well(state, case)
-        if frozenset(range(len(state.queues))) - well - state.sick:
+        given_up = case.theft == "containment" and bool(state.stolen) and not state.watched
+        if (frozenset(range(len(state.queues))) - well - state.sick and not given_up) or _uncontained(state):
             return Outcome(len(parent), _trace(parent, state, deciding), None)
         if state.sick & well:
             # Mended: from now on it is held to the same promise as the others.
@@ -73,18 +74,31 @@ def _mended(state: State, case: Case) -> State:
     return state._replace(sick=state.sick - _well(state, case))
 
 
+def _uncontained(state: State) -> bool:
+    """The emergency is over, and yet Entra may serve a stolen key."""
+    return state.watched and any(state.stolen.intersection(pair) for q in state.queues for pair in q)
+
+
 def _finished(state: State, case: Case) -> bool:
-    """Every server signs with the last certificate and every domain accepts it."""
-    last = case.rollovers
+    """Every server signs with the last certificate and every domain accepts it; stolen keys are gone and were watched for."""
+    last = max(case.rollovers, state.made)
+    if state.stolen and (not state.watched or state.farm & state.stolen):
+        return False
     return state.primary == last and all(p == last for _c, p in state.views) and all(len(q) == 1 and last in q[0] for q in state.queues)
 
 
 def _named(state: State, deciding: Deciding) -> bool:
-    """Nothing is done, and what waits for a person says so by naming a guard that no time lifts."""
+    """Nothing is done, and what waits for a person says so by naming a guard that no time lifts. A rollback ends so once it is done."""
     if state.pending is not None:
         return False
     decision = deciding.decision(state)
-    return decision.act is None and any(block.until is None for block in decision.blocks)
+    if decision.act is not None:
+        return False
+    named = {block.guard for block in decision.blocks if block.until is None}
+    if state.rollback is None:
+        return bool(named)
+    undone, promoted = state.rollback
+    return state.primary != undone and (promoted or undone not in state.farm) if named <= {"hold"} else True
 
 
 def _trace(parent: dict[State, State | None], last: State, deciding: Deciding) -> tuple[str, ...]:

@@ -1,16 +1,18 @@
 # SPDX-FileCopyrightText: 2026 The federation.adfs contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that can happen next: the tool's own acts, decided and sent apart, AD FS with its clock and servers, Entra with its updater."""
+"""Everything that can happen next: the tool's own acts, decided and sent apart, the operator, AD FS with its clock and servers, Entra with its updater."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
+from ansible_collections.federation.adfs.plugins.module_utils._federation import emergency, rollback
 from ansible_collections.federation.adfs.plugins.module_utils._federation.acts import Act
 from proof.facts import Facts
-from proof.world import QUEUE, Case, Deciding, Pair, Pending, State, number
+from proof.world import QUEUE, UNUSABLE, Case, Deciding, Pair, Pending, State, number
 
 Step = tuple[str, State, bool]
 
@@ -18,6 +20,7 @@ Step = tuple[str, State, bool]
 def steps(state: State, deciding: Deciding) -> Iterator[Step]:
     """Yield (label, next state, is it a step that happens by itself if nothing else goes wrong)."""
     yield from _tool(state, deciding)
+    yield from _operator(state, deciding)
     yield from _adfs(state, deciding.case)
     yield from _servers(state, deciding.case)
     yield from _entra(state, deciding.case)
@@ -39,6 +42,33 @@ def _tool(state: State, deciding: Deciding) -> Iterator[Step]:
     if other is not None:
         for sent in _send_all(state, _pending(state, other), deciding.case):
             yield f"a second run does {other.action}", sent, False
+
+
+def _operator(state: State, deciding: Deciding) -> Iterator[Step]:
+    case = deciding.case
+    if state.rollback and state.pending is None:
+        yield "the operator lifts the hold", state._replace(rollback=None, held=False), False
+    if state.stolen and not state.watched and not _stolen_somewhere(state):
+        later = state
+        for d, queue in enumerate(state.queues):
+            later = _arrived(later, d, queue[-1:])
+        yield "a day passes in which no stolen key is seen", later._replace(watched=True), True
+    if state.asked or state.pending is not None:
+        return
+    situation = deciding.situation(state)
+    if case.rollback:
+        begun = rollback.begin(situation)
+        yield "the operator asks for a rollback", state._replace(asked=True, held=True, rollback=(int(begun.undone[1:]), begun.promoted)), False
+    if case.theft:
+        policy = replace(case.policy, compromised=frozenset({f"K{state.primary}"}), emergency_priority=case.theft)
+        theft = emergency.note(replace(situation, policy=policy))
+        stolen = frozenset(int(key[1:]) for key in theft.keys) if theft else frozenset()
+        yield "the operator says that the key is stolen", state._replace(asked=True, stolen=stolen), False
+
+
+def _stolen_somewhere(state: State) -> bool:
+    """A stolen key is configured in a domain, or a server has one."""
+    return any(state.stolen.intersection(q[-1]) for q in state.queues) or any(state.stolen & (c | {p}) for c, p in (*state.views, (state.farm, state.primary)))
 
 
 def _pending(state: State, act: Act) -> Pending:
@@ -66,12 +96,16 @@ def _send(state: State, case: Case, which: int = 0) -> list[State]:
         (domain, value, expected), rest = pending.writes[which], pending.writes[:which] + pending.writes[which + 1 :]
         state = state._replace(pending=pending._replace(writes=rest) if rest else None)
         now = state.queues[domain][-1]
-        if (case.second_look and now != expected) or _refused(value, now, case.facts):
-            return [state]  # looked again just before: the plan no longer fits; or Graph does not take it
+        if case.second_look and now != expected:
+            return [state]  # looked again just before: the plan no longer fits
+        if _refused(value, now, case.facts):
+            return [state._replace(forms=state.forms | {_form(value)}) if pending.action == "evict" else state]
         if case.one_member:
             value = (value[0] if value[0] != expected[0] else now[0], value[1] if value[1] != expected[1] else now[1])
         elif case.facts.patch_moves_other and value[1] is None and now[1] is None:
             value = (value[0], now[0])  # a member that is empty and stays so is not sent
+        if state.backups:
+            state = state._replace(backups=_put(state.backups, domain, now))
         return [write(state, domain, value)]
     state = state._replace(pending=Pending(pending.then[0], then=pending.then[1:]) if pending.then else None)
     return _on_adfs(state, pending, case)
@@ -82,13 +116,17 @@ def _refused(value: Pair, now: Pair, facts: Facts) -> bool:
     return (facts.next_never_null and empties) or (facts.members_never_equal and value[0] == value[1])
 
 
+def _form(value: Pair) -> str:
+    return "equal" if value[0] == value[1] else "empty" if value[1] is None else "unusable"
+
+
 def _on_adfs(state: State, pending: Pending, case: Case) -> list[State]:
     key, action = pending.key, pending.action
     if action == "generate":
         leftover = state.farm - {state.primary}
         if leftover and case.facts.update_replaces_expired and leftover <= case.expired:
-            return [state._replace(farm=frozenset({state.primary, max(state.farm) + 1}))]
-        return [state if leftover else state._replace(farm=state.farm | {max(state.farm) + 1})]
+            return [_with_new(state._replace(farm=frozenset({state.primary})))]
+        return [state if leftover else _with_new(state)]
     if action == "promote" and key in state.farm and not state.auto:
         return [state._replace(primary=key, by_hand=True)]
     if action == "remove" and key in state.farm - {state.primary} and not state.auto:
@@ -110,9 +148,13 @@ def _switched_on(state: State, case: Case) -> list[State]:
     if case.facts.enabling_acts_at_once:
         if coming > state.primary:
             found.append(state._replace(primary=coming, by_hand=False))
-        elif coming < case.rollovers:
-            found.append(state._replace(farm=state.farm | {coming + 1}))
+        elif state.made < case.rollovers:
+            found.append(_with_new(state))
     return found
+
+
+def _with_new(state: State) -> State:
+    return state._replace(farm=state.farm | {state.made + 1}, made=state.made + 1)
 
 
 def write(state: State, domain: int, value: Pair) -> State:
@@ -122,7 +164,9 @@ def write(state: State, domain: int, value: Pair) -> State:
         return state
     queue = (*(queue if len(queue) < QUEUE else queue[1:]), value)
     old = state.old[domain] & frozenset(k for k in value if k is not None)
-    return state._replace(queues=_put(state.queues, domain, queue), old=_put(state.old, domain, old))
+    # A stolen key that comes back is seen by the next look, and the watch begins anew.
+    watched = state.watched and not state.stolen.intersection(value)
+    return state._replace(queues=_put(state.queues, domain, queue), old=_put(state.old, domain, old), watched=watched)
 
 
 def _adfs(state: State, case: Case) -> Iterator[Step]:
@@ -138,7 +182,7 @@ def _adfs(state: State, case: Case) -> Iterator[Step]:
                 yield "rolled back by hand", state._replace(primary=key, auto=False, held=True, by_hand=True), False
     if case.urgent_by_hand and state.auto and state.farm == {0}:
         # Sign-in breaks at once, and nobody can help that; from then on it is to be mended and kept.
-        urgent = state._replace(farm=frozenset({0, 1} if case.facts.urgent_keeps_old else {1}), primary=1, by_hand=False)
+        urgent = state._replace(farm=frozenset({0, 1} if case.facts.urgent_keeps_old else {1}), primary=1, by_hand=False, made=1)
         yield "an administrator runs -Urgent", urgent._replace(sick=frozenset(range(len(state.queues)))), False
     oldest = min(state.farm)
     if (case.rollovers > 1 or oldest in case.expired) and state.auto and oldest < state.primary and all(p == state.primary for _c, p in state.views):
@@ -173,7 +217,10 @@ def _entra(state: State, case: Case) -> Iterator[Step]:
                     if copied != state:
                         yield f"Entra's updater copies {_shown(pair)} into domain {d}", copied, False
         first, second = queue[-1]
-        if case.facts.next_moves_up_at_expiry and None not in (first, second) and first != second and first not in state.live and first in range(state.primary):
+        # It ends weeks later, so not while somebody is about to go back to it: that is only done to one that is valid for longer.
+        wanted_back = state.rollback is not None or (state.pending is not None and state.pending.key == first)
+        ended = first is not None and first not in state.live and (first < state.primary or first == UNUSABLE) and not wanted_back
+        if case.facts.next_moves_up_at_expiry and ended and second not in (None, first):
             pair = (second, second if case.facts.next_never_null and not case.facts.members_never_equal else None)
             yield f"the first certificate of domain {d} ends", _arrived(state, d, (pair,)), False
 

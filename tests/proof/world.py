@@ -15,13 +15,14 @@ What is the same but for the names of domains and servers is explored once, and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
 from ansible_collections.federation.adfs.plugins.module_utils._federation.acts import Act, Decision
 from ansible_collections.federation.adfs.plugins.module_utils._federation.decision import decide
-from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Journal, Lease
+from ansible_collections.federation.adfs.plugins.module_utils._federation.emergency import note
+from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Backup, Emergency, Journal, Lease, Rollback
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Domain, Farm, Key, Observation, Server, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
 from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation
@@ -29,7 +30,8 @@ from proof.facts import Facts
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 QUEUE = 3  # slot pairs under way per domain
-STRANGER = 3
+YOUNGEST = 4  # more certificates than these AD FS never makes here
+STRANGER, UNUSABLE = 8, 9
 Pair = tuple[int | None, int | None]
 View = tuple[frozenset[int], int]
 
@@ -63,6 +65,13 @@ class State(NamedTuple):
     sick: frozenset[int]
     held: bool = False
     by_hand: bool = False  # the last promotion was no doing of AD FS' own clock
+    made: int = 0  # the youngest certificate that AD FS ever had
+    asked: bool = False  # the operator asked for a rollback, or said that keys are stolen
+    rollback: tuple[int, bool] | None = None  # what the journal says is to be undone, and whether it had been promoted
+    backups: tuple[Pair | None, ...] = ()  # what the tool replaced last, where a rollback may want it
+    stolen: frozenset[int] = frozenset()
+    watched: bool = False  # no stolen key was seen anywhere for the propagation time
+    forms: frozenset[str] = frozenset()  # of an eviction, that Entra refused
 
     @property
     def live(self) -> frozenset[int]:
@@ -91,6 +100,8 @@ class Case:
     rollback_by_hand: bool = False
     urgent_by_hand: bool = False  # an administrator may run Update-AdfsCertificate -Urgent
     self_signed: bool = True
+    rollback: bool = False  # the operator may ask for a rollback, and lift the hold again
+    theft: str = ""  # the operator may say that the primary's key is stolen; what goes first then
     primary: int = 0
     expired: frozenset[int] = frozenset()
     facts: Facts = field(default_factory=Facts)
@@ -108,6 +119,8 @@ class Case:
             tuple(frozenset(k for k in pair if k is not None) for pair in slots),
             None,
             frozenset(d for d in range(len(slots)) if self.primary not in self.accepted(slots[d])),
+            made=max(self.farm),
+            backups=(None,) * len(slots) if self.rollback else (),
         )
 
     def accepted(self, pair: Pair) -> frozenset[int | None]:
@@ -124,8 +137,9 @@ class Case:
 
     def keys(self) -> dict[str, Key]:
         """Each younger than the one before. All but the last are due for renewal, none ends so soon that AD FS' clock is near, some have ended."""
-        left = {k: timedelta(hours=-1) if k in self.expired else timedelta(days=28 if k < self.rollovers else 300) for k in range(STRANGER + 1)}
-        return {f"K{k}": Key(f"K{k}", NOW - timedelta(hours=9 - k), NOW + left[k], self.self_signed, f"P{k}") for k in left}
+        numbers = (*range(YOUNGEST + 1), STRANGER, UNUSABLE)
+        left = {k: timedelta(hours=-1) if k in self.expired else timedelta(days=28 if k < self.rollovers else 300) for k in numbers}
+        return {f"K{k}": Key(f"K{k}", NOW - timedelta(hours=12 - k), NOW + left[k], self.self_signed, f"P{k}") for k in left}
 
 
 class Deciding:
@@ -140,10 +154,15 @@ class Deciding:
         """What a run decides. The key holds everything that ``look`` uses."""
         seen = state.views[: len(state.views) - self.case.hidden]
         stamps = tuple((q[-1], old.intersection(q[-1])) for q, old in zip(state.queues, state.old, strict=True))
-        key = (run, state.farm, state.primary, state.auto, state.suspended, seen, stamps, state.pending is None, state.held)
+        word = (state.held, state.rollback, state.backups, state.stolen, state.watched, state.forms)
+        key = (run, state.farm, state.made, state.primary, state.auto, state.suspended, seen, stamps, state.pending is None, *word)
         if key not in self._known:
-            self._known[key] = decide(look(state, self.case, self._keys), run)
+            self._known[key] = decide(self.situation(state), run)
         return self._known[key]
+
+    def situation(self, state: State) -> Situation:
+        """What a run sees now."""
+        return look(state, self.case, self._keys)
 
     def act(self, state: State, run: str = "first") -> Act | None:
         return self.decision(state, run).act
@@ -166,7 +185,7 @@ def look(state: State, case: Case, keys: dict[str, Key]) -> Situation:
     domains = tuple(Domain("t", f"d{i}", Slots(name(q[-1][0]), name(q[-1][1])), sign_in_host="sts") for i, q in enumerate(state.queues))
     stamps = {f"t/d{i}": {f"K{k}": NOW - timedelta(hours=30 if k in state.old[i] else 1) for k in q[-1] if k is not None} for i, q in enumerate(state.queues)}
     # Everything that was ever the farm's is remembered, a stranger is not.
-    own = frozenset(f"K{k}" for k in range(case.rollovers + 1))
+    own = frozenset(f"K{k}" for k in (*range(state.made + 1), UNUSABLE))
     journal = Journal(
         "farm",
         last_look=NOW - timedelta(hours=1),
@@ -177,8 +196,16 @@ def look(state: State, case: Case, keys: dict[str, Key]) -> Situation:
         hold=NOW if state.held else None,
         followed=(f"K{state.primary}", NOW - timedelta(hours=30)) if case.unnoticed or all(p == state.primary for _c, p in seen) else None,
         lease=Lease("first", NOW + timedelta(minutes=10)) if state.pending else None,
+        rollback=Rollback(f"K{state.rollback[0]}", state.rollback[1], NOW) if state.rollback else None,
+        backups={f"t/d{i}": (Backup(NOW - timedelta(hours=30), Slots(name(b[0]), name(b[1]))),) for i, b in enumerate(state.backups) if b},
     )
-    return Situation(Observation(farm, domains, keys), journal, case.policy, NOW)
+    policy = replace(case.policy, eviction_forms_refused=state.forms, unusable=f"K{UNUSABLE}") if state.stolen else case.policy
+    situation = Situation(Observation(farm, domains, keys), journal, policy, NOW)
+    if not state.stolen:
+        return situation
+    since = NOW - timedelta(hours=30 if state.watched else 1)
+    theft = Emergency(NOW - timedelta(hours=40), case.theft, {f"K{k}": f"P{k}" for k in state.stolen}, since, since)
+    return replace(situation, journal=replace(journal, emergency=note(replace(situation, journal=replace(journal, emergency=theft)))))
 
 
 def canonical(state: State, case: Case) -> State:
@@ -192,7 +219,8 @@ def canonical(state: State, case: Case) -> State:
 
     def order(d: int) -> tuple[Any, ...]:
         pending = tuple(_pair_order(pair) for pair in writes.get(d, ()))
-        return tuple(_pair_order(pair) for pair in state.queues[d]), sorted(state.old[d]), d in state.sick, pending
+        backup = _pair_order(state.backups[d] or (None, None)) if state.backups else ()
+        return tuple(_pair_order(pair) for pair in state.queues[d]), sorted(state.old[d]), d in state.sick, pending, backup
 
     places = sorted(range(len(state.queues)), key=order)
     if places == list(range(len(places))):
@@ -203,6 +231,7 @@ def canonical(state: State, case: Case) -> State:
         queues=tuple(state.queues[d] for d in places),
         old=tuple(state.old[d] for d in places),
         sick=frozenset(n for n, d in enumerate(places) if d in state.sick),
+        backups=tuple(state.backups[d] for d in places) if state.backups else (),
     )
 
 

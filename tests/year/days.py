@@ -4,17 +4,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any
 
 from lab.cmdlet_state import StandingClock
 from lab.farm import TOKEN_SIGNING
 from lab.world import World
 from year.inside import Inside
-from year.years import DAYS, Record, Year, kinds, needs_a_hand
+from year.years import DAY, DAYS, Record, Year, kinds, needs_a_hand
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=timezone.utc)
-DAY = timedelta(days=1)
 
 
 def live_through(year: Year, days: int = DAYS, switches: dict[str, Any] | None = None, runs: bool = True) -> Record:

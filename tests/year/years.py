@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 DAYS = 400
+# From one run to the next: a run takes a few seconds, and no look may come a moment less than 24 hours after the one before.
+DAY = timedelta(days=1, minutes=1)
 SCENARIOS = Path(__file__).parent / "scenarios"
 PREFIX = "renew_signing_cert_"
 # The run's own note is no change of AD FS or Entra.
@@ -37,7 +39,7 @@ class Year:
         """The role's variables without their prefix: of the scenario, and of this year."""
         policy = {name.removeprefix(PREFIX): value for name, value in {**variables, **self.variables}.items()}
         if self.freeze:
-            policy["freezes"] = [{"start": _text(start + timedelta(days=self.freeze[0])), "end": _text(start + timedelta(days=self.freeze[1]))}]
+            policy["freezes"] = [{"start": _text(start + self.freeze[0] * DAY), "end": _text(start + self.freeze[1] * DAY)}]
         return policy
 
 

@@ -122,6 +122,11 @@ def _suspend(reason: str) -> Act:
 def _make_fresh(s: Situation, blocks: list[Block], contains_first: bool) -> Act | None:
     farm, primary = s.seen.farm, s.seen.primary_key
     others = sorted(farm.certificates - {farm.primary})
+    behind = [server.name for server in farm.servers if server.primary in others]
+    if behind and not contains_first:
+        # What Entra's updater reads must go on showing their key: it would take it out of the domains.
+        blocks.append(Block("sync", names(behind), s.now + 2 * farm.poll, "these servers sign with an earlier certificate, which stays until they follow"))
+        return None
     if others:
         return Act("remove", "it was stolen with the others, or has ended, and AD FS makes no new one beside it", thumbprint=others[0], protective=True)
     if not primary.self_signed:
