@@ -31,7 +31,7 @@ help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 
 .PHONY: demo
-demo: $(INSTALLED) ## Play a repair, a renewal and a careless renewal against the lab
+demo: $(INSTALLED) ## Play a repair, a renewal, a careless renewal and one without AD FS against the lab
 	@PYTHONPATH=tests $(BIN)/python -m demo
 
 .PHONY: test

@@ -49,9 +49,9 @@ class Act:
         self.lab.clear_signins()
         self.lab.clear_log()
 
-    def renew(self) -> str:
+    def renew(self, **variables: Any) -> str:
         """Run the real playbook; say what it did."""
-        run = play(self.lab, RENEW, watched=self.watched)
+        run = play(self.lab, RENEW, variables=variables or None, watched=self.watched)
         self._demand_success(run)
         return "; ".join(_said(action) for action in run.done) or "nothing"
 
@@ -115,13 +115,40 @@ def naive(act: Act) -> None:
     act.step("three hours for Entra to follow", lambda: act.wait(hours=3))
 
 
+def okta(act: Act) -> None:
+    """An identity provider without AD FS, such as Okta, changes its certificate; only its metadata is read."""
+    hosts = "state_hosts"
+    known: list[str] = []
+
+    def publish() -> str:
+        known.extend(act.lab.provider("publish")["published"])
+        return "two certificates in the metadata"
+
+    def switch() -> str:
+        return f"it signs with {act.lab.provider('switch')['signer'][:8]}…"
+
+    def withdraw() -> str:
+        act.lab.provider("withdraw")
+        return act.wait(days=7)
+
+    act.step("run 1", lambda: act.renew(renew_signing_cert_hosts=hosts))
+    act.step("it publishes its next certificate", publish)
+    act.step("run 2, the operator has confirmed that", lambda: act.renew(renew_signing_cert_hosts=hosts, renew_signing_cert_known_certificates=known))
+    act.step("25 hours pass", lambda: act.wait(hours=25))
+    act.step("it signs with its next certificate", switch)
+    act.step("a day passes", lambda: act.wait(days=1))
+    act.step("it withdraws the first; a week passes", withdraw)
+    act.step("run 3", lambda: act.renew(renew_signing_cert_hosts=hosts, renew_signing_cert_known_certificates=known))
+
+
 def main() -> int:
-    """Play the three acts, print the table, write build/demo.json, and judge: 0 if the promise held."""
+    """Play the four acts, print the table, write build/demo.json, and judge: 0 if the promise held."""
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("--quiet", action="store_true", help="do not show the playbooks' output")
     watched = not parser.parse_args().quiet
     rows: list[Row] = []
-    for scenario, name, script in (("mismatch", "mismatch", mismatch), ("expiring", "expiring", expiring), ("expiring", "naive", naive)):
+    acts = (("mismatch", "mismatch", mismatch), ("expiring", "expiring", expiring), ("expiring", "naive", naive), ("okta", "okta", okta))
+    for scenario, name, script in acts:
         print(f"\n=== {name}: {(script.__doc__ or '').strip()}", flush=True)
         with tempfile.TemporaryDirectory(prefix="demo-") as directory, Lab(scenario, directory) as lab:
             act = Act(name, lab, watched)
@@ -135,13 +162,16 @@ def main() -> int:
 
 
 def _judge(rows: list[Row]) -> int:
-    refused = {name: sum(row["refused"] for row in rows if row["act"] == name) for name in ("mismatch", "expiring", "naive")}
+    refused = {name: sum(row["refused"] for row in rows if row["act"] == name) for name in ("mismatch", "expiring", "naive", "okta")}
+    rotation = [row["changed"] for row in rows if row["act"] == "okta"]
     last = [row for row in rows if row["act"] == "mismatch"]
     verdicts = {
         "the broken federation works again": last[0]["refused"] > 0 and last[-2]["refused"] == 0 and last[-2]["accepted"] > 0,
         "the second run changed nothing": last[-1]["changed"] == "nothing",
         "the renewal refused no sign-in": refused["expiring"] == 0,
         "the naive way refused some": refused["naive"] > 0,
+        "an identity provider without AD FS changed its certificate, and no sign-in was refused": refused["okta"] == 0
+        and [word.split()[0] for word in (rotation[0], rotation[2], rotation[-1])] == ["nothing", "publish", "settle"],
     }
     for what, held in verdicts.items():
         print(f"{'yes' if held else 'NO '}  {what}")
