@@ -77,6 +77,22 @@ def broken(name: str) -> tuple[list[str], int]:
     return lines + [f"      {line}" for line in outcome.lost or ()], int(outcome.lost is None)
 
 
+def promises() -> int:
+    """Guards of policy and liveness: print what each one promises, and how that is broken without it. Returns how many did not come out so."""
+    from proof.promises import PROMISES, SEARCHED, guards_in_the_code
+
+    wrong = 0
+    print("\nGuards of policy and of liveness; without each its promise is broken:")
+    for promise in PROMISES:
+        shown = promise.without()
+        good = promise.kept() and shown is not None
+        wrong += not good
+        print(f"{promise.guard}: {promise.promise}\n      without it: {shown if good else 'NOTHING ELSE HAPPENS, so this proves nothing'}")
+    nowhere = guards_in_the_code() - {promise.guard for promise in PROMISES} - set(SEARCHED)
+    print(f"{len(guards_in_the_code())} guards in the code, {'each is shown above' if not nowhere else 'NOT shown: ' + ', '.join(sorted(nowhere))}")
+    return wrong + len(nowhere)
+
+
 def main() -> int:
     """Explore everything; 0 if every case came out as it must."""
     _load_collection()
@@ -90,6 +106,7 @@ def main() -> int:
             print(f"{question}: cannot matter here, as {why}")
         wrong += _part(pool, "One guard taken away, another behind it still holds:", in_depth, list(IN_DEPTH))
         wrong += _part(pool, "Guards taken away; each must lose a sign-in:", broken, list(BROKEN))
+    wrong += promises()
     print("\nproved" if not wrong else f"\n{wrong} cases did not come out as they must")
     return 1 if wrong else 0
 

@@ -106,21 +106,26 @@ FLIPS: dict[str, Facts] = {**{name: flipped(name) for name in MEANING}, "all of 
 IMPOSSIBLE_FLIPS: dict[str, Facts] = {name: flipped(name) for name in IMPOSSIBLE}
 
 
+Patches = tuple[tuple[Any, str, Any], ...]
+"""Target, name, and what stands there instead."""
+
+
 @dataclass(frozen=True)
 class Removed:
-    """A case without one guard. ``patches``: target, name, and what stands there instead."""
+    """A case without one guard."""
 
     case: Case
-    patches: tuple[tuple[Any, str, Any], ...] = ()
+    patches: Patches = ()
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        with _all(self.patches):
+        with patched(self.patches):
             yield
 
 
 @contextmanager
-def _all(patches: tuple[tuple[Any, str, Any], ...]) -> Iterator[None]:
+def patched(patches: Patches) -> Iterator[None]:
+    """Without what the patches take away."""
     started = [patch.object(target, attribute, replacement) for target, attribute, replacement in patches]
     try:
         for one in started:
@@ -190,4 +195,4 @@ IN_DEPTH: dict[str, Removed] = {
     "their keys are forgotten too; the interval begins only when all follow": Removed(Case(2, 2, policy=RETIRE, clock="never"), (ALL_FOLLOW, ONE_LIVE_KEY)),
 }
 
-__all__ = ["BROKEN", "CLOSEST", "FLIPS", "FLOWS", "IMPOSSIBLE_FLIPS", "IN_DEPTH", "LARGE", "QUICK", "SAFE", "Removed"]
+__all__ = ["BROKEN", "CLOSEST", "FLIPS", "FLOWS", "IMPOSSIBLE_FLIPS", "IN_DEPTH", "LARGE", "QUICK", "SAFE", "Patches", "Removed", "patched"]

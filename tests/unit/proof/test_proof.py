@@ -17,6 +17,7 @@ if str(TESTS) not in sys.path:
 from proof.cases import BROKEN, CLOSEST, FLIPS, FLOWS, IMPOSSIBLE_FLIPS, IN_DEPTH, QUICK, SAFE  # noqa: E402 - found only after the lines above
 from proof.explore import explore  # noqa: E402
 from proof.facts import unnamed  # noqa: E402
+from proof.promises import PROMISES, SEARCHED, Promise, guards_in_the_code  # noqa: E402
 
 
 @pytest.mark.parametrize("name", SAFE)
@@ -62,3 +63,14 @@ def test_where_no_rollover_can_be_without_loss_the_loss_is_found(fact: str) -> N
 
 def test_every_switch_of_the_explored_world_says_which_question_it_is_about() -> None:
     assert unnamed() == set()
+
+
+@pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.guard)
+def test_what_a_guard_promises_is_kept_with_it_and_broken_without_it(promise: Promise) -> None:
+    assert promise.kept(), [str(block) for block in promise.plan().blocks]
+    assert promise.without()
+
+
+def test_every_guard_of_the_code_is_shown_to_be_needed() -> None:
+    assert guards_in_the_code() == {promise.guard for promise in PROMISES} | set(SEARCHED)
+    assert set(SEARCHED.values()) <= set(BROKEN)
