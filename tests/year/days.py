@@ -16,8 +16,11 @@ from year.years import DAY, DAYS, Record, Year, kinds, needs_a_hand
 START = datetime(2026, 1, 5, 8, 0, tzinfo=timezone.utc)
 
 
-def live_through(year: Year, days: int = DAYS, switches: dict[str, Any] | None = None, runs: bool = True) -> Record:
-    """Let the year pass, with a run of the role a day. ``runs``: False for a year in which nobody does anything."""
+def live_through(year: Year, days: int = DAYS, switches: dict[str, Any] | None = None, runs: bool = True, first: int = 0) -> Record:
+    """Let the year pass, with a run of the role a day from the day ``first`` on. ``runs``: False for a year in which nobody does anything.
+
+    The operator restarts servers that the plan names as behind, where that is what they need.
+    """
     world = World(year.path, switches, StandingClock(START))
     world.changed()
     inside = Inside(world, year.policy(START, world.built.variables))
@@ -25,7 +28,7 @@ def live_through(year: Year, days: int = DAYS, switches: dict[str, Any] | None =
     for day in range(days + 1):
         if day:
             world.advance(DAY, looks_every=DAY)
-        if runs:
+        if runs and day >= first:
             done, plan = inside.run()
             world.changed()
             record.runs += 1
@@ -34,6 +37,7 @@ def live_through(year: Year, days: int = DAYS, switches: dict[str, Any] | None =
             if needs_a_hand(plan) and waiting:
                 record.hands.append(day)
                 world.node().add_adfs_certificate(TOKEN_SIGNING, world.built.certificates[waiting.pop(0)].thumbprint)
+            _restart_those_behind(world, plan)
         if _primary(world) != record.primaries[-1]:
             record.primaries.append(_primary(world))
     signins = world.oracle.report()
@@ -42,6 +46,15 @@ def live_through(year: Year, days: int = DAYS, switches: dict[str, Any] | None =
     described = world.tenant.describe()["domains"]
     record.slots = {d["domain"]: (d["configured"]["signing"], d["configured"]["next"]) for d in described if d["configuration_id"]}
     return record
+
+
+def _restart_those_behind(world: World, plan: dict[str, Any]) -> None:
+    if not world.farms[0].switches["restart_needed_after_manual_promotion"]:
+        return
+    for server in plan["farm"]["servers"]:
+        if server["primary"] != plan["farm"]["primary"]:
+            world.node(server["name"]).restart_service()
+    world.changed()
 
 
 def _primary(world: World) -> str:

@@ -9,7 +9,7 @@ so is shown by the same year as real playbook runs. The collection must be impor
 from __future__ import annotations
 
 import importlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import MagicMock
@@ -54,6 +54,10 @@ class _Direct(Transport):
         if not isinstance(reply, Response):
             raise TypeError(f"{method} {url}: the lab answers with a fault, which only a socket can carry")
         return Answer(reply.status, {name.lower(): value for name, value in reply.headers.items()}, reply.body())
+
+    def pause(self, seconds: float) -> None:
+        """Wait in the lab's time."""
+        self._world.advance(timedelta(seconds=seconds))
 
 
 class Inside:

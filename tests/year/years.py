@@ -31,6 +31,9 @@ class Year:
     by_hand: tuple[str, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def path(self) -> str:
         return str(SCENARIOS / f"{self.scenario}.json")
@@ -88,15 +91,21 @@ class Record:
         """Writes to AD FS and Entra, by kind."""
         return {kind: count for kind, count in sorted(self.writes.items()) if kind != OWN_NOTES}
 
-    def complaints(self, year: Year) -> list[str]:
-        """What is not as it must be; empty if all is well."""
+    def lost(self, renewals: int) -> list[str]:
+        """What is not as it must be whoever else writes: a sign-in, or a renewal that did not come to its end."""
         found = []
         if self.refused or self.unanswered or not self.accepted:
             found.append(f"{self.refused} sign-ins were refused, {self.unanswered} unanswered, {self.accepted} accepted")
+        if len(self.primaries) != renewals + 1:
+            found.append(f"AD FS signed with {len(self.primaries)} certificates one after the other, not {renewals + 1}")
+        found += [f"{domain} ends with {slots[0]} in front" for domain, slots in self.slots.items() if slots[0] != self.primaries[-1]]
+        return found
+
+    def complaints(self, year: Year) -> list[str]:
+        """What is not as it must be; empty if all is well."""
+        found = self.lost(renewals=2)
         if self.far_writes != dict(sorted(year.writes.items())):
             found.append(f"writes {self.far_writes}, and {dict(sorted(year.writes.items()))} are enough")
-        if len(self.primaries) != 3:
-            found.append(f"AD FS signed with {len(self.primaries)} certificates one after the other, not 3")
         in_order = (self.primaries[-1], self.primaries[-2]) if len(self.primaries) > 1 else None
         for domain, slots in self.slots.items():
             if slots != in_order:

@@ -1,0 +1,31 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A renewal with each open fact of the real systems flipped: nothing that the role relies on may be one of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.entra.switches import TenantSwitches
+from lab.farm import SWITCHES
+from year.days import live_through
+from year.facts import ALL, FIRST, FLIPPED, LAST
+from year.years import YEARS, Year
+
+# What these leave out is tested where it belongs: permissions, the role on SQL, and the reading under which no rollover is without loss.
+ELSEWHERE = {"internal_federation_permissions_known", "sql_role", "updater_days"}
+
+
+# `make year` flips each in both years.
+ASKED = [fact for fact in FLIPPED if fact[0].isdigit()]
+
+
+@pytest.mark.parametrize(("year", "fact"), [*((YEARS[1], fact) for fact in ASKED), (YEARS[0], ALL), (YEARS[1], ALL)], ids=str)
+def test_a_renewal_loses_no_sign_in_and_comes_to_its_end(year: Year, fact: str) -> None:
+    record = live_through(year, days=LAST, switches=FLIPPED[fact], first=FIRST)
+    assert record.lost(renewals=1) == []
+
+
+def test_every_switch_of_the_lab_is_flipped_somewhere() -> None:
+    flipped = {name for switches in FLIPPED.values() for side in switches.values() for name in side}
+    assert set(SWITCHES) | set(TenantSwitches().describe()) == flipped | ELSEWHERE
