@@ -330,7 +330,9 @@ def _plan_id(s: Situation, actions: list[dict[str, Any]], policy_given: Mapping[
 
 
 def _plain_targets(targets: list[Any]) -> list[Any]:
-    return [t if isinstance(t, str) else [t["tenant_id"], t["domain"], t["slots"], t["expected"]] for t in targets]
+    """Targets without texts, in an order of their own: in which order domains were read says nothing."""
+    plain = [t if isinstance(t, str) else [t["tenant_id"], t["domain"], t["slots"], t["expected"]] for t in targets]
+    return sorted(plain, key=lambda t: t if isinstance(t, str) else (t[0], t[1]))
 
 
 def _snapshot(plan: Plan, s: Situation) -> dict[str, Any]:

@@ -6,18 +6,19 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from datetime import timedelta
+from datetime import timedelta, timezone
 from pathlib import Path
+from random import Random
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from world import FARM, KEYS, actions, at, domain, farm, key, observe, plan, server
+from world import FARM, KEYS, START, actions, at, domain, farm, key, observe, plan, server
 
-from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Observation, Provider
+from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Alarm, Farm, Observation, Provider, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._federation.plan import MOST_ACTS, make_plan, show
-from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
+from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy, read_policy
 
 hypothesis = pytest.importorskip("hypothesis")
 st = hypothesis.strategies
@@ -89,6 +90,80 @@ def test_a_plan_is_deterministic_and_nothing_is_left_to_do_after_it(seen: Observ
 def test_plan_id_changes_with_what_is_done_and_not_with_time(seen: Observation, policy: Policy, day: float, minutes: int) -> None:
     first, later = (show(plan(seen, policy, now=now), BODIES, {}) for now in (at(day), at(day) + timedelta(minutes=minutes)))
     assert (first["plan_id"] == later["plan_id"]) == ([a["targets"] for a in first["actions"]] == [a["targets"] for a in later["actions"]])
+
+
+def plan_id(seen: Observation, policy: Policy, day: float, given: dict[str, object] | None = None) -> str:
+    return str(show(plan(seen, policy, now=at(day)), BODIES, given or {})["plan_id"])
+
+
+@hypothesis.settings(max_examples=100, deadline=None)
+@hypothesis.given(observations(), policies, days, st.randoms(use_true_random=False))
+def test_plan_id_does_not_depend_on_order_or_texts(seen: Observation, policy: Policy, day: float, random: Random) -> None:
+    domains = [replace(d, update_result=random.choice((None, "success", "notfound"))) for d in seen.domains]
+    random.shuffle(domains)
+    servers = list(seen.farm.servers)
+    random.shuffle(servers)
+    told = replace(seen, domains=tuple(domains), farm=replace(seen.farm, servers=tuple(servers)), alarms=(Alarm("told", "somebody", "something else"),))
+    assert plan_id(told, policy, day) == plan_id(seen, policy, day)
+
+
+@hypothesis.settings(max_examples=100, deadline=None)
+@hypothesis.given(observations(), policies, days, st.data())
+def test_plan_id_depends_on_farm_certificates_primary_slots_and_policy(seen: Observation, policy: Policy, day: float, data: st.DataObject) -> None:
+    where, before = seen.farm, plan_id(seen, policy, day)
+    others = [farm_of for farm_of in _moved(where) if farm_of != where]
+    assert before != plan_id(replace(seen, farm=data.draw(st.sampled_from(others))), policy, day)
+    assert before != plan_id(seen, policy, day, {"promote": "us"})
+    if seen.domains:
+        n = data.draw(st.integers(0, len(seen.domains) - 1))
+        slots = seen.domains[n].slots
+        other = Slots(slots.next, slots.signing) if slots.signing != slots.next else Slots("OLD", "STRANGER")
+        moved = (*seen.domains[:n], replace(seen.domains[n], slots=other), *seen.domains[n + 1 :])
+        assert before != plan_id(replace(seen, domains=moved), policy, day)
+        renamed = (*seen.domains[:n], replace(seen.domains[n], tenant_id="another"), *seen.domains[n + 1 :])
+        assert before != plan_id(replace(seen, domains=renamed), policy, day)
+
+
+def _moved(where: Farm) -> list[Farm]:
+    """The same farm with one thing changed that a plan depends on."""
+    return [
+        replace(where, identifier="http://sts.fabrikam.com/adfs/services/trust"),
+        *(replace(where, certificates=where.certificates ^ {k}) for k in NAMES if k != where.primary),
+        *(replace(where, primary=k) for k in where.certificates),
+    ]
+
+
+MARKS = (" ", ":", "-", "\u200e", "")
+
+
+@hypothesis.settings(max_examples=100, deadline=None)
+@hypothesis.given(st.binary(min_size=20, max_size=20), st.sampled_from(MARKS), st.booleans())
+def test_a_thumbprint_is_the_same_in_every_form(digits: bytes, mark: str, upper: bool) -> None:
+    plain = digits.hex().upper()
+    form = mark.join(plain[n : n + 2] for n in range(0, 40, 2))
+    written = f"{mark}{form if upper else form.lower()} "
+    policy = read_policy(
+        {"known_certificates": [written], "compromised": [written], "domains_acknowledged": [{"domain": "Contoso.COM", "thumbprint": written}]}
+    )
+    assert policy.known_certificates == policy.compromised == {plain}
+    assert policy.domains_acknowledged == {("contoso.com", plain)}
+
+
+@hypothesis.settings(max_examples=100, deadline=None)
+@hypothesis.given(st.integers(0, 400 * 86400), st.integers(-14 * 60, 14 * 60), st.sampled_from(("", ".5", ".1234567")))
+def test_a_time_is_the_same_in_every_form(seconds: int, offset: int, fraction: str) -> None:
+    moment = START + timedelta(seconds=seconds)
+    there = moment.astimezone(timezone(timedelta(minutes=offset)))
+    sign, minutes = "-" if offset < 0 else "+", abs(offset)
+    local = f"{there:%Y-%m-%dT%H:%M:%S}{fraction}{sign}{minutes // 60:02}:{minutes % 60:02}"
+    utc = f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+    later = f"{moment + timedelta(days=1):%Y-%m-%dT%H:%M:%S}Z"
+    spans = [read_policy({"freezes": [{"start": start, "end": later}]}).freezes for start in (local, utc)]
+    assert spans[0] == spans[1]
+    # A freeze that begins at this moment counts at this moment, whatever form it was written in, and not a second before.
+    seen = observe(farm(), domain("contoso.com", "OLD"), OLD=key("OLD", -300, seconds / 86400 + 20))
+    frozen, free = (actions(plan(seen, Policy(freezes=spans[0]), now=now)) for now in (moment, moment - timedelta(seconds=1)))
+    assert (frozen, free) == ([], ["generate", "publish"])
 
 
 @hypothesis.settings(max_examples=200, deadline=None)
