@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
 import yaml
 
 from lab.running import Lab
@@ -42,6 +43,7 @@ def tunnel(port: int) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
+@pytest.mark.matrix
 def test_probes_report_and_never_fail_a_run(start: Callable[..., Lab]) -> None:
     lab = start("in-sync")
     port = lab.addresses["farms"][0]["nodes"][0]["metadata_port"]
