@@ -21,6 +21,7 @@ class ActionModule(AdfsAction):
     """The module federation.adfs.certificate."""
 
     SPEC: t.ClassVar[dict[str, t.Any]] = {
+        **AdfsAction.SPEC,
         "certificate_type": {"type": "str", "choices": list(ROLLOVER_TYPES), "required": True},
         "thumbprint": {"type": "str", "required": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

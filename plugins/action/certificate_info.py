@@ -15,7 +15,7 @@ from ansible_collections.federation.adfs.plugins.plugin_utils._adfs_action impor
 class ActionModule(AdfsAction):
     """The module federation.adfs.certificate_info."""
 
-    SPEC: t.ClassVar[dict[str, t.Any]] = {"certificate_type": {"type": "str", "choices": list(CERTIFICATE_TYPES)}}
+    SPEC: t.ClassVar[dict[str, t.Any]] = {**AdfsAction.SPEC, "certificate_type": {"type": "str", "choices": list(CERTIFICATE_TYPES)}}
 
     def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
         look = self.look(["certificates"])

@@ -19,6 +19,7 @@ class ActionModule(AdfsAction):
     """The module federation.adfs.certificate_key."""
 
     SPEC: t.ClassVar[dict[str, t.Any]] = {
+        **AdfsAction.SPEC,
         "thumbprint": {"type": "str", "required": True},
         "certificate_type": {"type": "str", "choices": list(ROLLOVER_TYPES), "default": TOKEN_SIGNING},
         "revocation": {"type": "bool", "default": True},

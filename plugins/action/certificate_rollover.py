@@ -18,6 +18,7 @@ class ActionModule(AdfsAction):
     """The module federation.adfs.certificate_rollover."""
 
     SPEC: t.ClassVar[dict[str, t.Any]] = {
+        **AdfsAction.SPEC,
         "certificate_type": {"type": "str", "choices": list(ROLLOVER_TYPES), "default": TOKEN_SIGNING},
         "urgent": {"type": "bool", "default": False},
         "confirm_urgent": {"type": "str"},

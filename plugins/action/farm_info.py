@@ -21,6 +21,7 @@ class ActionModule(AdfsAction):
     """The module federation.adfs.farm_info."""
 
     SPEC: t.ClassVar[dict[str, t.Any]] = {
+        **AdfsAction.SPEC,
         "gather_subset": {"type": "list", "elements": "str", "choices": ["all", *SUBSETS, KEYS], "default": ["all"]},
         "one_certificate_partners": {"type": "list", "elements": "str", "default": []},
         "journal_path": {"type": "str", "default": journal.DEFAULT_PATH},

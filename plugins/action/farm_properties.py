@@ -24,7 +24,10 @@ MEMBERS = {
 class ActionModule(AdfsAction):
     """The module federation.adfs.farm_properties."""
 
-    SPEC: t.ClassVar[dict[str, t.Any]] = {name: {"type": "bool" if name == "auto_certificate_rollover" else "int"} for name in MEMBERS}
+    SPEC: t.ClassVar[dict[str, t.Any]] = {
+        **AdfsAction.SPEC,
+        **{name: {"type": "bool" if name == "auto_certificate_rollover" else "int"} for name in MEMBERS},
+    }
 
     def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
         wanted = {name: options[name] for name in MEMBERS if options[name] is not None}

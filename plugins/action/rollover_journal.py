@@ -21,6 +21,7 @@ class ActionModule(AdfsAction):
     """The module federation.adfs.rollover_journal. On a host without Windows, the module of this name does the work itself."""
 
     SPEC: t.ClassVar[dict[str, t.Any]] = {
+        **AdfsAction.SPEC,
         "path": {"type": "str"},
         "content": {"type": "dict"},
         "expected_sha256": {"type": "str"},

@@ -39,6 +39,9 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "refused": {"type": "list", "elements": "str", "default": []},
     "eviction_forms_refused": {"type": "list", "elements": "str", "choices": list(FORMS), "default": []},
     "approved": {"type": "dict"},
+    "restarted": {"type": "list", "elements": "str", "default": []},
+    "nodes": {"type": "list", "elements": "dict", "default": []},
+    "node_checks": {"type": "list", "elements": "dict", "default": []},
 }
 
 
@@ -78,6 +81,7 @@ def _plan(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
     policy = replace(
         read_policy(arguments["policy"]),
         refused=frozenset(name.lower() for name in arguments["refused"]),
+        restarted=frozenset(name.lower() for name in arguments["restarted"]),
         eviction_forms_refused=refused_forms,
         unusable=unusable.thumbprint if unusable else "",
     )
@@ -93,7 +97,7 @@ def _plan(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         server = farm.get("server") or ""
         given = arguments["journal"] or farm.get("journal") or {}
         journal, complaint = _journal(given, str(farm.get("identifier")), now)
-        reading = read_observation(farm, arguments["domains"], arguments["metadata"], journal, policy)
+        reading = read_observation(farm, arguments["domains"], arguments["metadata"], journal, policy, arguments["nodes"], arguments["node_checks"])
     probed = probes.judge(arguments["probes"], reading.observation.farm)
     seen = replace(reading.observation, seen_from_outside=probes.seen_from_outside(probed))
     if complaint:

@@ -12,7 +12,13 @@ class ModuleDocFragment:
     """How the modules for AD FS reach it."""
 
     DOCUMENTATION = r"""
-options: {}
+options:
+  time_limit:
+    description:
+      - How many seconds one call of the server may take; a task has one to five of them. A call that takes longer is ended, and the task fails.
+      - Strategies that run tasks in threads cannot end a call. There the limits of the connection apply.
+    type: int
+    default: 300
 requirements:
   - The collection C(ansible.windows), 2.5.0 or later, on the controller.
   - Windows Server 2016 or later with AD FS on the managed host, and Windows PowerShell 5.1.

@@ -55,6 +55,11 @@ options:
       - Write only if this is the hash of the file that is there now, as RV(journal.sha256) of the last look had it.
       - By default, and if empty, there must be no file yet.
     type: str
+  time_limit:
+    description:
+      - How many seconds one call of a Windows server may take. A call that takes longer is ended, and the task fails.
+    type: int
+    default: 300
 notes:
   - An option that is null or an empty text counts as not set.
 seealso:
@@ -122,6 +127,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "path": {"type": "str"},
     "content": {"type": "dict"},
     "expected_sha256": {"type": "str"},
+    "time_limit": {"type": "int", "default": 300},
 }
 
 

@@ -103,7 +103,30 @@ options:
       - A plan that was approved, as RV(plan) showed it. Where what would be done now is neither this plan nor the rest of it, only protective acts
         are planned, and RV(plan.blocked_by) says what moved.
     type: dict
+  restarted:
+    description: Servers whose AD FS service was restarted earlier in this run. They are not restarted again.
+    type: list
+    elements: str
+    default: []
+  nodes:
+    description:
+      - What single servers said themselves, where their metadata cannot be reached.
+      - Entries have C(node) (the name of the server), C(host) (its name in the inventory), and RV(federation.adfs.farm_info#module:farm) as C(farm), as read on
+        that server, or C(error).
+    type: list
+    elements: dict
+    default: []
+  node_checks:
+    description:
+      - Whether each server can use a certificate that AD FS did not make itself. Asked for in RV(plan.asks).
+      - Entries have C(node), C(thumbprint), and RV(federation.adfs.certificate_key#module:certificate) and RV(federation.adfs.certificate_key#module:checks) as
+        read on that server, or C(error). C(importable) says that the caller has a file with the certificate and its key, and brings it to the server before
+        an act C(add).
+    type: list
+    elements: dict
+    default: []
 seealso:
+  - module: federation.adfs.certificate_key
   - module: federation.adfs.farm_info
   - module: federation.adfs.metadata_info
   - module: federation.adfs.rollover_journal
@@ -183,7 +206,7 @@ plan:
       elements: dict
       contains:
         action:
-          description: One of generate, publish, repair, suspend_auto_rollover, promote, restore_auto_rollover, settle, retire, evict, remove.
+          description: One of generate, add, publish, repair, suspend_auto_rollover, promote, restore_auto_rollover, restart, settle, retire, evict, remove.
           type: str
         targets:
           description: The domains with their new and expected members, or the name of the AD FS server.
@@ -245,6 +268,21 @@ plan:
     expected:
       description: The state and the failures that would be left after the acts.
       type: dict
+    asks:
+      description: What the caller should find out and plan again with before the first act, if it can.
+      type: dict
+      contains:
+        sync:
+          description: Servers whose own answer is wanted in O(nodes).
+          type: list
+          elements: str
+        node_checks:
+          description: The thumbprint of a certificate that every server should check for O(node_checks), or null.
+          type: str
+    relying_parties:
+      description: The relying party trusts that a promotion may lock out, each with C(name), C(identifiers), C(risk) and C(advice).
+      type: list
+      elements: dict
     journal:
       description: The journal as it must be before the first act, and whether it has to be written.
       type: dict

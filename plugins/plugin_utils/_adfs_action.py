@@ -25,7 +25,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import 
 )
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.journal import DEFAULT_PATH, MAX_BYTES
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import REPLIES, farm_parts
-from ansible_collections.federation.adfs.plugins.plugin_utils._powershell import run_script
+from ansible_collections.federation.adfs.plugins.plugin_utils._powershell import TIME_LIMIT, run_script
 
 display = Display()
 
@@ -37,17 +37,19 @@ class AdfsAction(ActionBase):  # type: ignore[misc]
     _supports_check_mode = True
     _requires_connection = True
 
-    SPEC: t.ClassVar[dict[str, t.Any]] = {}
+    SPEC: t.ClassVar[dict[str, t.Any]] = {"time_limit": {"type": "int", "default": TIME_LIMIT}}
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Validate the options, do the work, and return the result."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         self._variables = task_vars or {}
         self._acted = False
+        self._time_limit = TIME_LIMIT
         self._task.args = given(self._task.args)
         validation, options = self.validate_argument_spec(argument_spec=self.SPEC)
         result["changed"] = False
         try:
+            self._time_limit = _positive(options["time_limit"])
             result.update(self.work(options))
         except AdfsError as exc:
             result.update(changed=self._acted, failed=True, msg=str(exc), error_id=exc.id)
@@ -68,11 +70,11 @@ class AdfsAction(ActionBase):  # type: ignore[misc]
         """Read these parts of the farm, and always host and sync, in one call."""
         wanted = sorted({"host", "sync", *parts})
         request = {"parts": wanted, "properties": list(PROPERTIES), "journal_path": journal_path, "journal_limit": MAX_BYTES}
-        return read_look(run_script(self, self._variables, "read_farm", request, farm_parts(wanted)))
+        return read_look(run_script(self, self._variables, "read_farm", request, farm_parts(wanted), self._time_limit))
 
     def script(self, name: str, request: dict[str, t.Any]) -> t.Any:
         """Run a script other than read_farm and return the data of its reply."""
-        return run_script(self, self._variables, name, request, REPLIES[name])
+        return run_script(self, self._variables, name, request, REPLIES[name], self._time_limit)
 
     def act(self, name: str, certificate_type: str, **request: t.Any) -> list[FarmCertificate]:
         """Run an act on the certificates of one type and return those that AD FS lists afterwards."""
@@ -105,6 +107,12 @@ def given(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         if not _empty(kept) and kept != []:
             found[name] = kept
     return found
+
+
+def _positive(seconds: int) -> int:
+    if seconds < 1:
+        raise AdfsError(f"The option time_limit is {seconds}; it takes a number of seconds, 1 or more.", id="options")
+    return seconds
 
 
 def _empty(value: t.Any) -> bool:

@@ -65,7 +65,7 @@ def run_script(action: t.Any, task_vars: dict[str, t.Any], name: str, request: d
     except _TimeLimitReached:
         raise AdfsError(
             f"The server did not answer the script {name} within {timeout:g} seconds.",
-            f"{_uncertain(name)}Look at the load of the server, then run again.",
+            f"{_uncertain(name)}Look at the load of the server, then run again; a slow server can be given more time (time_limit).",
             "time_limit",
         ) from None
     return _data(result, name, check)

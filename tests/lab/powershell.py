@@ -21,6 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from lab import windows
 from lab.farm import CmdletError, Node, ServiceCertificate, StoreEntry
 
 UTC = timezone.utc  # datetime.UTC is younger than Python 3.10
@@ -56,7 +57,7 @@ def is_write(name: str | None) -> bool:
 def run_module(node: Node, module: str, arguments: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Return the whole result that the module would print for this call on this server."""
     if module != MODULE:
-        return _refused(f"The lab runs the module {MODULE} only, not {module}.")
+        return windows.run(node, module, arguments, check_mode) or _refused(f"The lab does not run the module {module}.")
     name = script_name(arguments)
     if name is None:
         return _refused("The lab does not know this script: its hash is that of no file of the project.")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from lab import powershell, scenario
+from lab import powershell, scenario, windows
 from lab.clock import Clock
 from lab.entra.server import EntraServer
 from lab.farm import Farm, Node
@@ -171,7 +171,8 @@ class World:
         with self.lock:
             self.settle()
             name = powershell.script_name(arguments)
-            self.log.record("adfs", name or "unknown", powershell.is_write(name), node=node_name, module=module, check_mode=check_mode)
+            operation = name or (module if windows.knows(module) else "unknown")
+            self.log.record("adfs", operation, powershell.is_write(name), node=node_name, module=module, check_mode=check_mode)
             result = powershell.run_module(self.node(node_name), module, arguments, check_mode)
             self.changed()
             return result

@@ -28,7 +28,7 @@ class Write:
 
 @dataclass(frozen=True)
 class Act:
-    """One change. ``writes`` for acts on domains, else the act is on the primary AD FS server.
+    """One change. ``writes`` for acts on domains, else the act is on the primary AD FS server, or on ``server``.
 
     ``toggles``: automatic rollover is off by policy and must be on for just this act.
     """
@@ -39,6 +39,8 @@ class Act:
     thumbprint: str | None = None
     protective: bool = False
     toggles: bool = False
+    server: str | None = None
+    certificate_type: str = "Token-Signing"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from ansible_collections.federation.adfs.plugins.module_utils._federation import emergency, guards, rollback, rules, third_party
+from ansible_collections.federation.adfs.plugins.module_utils._federation import decrypting, emergency, guards, node_steps, rollback, rules, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._federation.acts import Act, Block, Decision, Write, act_on_domains, checked_write
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import UNBORN, Alarm, Domain, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation, names
@@ -41,11 +41,14 @@ def decide(s: Situation, run: str) -> Decision:
         _remove_old,
         _restore,
         _remove_expired,
+        node_steps.add,
         _generate,
         _take_over,
         _promote,
+        node_steps.restart,
         _settle,
         _retire,
+        decrypting.renew,
     )
     for step in on_server if s.seen.farm.provider is None else (_repair, _publish, _settle, _retire):
         act = step(s, blocks)
@@ -69,6 +72,7 @@ def _closed(s: Situation, run: str) -> Iterable[Block]:
 def _alarms(s: Situation) -> Iterable[Alarm]:
     farm, provider = s.seen.farm, s.seen.farm.provider
     yield from s.seen.alarms
+    yield from decrypting.alarms(s)
     yield from emergency.alarms(s)
     for standing in s.standings:
         if standing.foreign:
@@ -254,6 +258,8 @@ def _generate(s: Situation, blocks: list[Block]) -> Act | None:
     farm, primary = s.seen.farm, s.seen.primary_key
     if s.coming is not None or s.now < s.due_at:
         return None
+    if s.policy.successor is not None and s.policy.successor not in farm.certificates:
+        return None  # what keeps that one away is said already
     held_back = [
         *guards.unmended(s),
         *guards.foreign_or_held(s),
@@ -267,8 +273,8 @@ def _generate(s: Situation, blocks: list[Block]) -> Act | None:
                 farm.server,
                 None,
                 f"the primary certificate ({primary.thumbprint}) was issued by a CA and ends at {format_time(primary.not_after)}: get its"
-                " successor issued, import it with its key"
-                " on every node, and add it with federation.adfs.certificate",
+                " successor issued and name it in renew_signing_cert_successor (with renew_signing_cert_pfx_path the role imports it on every"
+                " server), or add it with federation.adfs.certificate",
             )
         )
     elif not farm.auto_rollover:
@@ -297,6 +303,8 @@ def _promote(s: Situation, blocks: list[Block]) -> Act | None:
     if s.policy.promote != "us" or s.coming is None or farm.auto_rollover:
         return None
     held_back = guards.promotion_blocks(s)
+    if not held_back and s.ready and s.coming in farm.from_store:
+        held_back = node_steps.node_checks(s, s.coming)
     if held_back or not s.ready:
         blocks.extend(held_back)
         return None
@@ -394,9 +402,8 @@ def _waiting(s: Situation) -> Iterable[Block]:
         return
     if not s.following:
         behind = [server.name for server in farm.servers if server.seen and server.primary != farm.primary]
-        yield Block(
-            "sync", names(behind), s.now + 2 * farm.poll, "these servers still sign with their earlier certificate; the domains keep both until they follow"
-        )
+        reason = "these servers still sign with their earlier certificate; the domains keep both until they follow" + node_steps.late_servers(s)
+        yield Block("sync", names(behind), s.now + 2 * farm.poll, reason)
         return
     if s.coming is None:
         if s.now < s.due_at:

@@ -115,8 +115,8 @@ def unconfirmed_servers(s: Situation) -> Iterable[Block]:
             "unseen_server",
             server.name,
             None,
-            f"{server.name} could not be seen ({server.reason}): make its metadata reachable (renew_signing_cert_nodes), or name it"
-            " in renew_signing_cert_nodes_gone",
+            f"{server.name} could not be seen ({server.reason}): make its metadata reachable (renew_signing_cert_nodes), put it into the"
+            " inventory so that it can be asked, or name it in renew_signing_cert_nodes_gone",
         )
     if not s.seen.farm.servers_confirmed:
         yield Block(

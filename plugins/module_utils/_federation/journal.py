@@ -72,7 +72,7 @@ class Pin:
 @dataclass(frozen=True)
 class Journal:
     """``first_seen``: per domain, since when each key was seen there without a gap. ``followed``: the primary that every server was
-    seen to sign with, and since when.
+    seen to sign with, and since when. ``configured``: since when the farm's primary and certificates were seen to be as they are.
     """
 
     farm: str
@@ -83,6 +83,7 @@ class Journal:
     bodies: Mapping[str, str] = field(default_factory=dict)
     servers: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     followed: tuple[str, datetime] | None = None
+    configured: tuple[str, tuple[str, ...], datetime] | None = None
     hold: datetime | None = None
     auto_rollover_wanted: bool | None = None
     auto_rollover_suspended: bool = False
@@ -115,6 +116,7 @@ def read_journal(content: Mapping[str, Any] | None, farm: str, now: datetime) ->
             bodies={str(k): str(v) for k, v in content["certificates"].items()},
             servers={str(n): (str(s["primary"]), tuple(str(k) for k in s["certificates"])) for n, s in content["servers"].items()},
             followed=(str(content["followed"]["primary"]), parse_time(content["followed"]["at"])) if content["followed"] else None,
+            configured=_read_configured(content.get("configured")),
             hold=_time(content["hold"]),
             auto_rollover_wanted=_flag(content["auto_rollover"]["wanted"]),
             auto_rollover_suspended=bool(content["auto_rollover"]["suspended"]),
@@ -146,6 +148,7 @@ def write_journal(journal: Journal) -> dict[str, Any]:
         "certificates": dict(sorted(journal.bodies.items())),
         "servers": {n: {"primary": s[0], "certificates": list(s[1])} for n, s in sorted(journal.servers.items())},
         "followed": {"primary": journal.followed[0], "at": format_time(journal.followed[1])} if journal.followed else None,
+        "configured": _write_configured(journal.configured),
         "hold": _iso(journal.hold),
         "auto_rollover": {"wanted": journal.auto_rollover_wanted, "suspended": journal.auto_rollover_suspended},
         "history": sorted(journal.history),
@@ -188,9 +191,17 @@ def look(journal: Journal, seen: Observation, belongs: frozenset[str], run_inter
         first_seen=stamps,
         servers={n: s for n, s in servers.items() if n in known_servers},
         followed=followed,
+        configured=_configured(journal, seen, now),
         history=journal.history | ours,
         pin=Pin(seen.farm.provider.signer, ours) if seen.farm.provider else journal.pin,
     )
+
+
+def _configured(journal: Journal, seen: Observation, now: datetime) -> tuple[str, tuple[str, ...], datetime]:
+    """Since when AD FS was seen to be configured as it is: what a server copied after that holds all of it."""
+    present = (seen.farm.primary, tuple(sorted(seen.farm.certificates)))
+    before = journal.configured
+    return before if before is not None and before[:2] == present and before[2] <= now else (*present, now)
 
 
 def gap(journal: Journal, run_interval: timedelta, now: datetime) -> bool:
@@ -274,6 +285,15 @@ def _mapping(value: Any) -> Mapping[str, Any] | None:
 
 def _read_pin(value: Any) -> Pin | None:
     return Pin(_text(value["signer"]), frozenset(str(k) for k in value["certificates"])) if value else None
+
+
+def _write_configured(configured: tuple[str, tuple[str, ...], datetime] | None) -> dict[str, Any] | None:
+    return {"primary": configured[0], "certificates": list(configured[1]), "at": format_time(configured[2])} if configured else None
+
+
+def _read_configured(value: Any) -> tuple[str, tuple[str, ...], datetime] | None:
+    # Journals of before this member was there have none: then the present moment is when the configuration was first seen.
+    return (str(value["primary"]), tuple(str(k) for k in value["certificates"]), parse_time(value["at"])) if value else None
 
 
 def _time(value: Any) -> datetime | None:

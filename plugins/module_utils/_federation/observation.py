@@ -44,7 +44,8 @@ class Thresholds:
 class Server:
     """One AD FS server: what it was itself seen to publish, or that it could not be seen and why.
 
-    ``primary`` and ``certificates`` are its own lagging copy, or what the journal last knew of it.
+    ``primary`` and ``certificates`` are its own lagging copy, or what the journal last knew of it. ``how`` it was seen: metadata or sync.
+    ``host``: its name in the inventory, if it is there. ``last_sync_time`` and ``last_sync_status``: what it said itself, if it was asked.
     """
 
     name: str
@@ -52,6 +53,36 @@ class Server:
     reason: str = ""
     primary: str | None = None
     certificates: frozenset[str] = frozenset()
+    how: str | None = None
+    host: str | None = None
+    asked: bool = False
+    last_sync_time: datetime | None = None
+    last_sync_status: int | None = None
+
+
+@dataclass(frozen=True)
+class NodeCheck:
+    """What one server said of one certificate from elsewhere: each failed check with its advice, or why it could not be asked.
+
+    ``importable``: the run has the certificate with its key in a file, and brings it to the server and lets AD FS read it, if need be.
+    """
+
+    thumbprint: str
+    server: str
+    failed: tuple[tuple[str, str], ...] = ()
+    error: str | None = None
+    importable: bool = False
+
+
+@dataclass(frozen=True)
+class Decrypting:
+    """One token-decrypting certificate. ``from_store``: its key is in the Windows store of each server, so AD FS did not make it."""
+
+    thumbprint: str
+    not_before: datetime
+    not_after: datetime
+    is_primary: bool
+    from_store: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +91,7 @@ class RelyingParty:
     identifiers: tuple[str, ...]
     enabled: bool = True
     token_lifetime: timedelta = timedelta(minutes=60)
+    risk: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +126,10 @@ class Farm:
     poll: timedelta = timedelta(seconds=300)
     sso_lifetime: timedelta = timedelta(minutes=480)
     provider: Provider | None = None
+    from_store: frozenset[str] = frozenset()
+    """The token-signing certificates whose keys are in the Windows store of each server, and not in AD FS' own configuration."""
+    node_checks: tuple[NodeCheck, ...] = ()
+    decrypting: tuple[Decrypting, ...] = ()
 
     @property
     def title(self) -> str:

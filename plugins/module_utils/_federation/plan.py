@@ -14,21 +14,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.federation.adfs.plugins.module_utils._federation import emergency, rollback, rules
+from ansible_collections.federation.adfs.plugins.module_utils._federation import decrypting, emergency, rollback, rules
 from ansible_collections.federation.adfs.plugins.module_utils._federation import journal as journals
 from ansible_collections.federation.adfs.plugins.module_utils._federation.acts import Act, Block
 from ansible_collections.federation.adfs.plugins.module_utils._federation.decision import decide
 from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import LEASE, LOOK_SLACK, Journal, Lease, write_journal
-from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import UNBORN, Alarm, Key, Observation, Slots
+from ansible_collections.federation.adfs.plugins.module_utils._federation.nodes import behind_too_long
+from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import UNBORN, Alarm, Key, Observation, Server, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
 from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation, names
-from ansible_collections.federation.adfs.plugins.module_utils._federation.summary import failures, summary
+from ansible_collections.federation.adfs.plugins.module_utils._federation.summary import at_risk, failures, summary
 from ansible_collections.federation.adfs.plugins.module_utils._federation.verdict import decision_row, verdict
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 MOST_ACTS = 10
 _EVENTS = ("adfs_clock", "due", "lock")
-_ON_SERVER = ("generate", "promote", "remove", "suspend_auto_rollover", "restore_auto_rollover")
+_ON_SERVER = ("generate", "add", "promote", "restart", "remove", "suspend_auto_rollover", "restore_auto_rollover")
 
 
 @dataclass(frozen=True)
@@ -132,9 +133,19 @@ def _before(s: Situation, act: Act, run: str) -> Journal:
 def _after(s: Situation, act: Act) -> Observation:
     """The observation as it would be once the act is done and read back."""
     seen, farm = s.seen, s.seen.farm
+    if act.certificate_type == decrypting.TOKEN_DECRYPTING:
+        return replace(seen, farm=replace(farm, decrypting=decrypting.after(s, act)))
     if act.action == "generate":
         born = Key(UNBORN, s.now, s.now + farm.thresholds.duration)
         return replace(seen, farm=replace(farm, certificates=farm.certificates | {UNBORN}), keys={**seen.keys, UNBORN: born})
+    if act.action == "add" and act.thumbprint:
+        # Validity of a successor that is still a file is known only once it is imported.
+        added = seen.keys.get(act.thumbprint) or Key(act.thumbprint, s.now, s.now + farm.thresholds.duration, False)
+        ours = farm.certificates | {act.thumbprint}
+        return replace(seen, farm=replace(farm, certificates=ours, from_store=farm.from_store | {act.thumbprint}), keys={**seen.keys, act.thumbprint: added})
+    if act.action == "restart":
+        servers = tuple(replace(n, primary=farm.primary, certificates=farm.certificates) if n.name == act.server else n for n in farm.servers)
+        return replace(seen, farm=replace(farm, servers=servers))
     if act.action == "promote" and act.thumbprint:
         return replace(seen, farm=replace(farm, primary=act.thumbprint))
     if act.action == "suspend_auto_rollover":
@@ -165,6 +176,7 @@ def _journal_to_write(first: Situation, steps: list[Step], stored: Journal, run:
             emergency=kept.emergency,
             baseline=kept.baseline,
             auto_rollover_suspended=kept.auto_rollover_suspended,
+            servers=_signers(first, stored),
         )
         if kept.pin != stored.pin:
             journal = replace(journal, pin=kept.pin, history=kept.history)
@@ -179,7 +191,15 @@ def _journal_to_write(first: Situation, steps: list[Step], stored: Journal, run:
 def _waits(s: Situation) -> bool:
     leftover = s.policy.retire and any(len(standing.domain.slots.held) > 1 for standing in s.counted)
     leftover = leftover or (s.policy.remove_old and len(s.seen.farm.certificates) > 1)
-    return s.coming is not None or s.held or s.emergency or leftover or not s.following
+    # A server that cannot be seen may still sign with the certificate that it was last seen with.
+    lost = any(not n.seen and n.primary not in (None, s.seen.farm.primary) for n in s.seen.farm.servers)
+    return s.coming is not None or s.held or s.emergency or leftover or lost or not s.following
+
+
+def _signers(s: Situation, stored: Journal) -> Mapping[str, tuple[str, tuple[str, ...]]]:
+    """What the journal holds of the servers, anew where one was seen to sign with another key: an old one would count as live once it cannot be seen."""
+    changed = any(s.journal.servers.get(name, kept)[0] != kept[0] for name, kept in stored.servers.items())
+    return {name: s.journal.servers.get(name, kept) for name, kept in stored.servers.items()} if changed else stored.servers
 
 
 def show(plan: Plan, bodies: Mapping[str, str], policy_given: Mapping[str, Any]) -> dict[str, Any]:
@@ -197,7 +217,8 @@ def show(plan: Plan, bodies: Mapping[str, str], policy_given: Mapping[str, Any])
         "farm": _show_farm(s),
         "domains": [_show_domain(s, i) for i in range(len(s.standings))],
         "actions": actions,
-        "certificates": [{"thumbprint": k, "der": bodies[k]} for k in used],
+        # A successor that is still a file has no body yet; it is written only after it was added and looked at.
+        "certificates": [{"thumbprint": k, "der": bodies[k]} for k in used if k in bodies],
         "blocked_by": [_show_block(b) for b in plan.blocks],
         "deadline": format_time(last.deadline) if last.deadline else None,
         "next_run_at": format_time(_next_run(plan)),
@@ -207,6 +228,8 @@ def show(plan: Plan, bodies: Mapping[str, str], policy_given: Mapping[str, Any])
         "expected": {"state": last.state, "failures": [*failures(last), *refused]},
         "diff": {"before": _snapshot(plan, s), "after": _snapshot(plan, last)},
         "policy": {k: v for k, v in policy_given.items() if v not in (None, "")},
+        "asks": asks(plan),
+        "relying_parties": at_risk(s),
         "journal": {"write": plan.write_journal, "content": write_journal(journal)},
     }
     shown["summary"] = summary(s, shown)
@@ -228,8 +251,36 @@ def _show_farm(s: Situation) -> dict[str, Any]:
         "live": sorted(s.live),
         "auto_certificate_rollover": s.seen.farm.auto_rollover if s.seen.farm.provider is None else None,
         "adfs_promotes_at": format_time(s.adfs_promotes_at) if s.seen.farm.auto_rollover and s.coming else None,
-        "servers": [{"name": n.name, "seen": n.seen, "primary": n.primary, "reason": n.reason} for n in s.seen.farm.servers],
+        "servers": [_show_server(n) for n in s.seen.farm.servers],
     }
+
+
+def _show_server(server: Server) -> dict[str, Any]:
+    return {
+        "name": server.name,
+        "seen": server.seen,
+        "how": server.how,
+        "primary": server.primary,
+        "certificates": sorted(server.certificates),
+        "last_sync_time": format_time(server.last_sync_time) if server.last_sync_time else None,
+        "last_sync_status": server.last_sync_status,
+        "reason": server.reason,
+    }
+
+
+def asks(plan: Plan) -> dict[str, Any]:
+    """What more the role should find out before it acts on this plan, if it can: the servers to ask, and the certificate to check on each.
+
+    Nothing is asked twice, and nothing while it makes no difference.
+    """
+    s = plan.first
+    sync = [n.name for n in s.unseen_servers if not n.asked] if _waits(s) else []
+    if s.policy.restart_nodes:
+        sync += [n.name for n in behind_too_long(s.seen.farm, s.journal, s.now) if not n.asked]
+    wanted = next((step.act.thumbprint for step in plan.steps if step.act.action == "add"), None)
+    wanted = wanted or next((b.reason.split(" ", 1)[0] for b in plan.blocks if b.guard == "node_check"), None)
+    answered = {c.thumbprint for c in s.seen.farm.node_checks}
+    return {"sync": sync, "node_checks": wanted if wanted not in answered else None}
 
 
 def _show_domain(s: Situation, index: int) -> dict[str, Any]:
@@ -264,8 +315,9 @@ def _show_step(step: Step) -> dict[str, Any]:
     if act.thumbprint == UNBORN:
         shown["certificate"] = UNBORN
     if act.action in _ON_SERVER:
-        shown["targets"] = [s.seen.farm.server]
+        shown["targets"] = [act.server or s.seen.farm.server]
         shown["toggles_auto_rollover"] = act.toggles
+        shown["certificate_type"] = act.certificate_type
         shown["invariants"] = _promotion_invariants(s, act)
         return shown
     shown["targets"] = [
@@ -290,12 +342,12 @@ def _show_step(step: Step) -> dict[str, Any]:
 
 def _said(step: Step) -> str:
     act = step.act
-    where = names(w.domain.name for w in act.writes) or step.situation.seen.farm.server
+    where = names(w.domain.name for w in act.writes) or act.server or step.situation.seen.farm.server
     return f"{act.action.replace('_', ' ')}: {where} ({act.reason})"
 
 
 def _promotion_invariants(s: Situation, act: Act) -> dict[str, Any]:
-    if act.action != "promote" or act.thumbprint is None:
+    if act.action != "promote" or act.thumbprint is None or act.certificate_type == decrypting.TOKEN_DECRYPTING:
         return {}
     found = {}
     for standing in s.counted:

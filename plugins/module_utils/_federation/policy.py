@@ -30,8 +30,8 @@ class Span:
 
 @dataclass(frozen=True)
 class Policy:
-    """See the role's README for the meaning of each variable. The last three are the run's own: domains that Entra let it not
-    write, forms of an eviction that it refused, and a certificate whose key nobody has.
+    """See the role's README for the meaning of each variable. The last four are the run's own: domains that Entra let it not
+    write, forms of an eviction that it refused, a certificate whose key nobody has, and servers whose service it restarted.
     """
 
     domains: frozenset[str] | None = None
@@ -62,9 +62,14 @@ class Policy:
     freezes: tuple[Span, ...] = ()
     fail_on: frozenset[str] = frozenset({"broken", "foreign", "deadline"})
     deadline_days: timedelta = timedelta(days=7)
+    successor: str | None = None
+    nodes_checked: frozenset[str] = frozenset()
+    restart_nodes: bool = False
+    decrypting: bool = False
     refused: frozenset[str] = frozenset()
     eviction_forms_refused: frozenset[str] = frozenset()
     unusable: str = ""
+    restarted: frozenset[str] = frozenset()
 
 
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
@@ -242,4 +247,8 @@ _READERS: dict[str, Any] = {
     "freezes": _spans,
     "fail_on": _fail_on,
     "deadline_days": _duration("d"),
+    "successor": _thumbprint,
+    "nodes_checked": _names,
+    "restart_nodes": _boolean,
+    "decrypting": _boolean,
 }

@@ -8,17 +8,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Journal
+from ansible_collections.federation.adfs.plugins.module_utils._federation.nodes import another_server, seen_by_sync
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import (
     Alarm,
+    Decrypting,
     Domain,
     Farm,
     Key,
+    NodeCheck,
     Observation,
     RelyingParty,
     Server,
@@ -29,6 +32,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._federation.policy
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, CertificateError, parse_certificate, parse_time
 
 TOKEN_SIGNING = "Token-Signing"
+TOKEN_DECRYPTING = "Token-Decrypting"
 
 
 class ReadingError(ValueError):
@@ -66,11 +70,15 @@ def read_observation(
     metadata: Sequence[Mapping[str, Any]],
     journal: Journal,
     policy: Policy,
+    nodes: Sequence[Mapping[str, Any]] = (),
+    node_checks: Sequence[Mapping[str, Any]] = (),
 ) -> Reading:
     """Build the observation.
 
     ``farm``: RV(farm) of farm_info. ``domains``: items of the lookup entra_federation. ``metadata``: entries with
-    ``node``, ``metadata`` and ``error`` as metadata_info returns them. Raises ReadingError.
+    ``node``, ``metadata`` and ``error`` as metadata_info returns them. ``nodes``: what farm_info returned on single servers, entries with ``node``,
+    ``host``, ``farm`` and ``error``. ``node_checks``: what certificate_key returned on them, with ``node``, ``thumbprint``, ``checks``,
+    ``certificate``, ``error`` and ``importable``. Raises ReadingError.
     """
     certificates = Certificates()
     alarms: list[Alarm] = []
@@ -82,7 +90,7 @@ def read_observation(
         )
     seen_domains = read_domains(domains, policy, certificates, alarms)
     own = frozenset(thumbprint for thumbprint, _primary in signing)
-    servers = _servers(farm, metadata, journal, policy, certificates, own | journal.history, alarms)
+    servers = _servers(farm, metadata, nodes, journal, policy, certificates, own | journal.history, alarms)
     try:
         built = Farm(
             identifier=str(farm["identifier"]),
@@ -96,9 +104,15 @@ def read_observation(
             servers=servers,
             servers_confirmed=bool(servers) and (policy.nodes_confirmed or bool(farm.get("nodes"))),
             relying_parties=tuple(
-                RelyingParty(str(p["name"]), tuple(str(i) for i in p["identifiers"]), bool(p.get("enabled", True))) for p in farm.get("relying_parties") or ()
+                RelyingParty(str(p["name"]), tuple(str(i) for i in p["identifiers"]), bool(p.get("enabled", True)), p.get("risk"))
+                for p in farm.get("relying_parties") or ()
             ),
             poll=timedelta(seconds=int(farm.get("poll_duration") or 300)),
+            from_store=frozenset(
+                certificates.add(c["der"]) for c in farm["certificates"] if c["certificate_type"] == TOKEN_SIGNING and c.get("store_location") == "LocalMachine"
+            ),
+            decrypting=_decrypting(farm, alarms),
+            node_checks=tuple(_node_check(item, certificates) for item in node_checks),
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise ReadingError(f"the facts of the farm are incomplete ({type(exc).__name__}: {exc}); pass the whole result of federation.adfs.farm_info") from exc
@@ -193,6 +207,7 @@ def _host(uri: str) -> str | None:
 def _servers(
     farm: Mapping[str, Any],
     metadata: Sequence[Mapping[str, Any]],
+    nodes: Sequence[Mapping[str, Any]],
     journal: Journal,
     policy: Policy,
     certificates: Certificates,
@@ -202,7 +217,41 @@ def _servers(
     names = {str(n["name"]).lower() for n in farm.get("nodes") or ()} | set(policy.nodes)
     views = {str(entry.get("node") or "").lower(): entry for entry in metadata}
     entity = str(farm.get("identifier"))
-    return tuple(_server(name, views.get(name), entity, journal, certificates, known, alarms) for name in sorted(names - policy.nodes_gone))
+    answers = {str(entry.get("node") or "").lower(): entry for entry in nodes}
+    found = []
+    for name in sorted(names - policy.nodes_gone):
+        server = _server(name, views.get(name), entity, journal, certificates, known, alarms)
+        answer = answers.get(name)
+        if answer is not None:
+            server = replace(server, asked=True, host=answer.get("host") or None)
+            if not server.seen:
+                # What answers under a name or an address of the inventory need not be the server that was meant.
+                server = seen_by_sync(server, {**(answer.get("farm") or {}), "error": answer.get("error")}, farm, journal)
+        found.append(server)
+    return tuple(found)
+
+
+def _decrypting(farm: Mapping[str, Any], alarms: list[Alarm]) -> tuple[Decrypting, ...]:
+    """Whatever is wrong with these is said and holds nothing back."""
+    found = []
+    for item in farm["certificates"]:
+        if item.get("certificate_type") != TOKEN_DECRYPTING:
+            continue
+        try:
+            begins, ends = parse_time(str(item["not_before"])), parse_time(str(item["not_after"]))
+            found.append(Decrypting(str(item["thumbprint"]), begins, ends, bool(item["is_primary"]), item.get("store_location") == "LocalMachine"))
+        except (KeyError, ValueError) as exc:
+            alarms.append(Alarm("decrypting_unreadable", str(farm.get("server")), f"a token-decrypting certificate of the farm cannot be read ({exc})"))
+    return tuple(found)
+
+
+def _node_check(item: Mapping[str, Any], certificates: Certificates) -> NodeCheck:
+    certificate = item.get("certificate") or {}
+    if certificate.get("der"):
+        certificates.add(certificate["der"])
+    failed = tuple((str(c["name"]), str(c["advice"])) for c in item.get("checks") or () if c["result"] == "fail")
+    error = str(item["error"]) if item.get("error") else another_server(str(item["node"]), item)
+    return NodeCheck(str(item["thumbprint"]).upper(), str(item["node"]).lower(), failed, error, bool(item.get("importable")))
 
 
 def _server(
@@ -243,4 +292,4 @@ def _server(
             Alarm("unknown_signer", name, f"{name} publishes metadata signed with {primary}, which this farm's primary server does not know; it is not trusted")
         )
         return unseen(f"it shows a signing certificate ({primary}) that is not the farm's")
-    return Server(name, True, "", primary, shown & known | {primary})
+    return Server(name, True, "", primary, shown & known | {primary}, "metadata")

@@ -30,6 +30,21 @@ _STATES = {
 }
 
 
+_RISKS = {
+    "one_certificate": "can hold one certificate only: its owner has to switch at the very moment of the promotion",
+    "no_metadata": "nothing shows that it reads the farm's metadata: tell its owner",
+}
+
+
+def at_risk(s: Situation) -> list[dict[str, Any]]:
+    """The enabled relying parties that a promotion may lock out, each with the reason; Entra's own trust is looked after here."""
+    return [
+        {"name": p.name, "identifiers": list(p.identifiers), "risk": p.risk, "advice": _RISKS.get(p.risk, "tell its owner")}
+        for p in s.seen.farm.relying_parties
+        if p.enabled and p.risk
+    ]
+
+
 def failures(s: Situation) -> list[dict[str, str]]:
     """What makes the run fail after its safe acts, by ``fail_on``; clocks that differ always do, for nothing can be judged by them."""
     if s.clock_differs:
@@ -66,6 +81,11 @@ def summary(s: Situation, shown: Mapping[str, Any]) -> list[str]:
     for block in shown["blocked_by"]:
         until = f" until {block['until']}" if block["until"] else ""
         lines.append(f"Waits ({block['guard']}{until}): {block['object']}: {block['reason']}")
+    if s.coming is not None or s.now >= s.due_at:
+        for risk, advice in _RISKS.items():
+            partners = [p["name"] for p in shown["relying_parties"] if p["risk"] == risk]
+            if partners:
+                lines.append(f"Partners at risk ({risk}): {names(partners)}: {advice}")
     lines.append(f"Deadline: {shown['deadline'] or 'none; nothing is left to be done in time'}")
     lines.append(f"Next run: {shown['next_run_at']}")
     return lines

@@ -92,6 +92,41 @@ def decode_2_19(head: str, tail: str) -> ModuleCall:
     )
 
 
+def file_transfer(command: str, text: str) -> ModuleCall | None:
+    """Return what Ansible runs by itself to bring a file to the server, as calls of (mkdtemp), (put_file) and (remove); None for all else.
+
+    2.16 to 2.18 send each as a script of its own; from 2.19 the first two are scripts named in a manifest.
+    """
+    found = re.search(r"^\s*Remove-Item (?:'([^']+)'|([A-Za-z]:\S+)) -Force", command, re.MULTILINE)
+    if found:
+        return ModuleCall("raw", "(remove)", {"path": found[1] or found[2]}, {})
+    found = re.search(r"ExpandEnvironmentVariables\('([^']+)'\)\s+\$tmp = New-Item -Type Directory -Path \$tmp_path -Name '([^']+)'", command)
+    if found:
+        return ModuleCall("raw", "(mkdtemp)", {"path": f"{found[1]}\\{found[2]}"}, {})
+    found = re.search(r"begin \{\s+\$path = '([^']+)'", command)
+    if found:
+        return ModuleCall("raw", "(put_file)", {"path": found[1], "data": _lines(text)}, {})
+    parts = text.lstrip("\ufeff").split(_SEPARATOR)
+    if len(parts) < 2 or not parts[0].lstrip().startswith("{"):
+        return None
+    actions = _object(parts[1], "the manifest").get("actions")
+    action = actions[-1] if isinstance(actions, list) and actions else {}
+    parameters = action.get("params") or {}
+    if action.get("name") == "powershell_mkdtemp.ps1":
+        return ModuleCall("manifest", "(mkdtemp)", {"path": f"{parameters['Directory']}\\{parameters['Name']}"}, {})
+    if action.get("name") == "winrm_put_file.ps1":
+        return ModuleCall("manifest", "(put_file)", {"path": parameters["Path"], "data": _lines(parts[2] if len(parts) > 2 else "")}, {})
+    return None
+
+
+def _lines(text: str) -> bytes:
+    """The content of a file, which is sent as lines of base64."""
+    try:
+        return b"".join(base64.b64decode(line, validate=True) for line in text.split())
+    except ValueError as error:
+        raise PayloadError(f"the content of the file is no base64: {error}") from error
+
+
 def encoded_script(command_line: str) -> str | None:
     """Return the script in a command line's -EncodedCommand (innermost, as older plugins encode twice), or None without one."""
     script = None

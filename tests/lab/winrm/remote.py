@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.log import RequestLog
-from lab.winrm.payload import ModuleCall, PayloadError, decode
+from lab.winrm.payload import ModuleCall, PayloadError, decode, file_transfer
 
 Run = Callable[[str, str, dict[str, Any], bool], dict[str, Any]]
 Describe = Callable[[str, dict[str, Any]], dict[str, Any]]
@@ -55,7 +55,7 @@ class Machine:
     def understand(self, command: str, text: str) -> Task:
         """Decode what arrived, without running it. The detail is fit for the log: no passwords, no arguments."""
         try:
-            call = decode(text)
+            call = file_transfer(command, text) or decode(text)
         except PayloadError as error:
             return Task(None, f"{error} (command: {' '.join(command.split())[:120]})", {"module": None})
         detail: dict[str, Any] = {"module": call.module, "payload": call.generation, "check_mode": call.check_mode}
@@ -132,6 +132,8 @@ class Execution:
 
 
 def _module_output(result: dict[str, Any], exit_code: int) -> Output:
+    if set(result) == {"stdout"}:
+        return Output(result["stdout"], "", exit_code)
     return Output(json.dumps(result) + "\r\n", "", exit_code)
 
 

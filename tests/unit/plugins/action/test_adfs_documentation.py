@@ -9,6 +9,8 @@ import importlib
 import pytest
 import yaml
 
+from ansible_collections.federation.adfs.plugins.doc_fragments._adfs import ModuleDocFragment
+
 MODULES = ("certificate", "certificate_info", "certificate_key", "certificate_rollover", "farm_info", "farm_properties", "rollover_journal")
 PACKAGE = "ansible_collections.federation.adfs.plugins"
 
@@ -23,8 +25,9 @@ def load(name):
 def test_options_are_those_of_the_action(name):
     module, action = load(name)
     documentation = yaml.safe_load(module.DOCUMENTATION)
+    shared = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"] if "federation.adfs._adfs" in documentation["extends_documentation_fragment"] else {}
     shown = {}
-    for option, spec in documentation["options"].items():
+    for option, spec in {**shared, **documentation["options"]}.items():
         kept = {key: spec[key] for key in ("type", "choices", "elements", "required", "default", "no_log") if key in spec}
         shown[option] = {**kept, "required": spec.get("required", False)}
     taken = {option: {**spec, "required": spec.get("required", False)} for option, spec in action.SPEC.items()}

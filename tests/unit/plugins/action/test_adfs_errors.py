@@ -229,3 +229,15 @@ def test_a_script_that_never_ends(name, where, monkeypatch):
     failed(result, "did not answer the script")
     assert result["error_id"] == "time_limit"
     assert ("not known" in result["msg"]) is (where == "act")
+
+
+def test_the_time_limit_of_a_call_is_an_option():
+    world, module, options = start("certificate_info")
+    world.before_call["read_farm"] = lambda: time.sleep(30)
+    begun = time.monotonic()
+    result = world.run(module, {**options, "time_limit": 1})
+    assert time.monotonic() - begun < 10
+    failed(result, "did not answer the script read_farm within 1 seconds", "time_limit")
+    assert result["error_id"] == "time_limit"
+    refused = world.run(module, {**options, "time_limit": 0})
+    assert refused["failed"] and "1 or more" in refused["msg"]

@@ -160,9 +160,8 @@ def test_an_address_that_is_none_makes_the_domain_nobodys() -> None:
 def test_metadata_without_a_valid_signature_counts_as_not_seen(status: str) -> None:
     mine = certificate("mine")
     plan = run(farm=farm(mine), domains=[entra("contoso.com", mine)], metadata=[view("adfs1.contoso.com", mine, status=status)])["plan"]
-    assert plan["farm"]["servers"] == [
-        {"name": "adfs1.contoso.com", "seen": False, "primary": None, "reason": f"the signature of its metadata is {status}"},
-    ]
+    unseen = {"seen": False, "how": None, "primary": None, "certificates": [], "last_sync_time": None, "last_sync_status": None}
+    assert plan["farm"]["servers"] == [{"name": "adfs1.contoso.com", **unseen, "reason": f"the signature of its metadata is {status}"}]
 
 
 def test_a_slot_with_garbage_is_an_alarm_and_no_crash() -> None:
