@@ -17,11 +17,11 @@ from typing import Any
 
 from unit.plugins.module_utils._federation.world import FARM, START, at, domain, farm, key, observe, server
 
-from ansible_collections.federation.adfs.plugins.module_utils._federation import acts, decision, emergency, guards, rollback, rules, third_party
+from ansible_collections.federation.adfs.plugins.module_utils._federation import acts, decision, emergency, guards, node_steps, rollback, rules, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._federation import plan as plans
 from ansible_collections.federation.adfs.plugins.module_utils._federation.acts import Block
 from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Emergency, Journal, Lease, Rollback
-from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Observation, Provider, RelyingParty, Server
+from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import NodeCheck, Observation, Provider, RelyingParty, Server
 from ansible_collections.federation.adfs.plugins.module_utils._federation.plan import Plan, make_plan
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy, Span
 from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation
@@ -263,6 +263,24 @@ PROMISES = (
         _does("promote"),
         ((guards, "unconfirmed_servers", _NO_GUARD), (Situation, "ready", True)),
         US,
+        KNOWN,
+    ),
+    Promise(
+        "node_check",
+        "a certificate from elsewhere is not promoted while nobody knows whether each server can use its key",
+        _ready(from_store=frozenset({"NEW"})),
+        _does("promote"),
+        ((node_steps, "node_checks", _NO_GUARD),),
+        US,
+        KNOWN,
+    ),
+    Promise(
+        "successor",
+        "what was taken out of AD FS is not put back",
+        observe(farm(auto_rollover=False, node_checks=(NodeCheck("NEW", "adfs1"), NodeCheck("NEW", "adfs2"))), domain(WHERE, "OLD")),
+        _does("add"),
+        ((node_steps, "unfit", _NO_GUARD),),
+        replace(US, successor="NEW"),
         KNOWN,
     ),
     Promise(

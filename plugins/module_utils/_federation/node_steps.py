@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ansible_collections.federation.adfs.plugins.module_utils._federation import guards
 from ansible_collections.federation.adfs.plugins.module_utils._federation.acts import Act, Block
 from ansible_collections.federation.adfs.plugins.module_utils._federation.nodes import behind_too_long, unusable
@@ -18,14 +20,7 @@ def add(s: Situation, blocks: list[Block]) -> Act | None:
     farm, wanted = s.seen.farm, s.policy.successor
     if wanted is None or wanted in farm.certificates or s.coming is not None:
         return None
-    held_back = [*guards.unmended(s), *guards.foreign_or_held(s), *guards.room_for_successor(s), *guards.no_domain(s)]
-    if wanted in s.journal.history:
-        held_back.append(
-            Block("successor", wanted, None, "it was this farm's before and was taken out of AD FS; name another one in renew_signing_cert_successor, or none")
-        )
-    key = s.seen.keys.get(wanted)
-    if key is not None and (key.expired(s.now) or key.not_before <= s.seen.primary_key.not_before):
-        held_back.append(Block("successor", wanted, None, "it is not younger than the primary certificate, or ended already; name another one, or none"))
+    held_back = [*guards.unmended(s), *guards.foreign_or_held(s), *guards.room_for_successor(s), *guards.no_domain(s), *unfit(s, wanted)]
     if farm.auto_rollover:
         held_back.append(
             Block(
@@ -43,6 +38,17 @@ def add(s: Situation, blocks: list[Block]) -> Act | None:
         blocks.extend(held_back)
         return None
     return Act("add", "it is the successor that renew_signing_cert_successor names, and every server can use it", thumbprint=wanted)
+
+
+def unfit(s: Situation, wanted: str) -> Iterable[Block]:
+    """What was taken out of AD FS is not put back, and what is no successor is not added."""
+    key = s.seen.keys.get(wanted)
+    if wanted in s.journal.history:
+        yield Block(
+            "successor", wanted, None, "it was this farm's before and was taken out of AD FS; name another one in renew_signing_cert_successor, or none"
+        )
+    elif key is not None and (key.expired(s.now) or key.not_before <= s.seen.primary_key.not_before):
+        yield Block("successor", wanted, None, "it is not younger than the primary certificate, or ended already; name another one, or none")
 
 
 def node_checks(s: Situation, thumbprint: str) -> list[Block]:
