@@ -9,6 +9,7 @@ so is shown by the same year as real playbook runs. The collection must be impor
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -39,24 +40,49 @@ UNUSED = MagicMock()
 WINDOWS = SimpleNamespace(_shell=SimpleNamespace(_IS_WINDOWS=True, tmpdir="C:\\tmp"), transport="winrm")
 
 
-class _Direct(Transport):
-    """Hands a request to the lab's Graph in the same process."""
+class RunDied(Exception):
+    """The run was killed, as a controller's job may be."""
 
-    def __init__(self, world: World) -> None:
-        super().__init__(5, None)
-        self._world = world
+
+class Death:
+    """Kills a run at one of its remote calls, before or after the call is carried out. ``at`` 0: never."""
+
+    def __init__(self) -> None:
+        self.at, self.after, self._calls = 0, False, 0
+
+    def plan(self, at: int, after: bool) -> None:
+        """Die at this remote call, counted from now."""
+        self.at, self.after, self._calls = at, after, 0
+
+    def carry_out(self, call: Callable[[], Any]) -> Any:
+        """Carry out a remote call, as far as the run lives to see it. Raises RunDied."""
+        self._calls += 1
+        if self._calls == self.at and not self.after:
+            raise RunDied
+        result = call()
+        if self._calls == self.at:
+            raise RunDied
+        return result
+
+
+class _Direct(Transport):
+    """Hands a request to the lab's Graph in the same process; who waits, waits in the lab's time."""
+
+    def __init__(self, world: World, death: Death) -> None:
+        super().__init__(5, None, sleep=self.pass_time)
+        self._world, self._death = world, death
 
     def request(self, what: str, method: str, url: str, headers: Any, data: bytes | None = None, params: Any = None) -> Answer:
         del what, params
         address = urlsplit(url)
         asked = Request(method, address.path, dict(parse_qsl(address.query)), {name.lower(): value for name, value in headers.items()}, data or b"")
-        reply = self._world.entra.handle(asked)
+        reply = self._death.carry_out(lambda: self._world.entra.handle(asked))
         if not isinstance(reply, Response):
             raise TypeError(f"{method} {url}: the lab answers with a fault, which only a socket can carry")
         return Answer(reply.status, {name.lower(): value for name, value in reply.headers.items()}, reply.body())
 
-    def pause(self, seconds: float) -> None:
-        """Wait in the lab's time."""
+    def pass_time(self, seconds: float) -> None:
+        """Let the lab's time pass."""
         self._world.advance(timedelta(seconds=seconds))
 
 
@@ -66,11 +92,12 @@ class Inside:
     def __init__(self, world: World, policy: dict[str, Any]) -> None:
         self.world = world
         self.policy = policy
+        self.death = Death()
         self._metadata: dict[tuple[Any, ...], dict[str, Any]] = {}
         self._runs = 0
         token = world.entra.issue_token(world.credentials.client_id, world.built.permissions)
         settings = merge_options({"access_token": token, "tenant_id": world.tenant.tenant_id, "graph_url": GRAPH}, {})
-        self._graph = GraphClient(settings, credential_for(settings), _Direct(world))
+        self._graph = GraphClient(settings, credential_for(settings), _Direct(world, self.death))
 
     def run(self) -> tuple[list[str], dict[str, Any]]:
         """One run of the role: what it did, and its last plan."""
@@ -133,7 +160,7 @@ class Inside:
         action = plugin(task=task, connection=WINDOWS, play_context=UNUSED, loader=UNUSED, templar=UNUSED, shared_loader_obj=UNUSED)
         action._load_name = module
         server = self.world.node().name
-        action._execute_module = lambda module_name, module_args, task_vars: self.world.run_on(server, module_name, module_args)
+        action._execute_module = lambda module_name, module_args, task_vars: self.death.carry_out(lambda: self.world.run_on(server, module_name, module_args))
         result: dict[str, Any] = action.run(None, {})
         if result.get("failed"):
             raise RuntimeError(f"{module}: {result['msg']}")

@@ -140,7 +140,8 @@ def unmended(s: Situation) -> Iterable[Block]:
 
 def foreign_or_held(s: Situation) -> Iterable[Block]:
     for standing in s.foreign:
-        if standing.foreign:
+        # What may be replaced is: by the write that publishes the successor, so that must not wait for it.
+        if standing.foreign and not (s.policy.foreign == "replace" and standing.writable):
             yield foreign_certificate(standing)
         for deviation in standing.domain.deviations:
             yield Block("baseline", standing.domain.name, None, f"its settings are not the approved ones: {deviation}")

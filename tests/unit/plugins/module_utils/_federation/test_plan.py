@@ -171,6 +171,17 @@ def test_a_foreign_certificate_stops_publishing_unless_policy_or_the_clock_says_
     assert "foreign" in guards(near)
 
 
+def test_a_foreign_certificate_that_may_be_replaced_does_not_stop_the_renewal_that_replaces_it() -> None:
+    seen = observe(farm(), domain("contoso.com", "OLD", "STRANGER"))
+    assert actions(plan(seen)) == []
+    made = plan(seen, Policy(foreign="replace"))
+    assert actions(made) == ["generate", "publish"]
+    assert written(made, "publish") == {"contoso.com": ("OLD", "successor")}
+    kept = plan(seen, Policy(foreign="replace", domains_excluded=frozenset({"contoso.com"})))
+    assert actions(kept) == []  # where nothing may be written, nothing is replaced
+    assert "foreign" in guards(kept)
+
+
 def test_adfs_clock_too_near_is_held_and_given_back_when_everybody_knows() -> None:
     seen = observe(farm("OLD", "NEW"), domain("contoso.com", "OLD"))
     made = plan(seen, now=at(4))
