@@ -18,7 +18,6 @@ from ansible_collections.federation.adfs.plugins.module_utils._x509 import forma
 
 TOKEN_LIFETIME = timedelta(minutes=60)
 SKEW = timedelta(minutes=5)
-PROXY_TRUST = timedelta(minutes=21600)  # ProxyTrustTokenLifetime of AD FS as it is set up
 
 
 def decide(s: Situation, run: str) -> Decision:
@@ -376,7 +375,7 @@ def _remove_old(s: Situation, blocks: list[Block]) -> Act | None:
     leaving = sorted(farm.certificates - {farm.primary} - s.live)
     if not s.policy.remove_old or not leaving or s.coming is not None or s.held or not s.following or s.broken:
         return None
-    interval = max(_retire_interval(s), farm.sso_lifetime + s.policy.safety, PROXY_TRUST + s.policy.safety)
+    interval = max(_retire_interval(s), max(farm.sso_lifetime, farm.proxy_trust_lifetime) + s.policy.safety)
     since = s.journal.followed[1] if s.journal.followed else None
     held_back = [*guards.unconfirmed_servers(s)]
     if since is None or s.now - since < interval:

@@ -125,6 +125,7 @@ class Farm:
     relying_parties: tuple[RelyingParty, ...] = ()
     poll: timedelta = timedelta(seconds=300)
     sso_lifetime: timedelta = timedelta(minutes=480)
+    proxy_trust_lifetime: timedelta = timedelta(minutes=21600)
     provider: Provider | None = None
     from_store: frozenset[str] = frozenset()
     """The token-signing certificates whose keys are in the Windows store of each server, and not in AD FS' own configuration."""

@@ -104,9 +104,17 @@ def read_observation(
             servers=servers,
             servers_confirmed=bool(servers) and (policy.nodes_confirmed or bool(farm.get("nodes"))),
             relying_parties=tuple(
-                RelyingParty(str(p["name"]), tuple(str(i) for i in p["identifiers"]), bool(p.get("enabled", True)), p.get("risk"))
+                RelyingParty(
+                    str(p["name"]),
+                    tuple(str(i) for i in p["identifiers"]),
+                    bool(p.get("enabled", True)),
+                    _minutes(p.get("token_lifetime"), RelyingParty.token_lifetime),
+                    p.get("risk"),
+                )
                 for p in farm.get("relying_parties") or ()
             ),
+            sso_lifetime=_minutes(farm.get("sso_lifetime"), Farm.sso_lifetime),
+            proxy_trust_lifetime=_minutes(farm.get("proxy_trust_lifetime"), Farm.proxy_trust_lifetime),
             poll=timedelta(seconds=int(farm.get("poll_duration") or 300)),
             from_store=frozenset(
                 certificates.add(c["der"]) for c in farm["certificates"] if c["certificate_type"] == TOKEN_SIGNING and c.get("store_location") == "LocalMachine"
@@ -146,6 +154,11 @@ def _signing_certificates(farm: Mapping[str, Any], certificates: Certificates) -
         return [(certificates.add(c["der"]), bool(c["is_primary"])) for c in found if c["certificate_type"] == TOKEN_SIGNING]
     except (KeyError, TypeError, CertificateError) as exc:
         raise ReadingError(f"a token-signing certificate of the farm cannot be read ({exc})") from exc
+
+
+def _minutes(value: Any, otherwise: timedelta) -> timedelta:
+    """A time that AD FS gives in minutes. 0, and what an older server does not know, stand for AD FS' own default."""
+    return timedelta(minutes=int(value)) if value else otherwise
 
 
 def _thresholds(given: Mapping[str, Any]) -> Thresholds:

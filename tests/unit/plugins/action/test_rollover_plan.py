@@ -134,6 +134,25 @@ def test_check_mode_tells_changed_and_the_diff() -> None:
     assert f"signing: {mine['thumbprint']}" in result["diff"]["after"]
 
 
+@pytest.mark.parametrize(
+    ("policy", "facts", "guard", "hours"),
+    [
+        ({"retire": True}, {}, "retire_interval", 24 + 1),
+        ({"retire": True}, {"token_lifetime": 2880}, "retire_interval", 48 + 1 + 15 / 60),  # servers follow within ten minutes, clocks within five
+        ({"retire": True}, {"token_lifetime": 0}, "retire_interval", 24 + 1),
+        ({"remove_old": True}, {}, "remove_interval", 15 * 24 + 1),
+        ({"remove_old": True}, {"proxy_trust_lifetime": 1440, "sso_lifetime": 2880}, "remove_interval", 48 + 1),
+    ],
+)
+def test_what_leaves_waits_for_what_the_farm_says_may_still_rest_on_it(policy: dict[str, object], facts: dict[str, object], guard: str, hours: float) -> None:
+    new, old = certificate("new", -1, 364), certificate("old", -330, 35)
+    partner = {"name": "Portal", "identifiers": ["https://portal.example.com"], "token_lifetime": facts.get("token_lifetime"), "risk": "no_metadata"}
+    adfs = farm(new, old, relying_parties=[partner], **{k: v for k, v in facts.items() if k != "token_lifetime"})
+    plan = run(farm=adfs, domains=[entra("contoso.com", new, old)], metadata=[view("adfs1.contoso.com", new, old)], policy=policy)["plan"]
+    (block,) = [b for b in plan["blocked_by"] if b["guard"] == guard]
+    assert block["until"] == format_time(NOW + timedelta(hours=hours))
+
+
 def test_a_server_that_shows_a_strangers_certificate_is_not_believed() -> None:
     mine, stranger = certificate("mine"), certificate("stranger")
     plan = run(farm=farm(mine), domains=[entra("contoso.com", mine)], metadata=[view("adfs1.contoso.com", stranger)])["plan"]
