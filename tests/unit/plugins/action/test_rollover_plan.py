@@ -17,6 +17,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ansible_collections.federation.adfs.plugins.action import rollover_plan
+from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Journal
+from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
+from ansible_collections.federation.adfs.plugins.module_utils._federation.reading import read_observation
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import describe, format_time, parse_certificate
 from ansible_collections.federation.adfs.plugins.modules import rollover_plan as documented
 
@@ -244,3 +247,13 @@ def test_documented_options_are_the_accepted_ones() -> None:
     assert {n: (o["type"], o.get("elements"), o.get("required", False), o.get("default")) for n, o in options.items()} == {
         n: (o["type"], o.get("elements"), o.get("required", False), o.get("default")) for n, o in rollover_plan.ARGUMENT_SPEC.items()
     }
+
+
+@pytest.mark.parametrize(("tokens", "sessions", "parts"), [(0, 480, (60, 480)), (600, 60, (600, 60)), (None, None, (60, 480))])
+def test_lifetimes_and_risks_of_partners_are_read(tokens: object, sessions: object, parts: tuple[int, int]) -> None:
+    partner = {"name": "Payroll", "identifiers": ["urn:payroll"], "enabled": True, "token_lifetime": tokens, "risk": "one certificate"}
+    facts = farm(certificate("a"), relying_parties=[partner], sso_lifetime=sessions)
+    seen = read_observation(facts, [entra("contoso.com", certificate("a"))], [], Journal(str(facts["identifier"])), Policy()).observation.farm
+    (party,) = seen.relying_parties
+    assert (party.token_lifetime, seen.sso_lifetime) == tuple(timedelta(minutes=part) for part in parts)
+    assert party.risk == "one certificate"
