@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from proof.outside import steps
@@ -20,8 +21,11 @@ class Outcome:
     stuck: tuple[str, ...] | None
 
 
-def explore(case: Case, most: int = 400_000) -> Outcome:
-    """Breadth first, so that a trace is as short as can be. Raises RuntimeError beyond ``most`` states."""
+def explore(case: Case, most: int = 400_000, note: Callable[[str, State, State], None] | None = None) -> Outcome:
+    """Breadth first, so that a trace is as short as can be. Raises RuntimeError beyond ``most`` states.
+
+    ``note`` is told of every step: what happens, the state before and the state after it.
+    """
     deciding = Deciding(case)
     start = canonical(case.start(), case)
     parent: dict[State, State | None] = {start: None}
@@ -43,7 +47,9 @@ def explore(case: Case, most: int = 400_000) -> Outcome:
             continue
         if _finished(state, case) or _named(state, deciding):
             goals.append(state)
-        for _label, step, by_itself in steps(state, deciding):
+        for label, step, by_itself in steps(state, deciding):
+            if note is not None:
+                note(label, state, step)
             following = canonical(step, case)
             if following not in parent:
                 if len(parent) >= most:

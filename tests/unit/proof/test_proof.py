@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from proof.cases import BROKEN, CLOSEST, FLIPS, FLOWS, IMPOSSIBLE_FLIPS, IN_DEPT
 from proof.explore import explore  # noqa: E402
 from proof.facts import unnamed  # noqa: E402
 from proof.promises import PROMISES, SEARCHED, Promise, guards_in_the_code  # noqa: E402
+from proof.world import State  # noqa: E402
 
 
 @pytest.mark.parametrize("name", SAFE)
@@ -54,6 +56,48 @@ def test_no_sign_in_is_lost_whatever_the_open_facts_are(fact: str) -> None:
         outcome = explore(replace(FLOWS[name], facts=FLIPS[fact]))
         assert outcome.lost is None, "\n".join((name, *outcome.lost))
         assert outcome.stuck is None, "\n".join((name, *outcome.stuck))
+
+
+def brought_back(label: str, before: State, after: State) -> bool:
+    """Entra's updater copies a stolen key into a domain that it had been evicted from."""
+    back = any(after.stolen.intersection(b[-1]) and not before.stolen.intersection(a[-1]) for a, b in zip(before.queues, after.queues, strict=True))
+    return "updater" in label and back and before.primary not in before.stolen
+
+
+class Happened(Exception):
+    """Ends a search that has seen enough."""
+
+
+# What a case is about has to happen in it.
+HAPPENS: dict[str, tuple[str, Callable[[str, State, State], bool]]] = {
+    "rollback before promotion": ("a rollback at any time, retirement", lambda label, _b, a: "asks for a rollback" in label and a.rollback == (1, False)),
+    "rollback after promotion": ("a rollback at any time, retirement", lambda label, _b, a: "asks for a rollback" in label and a.rollback == (1, True)),
+    "rollback after retirement": (
+        "a rollback at any time, retirement",
+        lambda label, _b, a: "asks for a rollback" in label and a.rollback == (1, True) and all(0 not in q[-1] for q in a.queues),
+    ),
+    "the old one signs again": ("a rollback at any time, retirement", lambda label, b, a: label == "send promote" and (b.primary, a.primary) == (1, 0)),
+    "the successor leaves AD FS": ("a rollback at any time, AD FS promotes", lambda label, b, a: label == "send remove" and bool(b.rollback)),
+    "a backup is written": (
+        "a rollback to an earlier certificate in the domains",
+        lambda label, b, a: label.startswith("send publish") and bool(b.rollback) and any(q[-1] == (1, 0) for q in a.queues),
+    ),
+    "stolen keys are evicted": ("a stolen key, containment", lambda label, _b, _a: label.startswith("send evict")),
+    "a stolen key is brought back": ("a stolen key, availability, with Entra's updater", brought_back),
+    "the watch ends": ("a stolen key, availability, with Entra's updater", lambda label, _b, _a: label.startswith("a day passes in which")),
+}
+
+
+@pytest.mark.parametrize("what", HAPPENS)
+def test_what_a_case_is_about_happens_in_it(what: str) -> None:
+    name, happens = HAPPENS[what]
+
+    def note(label: str, before: State, after: State) -> None:
+        if happens(label, before, after):
+            raise Happened
+
+    with pytest.raises(Happened):
+        explore(SAFE[name], note=note)
 
 
 @pytest.mark.parametrize("fact", IMPOSSIBLE_FLIPS)
