@@ -61,6 +61,11 @@ class Promise:
             return self.broken(self.plan())
 
 
+def _no_guard(*_args: Any) -> tuple[()]:
+    """Holds nothing back."""
+    return ()
+
+
 def _does(*actions: str) -> Callable[[Plan], str | None]:
     def broken(made: Plan) -> str | None:
         done = [step.act for step in made.steps if not actions or step.act.action in actions]
@@ -109,7 +114,6 @@ def _ready(*more: Any, **changes: Any) -> Observation:
 
 _SETTLED = observe(farm("NEW", "OLD", auto_rollover=False), domain(WHERE, "NEW", "OLD"), NEW=key("NEW", 0, 300))
 _FOLLOWED = replace(KNOWN, followed=("NEW", at(-0.05)))
-_NO_GUARD = lambda *_args: ()  # noqa: E731 - the shortest form of "holds nothing back"
 _ALWAYS_US = property(lambda _policy: "us", lambda _policy, _value: None)
 _SELF_SIGNED = property(lambda seen: replace(seen.keys[seen.farm.primary], self_signed=True))
 _READABLE_ONES = property(lambda s: tuple(d for d in s.lacking(s.coming) if d.unreadable is None))
@@ -129,7 +133,7 @@ PROMISES = (
         "a second run does nothing beside the first",
         _late(),
         _does(),
-        ((decision, "_closed", _NO_GUARD),),
+        ((decision, "_closed", _no_guard),),
         journal=Journal(FARM, lease=Lease("another-run", START + timedelta(minutes=10))),
     ),
     Promise("due", "no renewal before it is due", _late(OLD=key("OLD", -100, 200)), _does("generate"), ((Situation, "due_at", START),)),
@@ -176,7 +180,7 @@ PROMISES = (
         "no third certificate on AD FS",
         observe(farm("OLD", "EARLIER"), domain(WHERE, "OLD")),
         _does("generate"),
-        ((guards, "room_for_successor", _NO_GUARD),),
+        ((guards, "room_for_successor", _no_guard),),
     ),
     Promise(
         "critical_threshold",
@@ -192,7 +196,7 @@ PROMISES = (
         "automatic rollover is not switched on for a successor where AD FS would promote it at once",
         observe(farm(auto_rollover=False), domain(WHERE, "OLD"), OLD=key("OLD", -362, 2.5)),
         _does("generate"),
-        ((guards, "generation_by_switch", _NO_GUARD),),
+        ((guards, "generation_by_switch", _no_guard),),
         US,
     ),
     Promise(
@@ -200,7 +204,7 @@ PROMISES = (
         "automatic rollover is not switched on, not even for one act, where nobody said what is wanted",
         observe(farm(auto_rollover=False), domain(WHERE, "OLD")),
         _toggles,
-        ((guards, "generation_by_switch", _NO_GUARD),),
+        ((guards, "generation_by_switch", _no_guard),),
     ),
     Promise(
         "promote_policy",
@@ -225,7 +229,7 @@ PROMISES = (
         "no promotion of a certificate that is not valid yet",
         replace(_ready(), keys={**_ready().keys, "NEW": key("NEW", 1, 365)}),
         _does("promote"),
-        ((guards, "validity", _NO_GUARD),),
+        ((guards, "validity", _no_guard),),
         US,
         KNOWN,
     ),
@@ -261,7 +265,7 @@ PROMISES = (
         "no promotion while nobody said which servers there are",
         _ready(servers_confirmed=False),
         _does("promote"),
-        ((guards, "unconfirmed_servers", _NO_GUARD), (Situation, "ready", True)),
+        ((guards, "unconfirmed_servers", _no_guard), (Situation, "ready", True)),
         US,
         KNOWN,
     ),
@@ -270,7 +274,7 @@ PROMISES = (
         "a certificate from elsewhere is not promoted while nobody knows whether each server can use its key",
         _ready(from_store=frozenset({"NEW"})),
         _does("promote"),
-        ((node_steps, "node_checks", _NO_GUARD),),
+        ((node_steps, "node_checks", _no_guard),),
         US,
         KNOWN,
     ),
@@ -279,7 +283,7 @@ PROMISES = (
         "what was taken out of AD FS is not put back",
         observe(farm(auto_rollover=False, node_checks=(NodeCheck("NEW", "adfs1"), NodeCheck("NEW", "adfs2"))), domain(WHERE, "OLD")),
         _does("add"),
-        ((node_steps, "unfit", _NO_GUARD),),
+        ((node_steps, "unfit", _no_guard),),
         replace(US, successor="NEW"),
         KNOWN,
     ),
@@ -298,7 +302,7 @@ PROMISES = (
         _drops("EARLIER"),
         ((rules, "wanted_slots", _two_of_three), ANYTHING_ALLOWED),
     ),
-    Promise("no_domain", "no successor that could be published nowhere", observe(farm()), _does("generate"), ((guards, "no_domain", _NO_GUARD),)),
+    Promise("no_domain", "no successor that could be published nowhere", observe(farm()), _does("generate"), ((guards, "no_domain", _no_guard),)),
     Promise(
         "retire_interval",
         "the old certificate stays in the domains as long as a token signed with it may arrive",
@@ -322,7 +326,7 @@ PROMISES = (
         "a wait for AD FS' own clock says so",
         _ready(auto_rollover=True),
         _unsaid("adfs_clock"),
-        ((decision, "_waiting", _NO_GUARD),),
+        ((decision, "_waiting", _no_guard),),
         journal=KNOWN,
     ),
     Promise(
@@ -332,7 +336,7 @@ PROMISES = (
             farm(auto_rollover=False, servers=(), provider=Provider("OLD", True, False, None)), domain(WHERE, "OLD", sign_in_uri="https://idp.example.com/")
         ),
         _unsaid("provider_renews"),
-        ((third_party, "waiting", _NO_GUARD),),
+        ((third_party, "waiting", _no_guard),),
         Policy(domains=frozenset({WHERE})),
     ),
     Promise(
