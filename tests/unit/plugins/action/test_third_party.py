@@ -25,13 +25,21 @@ def thumbprint(shown: dict[str, object]) -> str:
     return str(shown["thumbprint"])
 
 
-def document(*published: dict[str, object], signer: dict[str, object] | None = SIGNER, status: str = "valid", adfs: bool = False) -> dict[str, object]:
+USUAL = "SIGNER"
+
+
+def signed_by(signer: object) -> dict[str, object] | None:
+    return SIGNER if signer == USUAL else signer
+
+
+def document(*published: dict[str, object], signer: object = USUAL, status: str = "valid", adfs: bool = False) -> dict[str, object]:
+    certificate = signed_by(signer)
     return {
         "entity_id": ENTITY,
         "is_adfs": adfs,
         "signing_certificates": list(published),
         "endpoints": {"passive_sign_in": SIGN_IN},
-        "signature": {"status": status if signer else "absent", "reason": None, "certificate": signer},
+        "signature": {"status": status if certificate else "absent", "reason": None, "certificate": certificate},
     }
 
 
@@ -39,10 +47,11 @@ def domain(name: str = "contoso.com", signing: object = None, second: object = N
     return entra(name, signing, second, **{"issuer_uri": ENTITY, "passive_sign_in_uri": SIGN_IN, **more})
 
 
-def pinned(*published: dict[str, object], signer: dict[str, object] | None = SIGNER, **more: object) -> dict[str, object]:
+def pinned(*published: dict[str, object], signer: object = USUAL, **more: object) -> dict[str, object]:
     """A journal whose last document was this one."""
     first = run(provider=document(*published), domains=[])["plan"]["journal"]["content"]
-    first["metadata"]["signer"] = thumbprint(signer) if signer else None
+    certificate = signed_by(signer)
+    first["metadata"]["signer"] = thumbprint(certificate) if certificate else None
     return {"found": True, "sha256": "ab", "error": None, "content": {**first, "lease": None, **more}}
 
 
