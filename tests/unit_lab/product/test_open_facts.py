@@ -16,8 +16,8 @@ from year.years import YEARS, Year
 ELSEWHERE = {"internal_federation_permissions_known", "sql_role", "updater_days"}
 
 
-# `make year` flips each in both years.
-ASKED = [fact for fact in FLIPPED if fact[0].isdigit()]
+# `make year` flips each in both years. Here are those that the collection itself meets; AD FS alone, or Entra's updater, meets the others.
+ASKED = [fact for fact in FLIPPED if fact[0].isdigit() and not fact.startswith(("3.", "5."))]
 
 
 @pytest.mark.parametrize(("year", "fact"), [*((YEARS[1], fact) for fact in ASKED), (YEARS[0], ALL), (YEARS[1], ALL)], ids=str)

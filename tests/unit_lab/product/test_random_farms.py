@@ -74,7 +74,7 @@ def stories(draw: st.DrawFn) -> Story:
 
 
 # Each story costs a second or two; a failing one is small enough to read as it is.
-@settings(max_examples=12, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(stories())
 def test_no_domain_that_works_breaks_and_the_renewal_comes_to_its_end(story: Story) -> None:
     with tempfile.TemporaryDirectory() as folder:
