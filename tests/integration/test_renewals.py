@@ -105,6 +105,25 @@ def test_automatic_rollover_stays_off_where_that_is_wanted(start: Callable[..., 
     lab.advance(days=2)
     assert refused(lab) == 0
 
+    # The certificate for decrypting is older now than the one for signing, and due by this policy while that is not.
+    both = {**wanted, "renew_signing_cert_decrypting": True, "renew_signing_cert_renew_before": "300d"}
+    before = decrypting(lab)
+    assert [(a["action"], a["certificate_type"]) for a in play(lab, variables=both).done] == [("generate", "Token-Decrypting")]
+    assert decrypting(lab) == before
+    lab.advance(hours=2)
+    assert [(a["action"], a["certificate_type"]) for a in play(lab, variables=both).done] == [("promote", "Token-Decrypting")]
+    assert decrypting(lab) != before
+    assert done(play(lab, variables=both)) == []
+    assert not auto_rollover(lab)
+    assert refused(lab) == 0
+
+
+def decrypting(lab: Lab) -> str:
+    """The primary token-decrypting certificate of the primary server."""
+    return next(
+        str(c["thumbprint"]) for c in lab.state()["farms"][0]["nodes"][0]["certificates"] if c["is_primary"] and c["certificate_type"] == "Token-Decrypting"
+    )
+
 
 def test_a_domain_that_refuses_its_write_does_not_keep_the_others_waiting(start: Callable[..., Lab]) -> None:
     lab = start("mismatch")
