@@ -215,6 +215,10 @@ plan:
         thumbprint:
           description: The certificate that it is about, null where it is several or not made yet.
           type: str
+        certificate_type:
+          description: V(Token-Signing), or V(Token-Decrypting) where an act on a server is about such a certificate.
+          type: str
+          returned: for acts on an AD FS server
         certificate:
           description: V(successor) while the certificate is not made yet.
           type: str

@@ -72,6 +72,13 @@ def _alarms(s: Situation) -> Iterable[Alarm]:
     farm, provider = s.seen.farm, s.seen.farm.provider
     yield from s.seen.alarms
     yield from decrypting.alarms(s)
+    if not rules.entra_trust_works(farm):
+        yield Alarm(
+            "entra_trust",
+            farm.server,
+            f"AD FS has no relying party trust with the identifier {rules.ENTRA_IDENTIFIER} that is enabled, so nobody can sign in to Entra through it:"
+            " see Get-AdfsRelyingPartyTrust",
+        )
     yield from emergency.alarms(s)
     for standing in s.standings:
         if standing.foreign:

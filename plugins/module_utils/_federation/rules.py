@@ -151,6 +151,11 @@ def adfs_promotes_at(seen: Observation, now: datetime) -> datetime:
 ENTRA_IDENTIFIER = "urn:federation:MicrosoftOnline"
 
 
+def entra_trust_works(farm: Farm) -> bool:
+    """Whether AD FS has a trust for Entra that is switched on, as far as its trusts are known. It is known by its identifier: its name can be changed."""
+    return not farm.relying_parties or any(p.enabled and ENTRA_IDENTIFIER.lower() in (i.lower() for i in p.identifiers) for p in farm.relying_parties)
+
+
 def other_relying_parties(farm: Farm) -> list[str]:
     """Names of the enabled trusts besides Entra's own."""
     return [p.name for p in farm.relying_parties if p.enabled and ENTRA_IDENTIFIER.lower() not in (i.lower() for i in p.identifiers)]

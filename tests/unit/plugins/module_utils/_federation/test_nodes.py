@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Journal, read_journal, write_journal
 from ansible_collections.federation.adfs.plugins.module_utils._federation.nodes import seen_by_sync
-from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import NodeCheck, Server
+from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import NodeCheck, RelyingParty, Server
 from ansible_collections.federation.adfs.plugins.module_utils._federation.plan import Plan, asks, show
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy, Span
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
@@ -213,3 +213,31 @@ def test_a_restart_obeys_windows_and_freezes_and_is_not_repeated_in_a_run() -> N
 def test_a_late_server_is_named_with_what_to_do() -> None:
     reason = next(b.reason for b in lagging(policy=Policy()).blocks if b.guard == "sync")
     assert "adfs2 should long have followed: restart adfssrv there, one server at a time" in reason
+
+
+# -- relying parties -------------------------------------------------------------------------------------------------------------
+
+
+def trusts(*parties: RelyingParty) -> Plan:
+    return plan(observe(farm("OLD", relying_parties=parties), domain("contoso.com", "OLD")))
+
+
+def test_the_trust_of_entra_is_known_by_its_identifier_and_missed() -> None:
+    entra = RelyingParty("Renamed by somebody", ("urn:federation:microsoftonline",))
+    other = RelyingParty("Payroll", ("urn:payroll",))
+    found = {name: [a.alarm for a in made.alarms] for name, made in (("there", trusts(entra, other)), ("unknown", trusts()), ("absent", trusts(other)))}
+    assert found == {"there": [], "unknown": [], "absent": ["entra_trust"]}
+    assert [a.alarm for a in trusts(replace(entra, enabled=False)).alarms] == ["entra_trust"]
+
+
+def test_partners_at_risk_are_named_with_what_to_do_while_a_renewal_is_due() -> None:
+    risky = RelyingParty("Payroll", ("urn:payroll",), risk="one_certificate")
+    silent = RelyingParty("Canteen", ("urn:canteen",), risk="no_metadata")
+    off = RelyingParty("Closed", ("urn:closed",), enabled=False, risk="no_metadata")
+    entra = RelyingParty("Entra", ("urn:federation:MicrosoftOnline",))
+    shown = show(trusts(entra, risky, silent, off), {k: k for k in KEYS}, {})
+    assert [(p["name"], p["risk"]) for p in shown["relying_parties"]] == [("Payroll", "one_certificate"), ("Canteen", "no_metadata")]
+    lines = [line for line in shown["summary"] if line.startswith("Partners at risk")]
+    assert len(lines) == 2 and "Payroll" in lines[0] and "very moment" in lines[0] and "Canteen" in lines[1]
+    far = plan(observe(farm("OLD", relying_parties=(entra, risky)), domain("contoso.com", "OLD"), OLD=key("OLD", -10, 300)))
+    assert not [line for line in show(far, {k: k for k in KEYS}, {})["summary"] if line.startswith("Partners")]
