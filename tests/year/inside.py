@@ -121,7 +121,19 @@ class Inside:
         domains = [domain.shape(self._graph.tenant_id, moment, with_der=True) for domain in read_domains(self._graph, None, every=True)]
         metadata = [{"node": node.name, "metadata": self._shown(node, moment), "error": None} for node in self.world.farms[0].listed_nodes]
         options = {"farm": farm, "domains": domains, "metadata": metadata, "policy": self.policy, "now": now, "run": f"run-{self._runs}"}
-        return dict(self._adfs("rollover_plan", **options)["plan"])
+        plan = dict(self._adfs("rollover_plan", **options)["plan"])
+        checked: list[dict[str, Any]] = []
+        while (wanted := plan["asks"]["node_checks"]) is not None:  # the plan asks nothing twice
+            if wanted in (item["thumbprint"] for item in checked):
+                raise RuntimeError("the plan asks twice")
+            checked += [self._checked(wanted, server["name"]) for server in plan["farm"]["servers"]]
+            plan = dict(self._adfs("rollover_plan", **options, node_checks=checked)["plan"])
+        return plan
+
+    def _checked(self, thumbprint: str, server: str) -> dict[str, Any]:
+        """What a server says of a certificate that is to sign."""
+        answer = self._adfs("certificate_key", on=server, thumbprint=thumbprint)
+        return {"node": server, "thumbprint": thumbprint, "error": "", **{name: answer[name] for name in ("server", "certificate", "checks")}}
 
     def _shown(self, node: Node, now: datetime) -> dict[str, Any]:
         """What a server's metadata says. It is signed and verified once for each thing that it can say."""
@@ -153,13 +165,13 @@ class Inside:
         else:
             raise RuntimeError(f"the role has an act that nobody plays here: {action}")
 
-    def _adfs(self, module: str, **arguments: Any) -> dict[str, Any]:
-        """Run one action on the primary server. Raises RuntimeError with its message where it fails."""
+    def _adfs(self, module: str, on: str | None = None, **arguments: Any) -> dict[str, Any]:
+        """Run one action on a server, by default the primary one. Raises RuntimeError with its message where it fails."""
         plugin = importlib.import_module(f"ansible_collections.federation.adfs.plugins.action.{module}").ActionModule
         task = SimpleNamespace(args=arguments, check_mode=False, diff=False, async_val=0, action=f"federation.adfs.{module}", environment=[])
         action = plugin(task=task, connection=WINDOWS, play_context=UNUSED, loader=UNUSED, templar=UNUSED, shared_loader_obj=UNUSED)
         action._load_name = module
-        server = self.world.node().name
+        server = self.world.node(on).name
         action._execute_module = lambda module_name, module_args, task_vars: self.death.carry_out(lambda: self.world.run_on(server, module_name, module_args))
         result: dict[str, Any] = action.run(None, {})
         if result.get("failed"):
