@@ -36,11 +36,11 @@ demo: $(INSTALLED) ## Play a repair, a renewal, a careless renewal and one witho
 
 .PHONY: test
 test: $(INSTALLED) ## Unit tests, tests of the lab, and real playbooks against the lab
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not long" $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "not long" $(PYTEST_ARGS)
 
 .PHONY: test-long
-test-long: $(INSTALLED) ## Runs that die at every single remote call of a renewal; takes minutes
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m long tests/integration $(PYTEST_ARGS)
+test-long: $(INSTALLED) ## What takes minutes: runs that die at every single remote call, more faults, facts and years
+	@$(BIN)/python -m pytest -n 3 --dist worksteal -m long $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(INSTALLED) ## Code, types, playbooks, documentation, changelog and licences

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from lab.running import Lab
 from playing import Run, play
 
@@ -49,6 +51,7 @@ def test_a_successor_is_taken_back_and_stays_away_until_the_hold_is_lifted(start
     assert refused(lab) == 0
 
 
+@pytest.mark.long
 def test_the_earlier_certificate_signs_again(start: Callable[..., Lab]) -> None:
     lab = start("settled")
     before = signing(lab)
@@ -110,11 +113,12 @@ def test_containment_first_tries_each_form_that_entra_may_accept(start: Callable
     assert refused(lab) == 0
 
 
-def test_an_approved_plan_is_refused_once_something_moved(start: Callable[..., Lab]) -> None:
+def test_an_approved_plan_is_carried_out_and_refused_once_something_moved(start: Callable[..., Lab]) -> None:
     lab = start("expiring")
     planned = play(lab, variables={"renew_signing_cert_mode": "plan"})
     assert done(planned) == []
     approved = {"renew_signing_cert_approved_plan": planned.result["plan"]}
+    assert done(play(lab, variables=approved)) == ["generate", "publish"] == [a["action"] for a in planned.result["plan"]["actions"]]
     lab.adfs("Update-AdfsCertificate", certificate_type="Token-Signing", urgent=True)
     lab.clear_log()
     moved = play(lab, variables=approved)
@@ -125,13 +129,7 @@ def test_an_approved_plan_is_refused_once_something_moved(start: Callable[..., L
     assert [a["action"] for a in moved.done] == ["repair"]
 
 
-def test_an_approved_plan_is_carried_out(start: Callable[..., Lab]) -> None:
-    lab = start("expiring")
-    planned = play(lab, variables={"renew_signing_cert_mode": "plan"})
-    carried_out = play(lab, variables={"renew_signing_cert_approved_plan": planned.result["plan"]})
-    assert done(carried_out) == ["generate", "publish"] == [a["action"] for a in planned.result["plan"]["actions"]]
-
-
+@pytest.mark.long
 def test_settings_that_differ_from_the_approved_ones_fail_the_run(start: Callable[..., Lab]) -> None:
     lab = start("in-sync")
     approving = {"renew_signing_cert_baseline_approved": True}

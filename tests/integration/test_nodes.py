@@ -129,6 +129,7 @@ def test_a_server_that_cannot_be_checked_holds_the_promotion_and_is_named(start:
     assert [a["action"] for a in by_hand.result["planned"]] == ["promote"]
 
 
+@pytest.mark.long
 def test_a_run_that_dies_between_import_and_adding_is_finished_and_cleaned_up_by_the_next(start: Callable[..., Lab], tmp_path: Path) -> None:
     lab = without_successor(start)
     path, thumbprint = bought(tmp_path, datetime.now(timezone.utc))

@@ -50,7 +50,8 @@ def test_domains_and_servers_that_only_differ_in_name_are_explored_once_and_noth
     assert (reduced.lost, reduced.stuck) == (whole.lost, whole.stuck) == (None, None)
 
 
-@pytest.mark.parametrize("fact", FLIPS)
+# Each alone is long; `make prove` prints them all.
+@pytest.mark.parametrize("fact", [pytest.param(fact, marks=[] if fact == "all of them" else pytest.mark.long) for fact in FLIPS])
 def test_no_sign_in_is_lost_whatever_the_open_facts_are(fact: str) -> None:
     for name in [*QUICK, *CLOSEST.get(fact, [])]:
         outcome = explore(replace(FLOWS[name], facts=FLIPS[fact]))
