@@ -105,11 +105,11 @@ def read_observation(
             servers_confirmed=bool(servers) and (policy.nodes_confirmed or bool(farm.get("nodes"))),
             relying_parties=tuple(
                 RelyingParty(
-                    str(p["name"]),
-                    tuple(str(i) for i in p["identifiers"]),
-                    bool(p.get("enabled", True)),
-                    _minutes(p.get("token_lifetime"), RelyingParty.token_lifetime),
-                    p.get("risk"),
+                    name=str(p["name"]),
+                    identifiers=tuple(str(i) for i in p["identifiers"]),
+                    enabled=bool(p.get("enabled", True)),
+                    token_lifetime=_minutes(p.get("token_lifetime"), RelyingParty.token_lifetime),
+                    risk=p.get("risk"),
                 )
                 for p in farm.get("relying_parties") or ()
             ),
