@@ -37,7 +37,7 @@ def files(lab: Lab) -> list[str]:
 
 def bought(folder: Path, now: datetime) -> tuple[Path, str]:
     """A PFX file as an authority would give it, and the thumbprint of its certificate."""
-    authority, key = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
+    authority, key = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _either in range(2))
     named = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Contoso Issuing CA")])
     certificate = (
         x509.CertificateBuilder()

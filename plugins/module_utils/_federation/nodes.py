@@ -76,7 +76,7 @@ def _configuration(farm: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
 
 
 def _short(name: object) -> str:
-    return str(name or "").lower().split(".")[0]
+    return str(name or "").lower().partition(".")[0]
 
 
 def unusable(farm: Farm, thumbprint: str, checked_by_hand: frozenset[str]) -> list[tuple[str, str]]:
