@@ -8,6 +8,8 @@ from datetime import datetime
 
 import pytest
 
+from ansible_collections.federation.adfs.plugins.action.rollover_journal import ActionModule
+from ansible_collections.federation.adfs.plugins.modules import rollover_journal
 from ansible_collections.federation.adfs.tests.unit.plugins.action.adfs_actions import World, make_action
 
 PATH = "C:\\ProgramData\\federation.adfs\\journal.json"
@@ -15,6 +17,10 @@ PATH = "C:\\ProgramData\\federation.adfs\\journal.json"
 
 def stored(world):
     return world.farm.primary_node.files.get(PATH)
+
+
+def test_the_module_for_other_hosts_takes_what_the_action_takes():
+    assert rollover_journal.ARGUMENT_SPEC == ActionModule.SPEC
 
 
 def test_nothing_there_yet():

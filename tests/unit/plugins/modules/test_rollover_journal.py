@@ -13,7 +13,6 @@ import threading
 import pytest
 from ansible.module_utils import basic
 
-from ansible_collections.federation.adfs.plugins.action.rollover_journal import ActionModule
 from ansible_collections.federation.adfs.plugins.module_utils._adfs import journal_file
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.journal import MAX_BYTES
 from ansible_collections.federation.adfs.plugins.modules import rollover_journal
@@ -43,10 +42,6 @@ def module(capsys, monkeypatch, path):
 
 def mode(place):
     return stat.S_IMODE(place.stat().st_mode)
-
-
-def test_the_module_takes_what_the_action_takes():
-    assert rollover_journal.ARGUMENT_SPEC == ActionModule.SPEC
 
 
 def test_nothing_there_yet(module, path):
