@@ -38,7 +38,7 @@ def run(lab: Lab, module: str, options: dict[str, Any], hosts: str = "adfs_prima
     return play(lab, path, *arguments, environment={"TEST_THUMBPRINT": waiting[0] if waiting else ""})
 
 
-@pytest.mark.parametrize("module", COSTS)
+@pytest.mark.parametrize("module", [pytest.param(name, marks=[] if name in ("certificate_rollover", "farm_info") else [pytest.mark.long]) for name in COSTS])
 def test_round_trips(module: str, start: Callable[..., Lab]) -> None:
     scenario, options, changing, unchanged = COSTS[module]
     lab = start(scenario)

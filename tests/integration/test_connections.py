@@ -29,7 +29,7 @@ TRANSPORTS = {
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("inventory", TRANSPORTS)
+@pytest.mark.parametrize("inventory", [pytest.param(name, marks=[pytest.mark.long] if name == "inventory-become-listed.yml" else []) for name in TRANSPORTS])
 def test_a_repair_over_every_transport(inventory: str, start: Callable[..., Lab]) -> None:
     lab = start("three-domains-one-broken")
     transport, authentication, become = TRANSPORTS[inventory]

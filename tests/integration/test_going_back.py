@@ -93,6 +93,7 @@ def test_stolen_keys_are_evicted_without_losing_a_sign_in(start: Callable[..., L
     assert refused(lab) == 0
 
 
+@pytest.mark.long
 def test_containment_first_tries_each_form_that_entra_may_accept(start: Callable[..., Lab]) -> None:
     lab = start("in-sync", switches={"tenant": {"equal_members_allowed": False, "next_may_be_null": False}})
     (stolen,) = signing(lab)

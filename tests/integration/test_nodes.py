@@ -115,6 +115,7 @@ def test_a_file_that_does_not_fit_adds_nothing_and_leaves_no_file(wrong: str, st
     assert [entry for entry in lab.log("adfs") if entry["operation"] == "add_certificate"] == []
 
 
+@pytest.mark.long
 def test_a_server_that_cannot_be_checked_holds_the_promotion_and_is_named(start: Callable[..., Lab]) -> None:
     lab = start("custom-certificate")
     lab.fault(surface="winrm", operation="Create", node="adfs2.contoso.com", do={"kind": "status", "status": 503}, count=-1)
@@ -147,6 +148,7 @@ def test_a_run_that_dies_between_import_and_adding_is_finished_and_cleaned_up_by
 # -- servers that only their synchronisation shows ------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_server_without_metadata_is_seen_by_its_synchronisation(start: Callable[..., Lab]) -> None:
     lab = start("expiring")
     closed = {"renew_signing_cert_promote": "us", "renew_signing_cert_nodes": nodes(lab)}
@@ -181,6 +183,7 @@ def nodes(lab: Lab) -> list[dict[str, Any]]:
     return [{"name": first["name"], "address": "127.0.0.1", "port": first["metadata_port"]}, {"name": second["name"], "address": "127.0.0.1", "port": 1}]
 
 
+@pytest.mark.long
 def test_a_server_that_does_not_answer_is_named(start: Callable[..., Lab]) -> None:
     lab = start("began-elsewhere")
     lab.fault(surface="winrm", operation="Create", node="adfs2.contoso.com", do={"kind": "status", "status": 503}, count=-1)

@@ -55,6 +55,7 @@ def test_adfs_promotes_in_the_night_and_no_sign_in_is_refused(start: Callable[..
     assert refused(lab) == 0
 
 
+@pytest.mark.long
 def test_promotion_by_the_role_waits_for_everybody_and_gives_automatic_rollover_back(start: Callable[..., Lab]) -> None:
     lab = start("expiring")
     ours: dict[str, Any] = {"renew_signing_cert_promote": "us"}
@@ -70,6 +71,7 @@ def test_promotion_by_the_role_waits_for_everybody_and_gives_automatic_rollover_
     assert refused(lab) == 0
 
 
+@pytest.mark.long
 def test_a_custom_certificate_is_promoted_by_the_role(start: Callable[..., Lab]) -> None:
     lab = start("custom-certificate")
     assert done(play(lab)) == ["publish"]
@@ -82,6 +84,7 @@ def test_a_custom_certificate_is_promoted_by_the_role(start: Callable[..., Lab])
     assert refused(lab) == 0
 
 
+@pytest.mark.long
 def test_a_clock_that_would_promote_too_early_is_held_and_given_back(start: Callable[..., Lab]) -> None:
     lab = start("promotion-tonight")
     assert done(play(lab)) == ["suspend_auto_rollover", "publish"]
@@ -93,6 +96,7 @@ def test_a_clock_that_would_promote_too_early_is_held_and_given_back(start: Call
     assert refused(lab) == 0
 
 
+@pytest.mark.long
 def test_automatic_rollover_stays_off_where_that_is_wanted(start: Callable[..., Lab]) -> None:
     lab = start("rollover-off")
     wanted = {"renew_signing_cert_auto_rollover": False, "renew_signing_cert_promote": "us"}
@@ -125,6 +129,7 @@ def decrypting(lab: Lab) -> str:
     )
 
 
+@pytest.mark.long
 def test_a_domain_that_refuses_its_write_does_not_keep_the_others_waiting(start: Callable[..., Lab]) -> None:
     lab = start("mismatch")
     lab.fault(surface="graph_item", operation="patch_configuration", domain="contoso.com", do={"kind": "status", "status": 409}, count=-1)
@@ -149,7 +154,7 @@ def test_a_domain_that_refuses_its_write_does_not_keep_the_others_waiting(start:
             marks=pytest.mark.long,  # for a minute the run goes on reading back what was lost
         ),
         {"surface": "winrm", "operation": "Receive", "script": "update_certificate", "do": {"kind": "garbage"}},
-        {"surface": "winrm", "operation": "Receive", "script": "write_journal", "do": {"kind": "drop"}},
+        pytest.param({"surface": "winrm", "operation": "Receive", "script": "write_journal", "do": {"kind": "drop"}}, marks=pytest.mark.long),
     ],
     ids=["graph-down", "write-lost", "reply-spoilt", "journal-dropped"],
 )

@@ -13,6 +13,10 @@ import pytest
 from lab.running import Lab
 from playing import AUDIT, RENEW, Run, play
 
+# Much like one of the others; `make test-long` plays them.
+ALIKE = {"settled", "single-server", "three-domains-one-broken", "relying-parties", "sql-farm", "custom-certificate", "rollover-off", "expired"}
+ALIKE |= {"foreign-and-expiring"}
+
 # What one run does, and what makes it fail. `waits`: something is under way, so a later run may note its look in the journal.
 SCENARIOS: dict[str, dict[str, Any]] = {
     "in-sync": {"does": []},
@@ -56,7 +60,7 @@ def born_in(run: Run) -> str | None:
     return run.plans[-1]["farm"]["successor"] if any(a["action"] == "generate" for a in run.done) else None
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", [pytest.param(name, marks=[pytest.mark.long] if name in ALIKE else []) for name in SCENARIOS])
 def test_check_then_run_then_run_again(scenario: str, start: Callable[..., Lab]) -> None:
     expected = SCENARIOS[scenario]
     code = 2 if "fails" in expected else 0
@@ -120,6 +124,7 @@ def test_audit_reports_and_never_writes(start: Callable[..., Lab]) -> None:
     assert "sign-in is broken for contoso.com, fabrikam.com" in " ".join(audit.messages)
 
 
+@pytest.mark.long
 def test_empty_survey_fields_mean_not_set(start: Callable[..., Lab]) -> None:
     lab = start("expiring")
     empty = dict.fromkeys(

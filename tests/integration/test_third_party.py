@@ -69,6 +69,7 @@ def saved_document(lab: Lab) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_a_signed_document_mends_and_its_signer_stays_the_same(start: Callable[..., Lab]) -> None:
     lab = start("provider-signed")
     planned = run(lab, "--check", "--diff", renew_signing_cert_metadata_url="", renew_signing_cert_metadata_path=str(saved_document(lab)))

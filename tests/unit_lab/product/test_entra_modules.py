@@ -146,6 +146,7 @@ def test_nine_hundred_domains_stay_short_in_what_a_runner_gets(player: Player) -
     assert len(player.entra.writes()) == 900
 
 
+@pytest.mark.long
 def test_every_documented_example_of_the_modules_runs(player: Player) -> None:
     """The examples as they are, but for the places of files, and thumbprints that exist."""
     folder, app = player.folder, signing("the app")
