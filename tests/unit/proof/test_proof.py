@@ -15,7 +15,7 @@ TESTS = Path(__file__).resolve().parents[2]
 if str(TESTS) not in sys.path:
     sys.path.append(str(TESTS))  # ansible-test knows only tests/unit
 
-from proof.cases import BROKEN, CLOSEST, FLIPS, FLOWS, IMPOSSIBLE_FLIPS, IN_DEPTH, QUICK, SAFE  # noqa: E402 - found only after the lines above
+from proof.cases import BROKEN, FLOWS, IMPOSSIBLE_FLIPS, IN_DEPTH, SAFE  # noqa: E402 - found only after the lines above
 from proof.explore import explore  # noqa: E402
 from proof.facts import unnamed  # noqa: E402
 from proof.promises import PROMISES, SEARCHED, Promise, guards_in_the_code  # noqa: E402
@@ -48,15 +48,6 @@ def test_domains_and_servers_that_only_differ_in_name_are_explored_once_and_noth
     whole = explore(SAFE[name])
     assert reduced.states < whole.states
     assert (reduced.lost, reduced.stuck) == (whole.lost, whole.stuck) == (None, None)
-
-
-# Each alone is long; `make prove` prints them all.
-@pytest.mark.parametrize("fact", [pytest.param(fact, marks=[] if fact == "all of them" else pytest.mark.long) for fact in FLIPS])
-def test_no_sign_in_is_lost_whatever_the_open_facts_are(fact: str) -> None:
-    for name in [*QUICK, *CLOSEST.get(fact, [])]:
-        outcome = explore(replace(FLOWS[name], facts=FLIPS[fact]))
-        assert outcome.lost is None, "\n".join((name, *outcome.lost))
-        assert outcome.stuck is None, "\n".join((name, *outcome.stuck))
 
 
 def brought_back(label: str, before: State, after: State) -> bool:
