@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ansible_collections.federation.adfs.plugins.module_utils._federation import rules
-from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Alarm, Domain, Slots
+from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import TOKEN_SIGNING, Alarm, Domain, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation
 
 
@@ -40,17 +40,21 @@ class Act:
     protective: bool = False
     toggles: bool = False
     server: str | None = None
-    certificate_type: str = "Token-Signing"
+    certificate_type: str = TOKEN_SIGNING
 
 
 @dataclass(frozen=True)
 class Block:
-    """A guard that holds something back, what it is about, and when to ask again (None: only a person can lift it)."""
+    """A guard that holds something back, what it is about, and when to ask again (None: only a person can lift it).
+
+    ``certificate``: the one that a server must be able to use, where that is what it is about.
+    """
 
     guard: str
     object: str
     until: datetime | None
     reason: str
+    certificate: str | None = None
 
 
 @dataclass(frozen=True)

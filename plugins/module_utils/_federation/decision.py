@@ -12,11 +12,11 @@ from datetime import timedelta
 
 from ansible_collections.federation.adfs.plugins.module_utils._federation import decrypting, emergency, guards, node_steps, rollback, rules, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._federation.acts import Act, Block, Decision, Write, act_on_domains, checked_write
-from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import UNBORN, Alarm, Domain, Slots
+from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import UNBORN, Alarm, Domain, RelyingParty, Slots
+from ansible_collections.federation.adfs.plugins.module_utils._federation.publishing import writes_with
 from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation, names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
-TOKEN_LIFETIME = timedelta(minutes=60)
 SKEW = timedelta(minutes=5)
 
 
@@ -181,17 +181,8 @@ def _publish(s: Situation, blocks: list[Block]) -> Act | None:
     """T2: every domain learns the successor before it signs."""
     if s.coming is None or s.held:
         return None
-    writes: list[Write] = []
-    for standing in s.standings:
-        if not standing.writable or standing.broken or not s.unknown_to(standing.domain):
-            continue
-        slots = rules.wanted_slots(standing.domain, s.seen, s.live, s.coming, s.trusted, s.now)
-        if slots is None:
-            continue
-        if set(standing.foreign) - slots.held and s.policy.foreign != "replace":
-            blocks.append(guards.foreign_certificate(standing))
-            continue
-        writes.extend(checked_write(s, standing.domain, slots, blocks))
+    unknowing = (standing for standing in s.standings if standing.writable and not standing.broken and s.unknown_to(standing.domain))
+    writes = writes_with(s, s.coming, unknowing, blocks)
     act = act_on_domains("publish", writes, f"{s.seen.farm.title} has a successor that these domains do not know yet", thumbprint=s.coming, protective=True)
     return _gated(s, blocks, act)
 
@@ -285,9 +276,7 @@ def _generate(s: Situation, blocks: list[Block]) -> Act | None:
         )
     elif not farm.auto_rollover:
         held_back.extend(guards.generation_by_switch(s))
-    until = s.window()
-    if until is not None:
-        held_back.append(Block("window", farm.server, until, "the successor is due, but neither freezes nor the maintenance windows allow it now"))
+    held_back.extend(guards.window(s, farm.server, "the successor is due, but neither freezes nor the maintenance windows allow it now"))
     if held_back:
         blocks.extend(held_back)
         return None
@@ -326,15 +315,10 @@ def _settle(s: Situation, blocks: list[Block]) -> Act | None:
         slots, primary = standing.domain.slots, s.seen.farm.primary
         if standing.writable and not standing.foreign and slots.signing != primary and len(slots.held) == 2 and primary in slots.held:
             writes.extend(checked_write(s, standing.domain, rules.ordered(slots.held, primary), blocks))
-    if writes and s.window() is not None:
-        blocks.append(
-            Block(
-                "window",
-                names(w.domain.name for w in writes),
-                s.window(),
-                "the members are in the old order, which is safe; neither freezes nor the maintenance windows allow writing now",
-            )
-        )
+    where = names(w.domain.name for w in writes)
+    closed = [*guards.window(s, where, "the members are in the old order, which is safe; neither freezes nor the maintenance windows allow writing now")]
+    if writes and closed:
+        blocks.extend(closed)
         return None
     return act_on_domains("settle", writes, f"{s.seen.farm.title} signs with the certificate in the second member; it belongs into the first")
 
@@ -360,9 +344,7 @@ def _retire(s: Situation, blocks: list[Block]) -> Act | None:
         held_back.append(
             Block("retire_interval", where, (since or s.now) + interval, "the old certificate stays until no token signed with it can arrive any more")
         )
-    until = s.window()
-    if until is not None:
-        held_back.append(Block("window", where, until, "neither freezes nor the maintenance windows allow retiring now"))
+    held_back.extend(guards.window(s, where, "neither freezes nor the maintenance windows allow retiring now"))
     if held_back:
         blocks.extend(held_back)
         return None
@@ -372,7 +354,7 @@ def _retire(s: Situation, blocks: list[Block]) -> Act | None:
 
 def _retire_interval(s: Situation) -> timedelta:
     """Iret: until no server and no token can need the old key any more."""
-    longest = max((party.token_lifetime for party in s.seen.farm.relying_parties), default=TOKEN_LIFETIME)
+    longest = max((party.token_lifetime for party in s.seen.farm.relying_parties), default=RelyingParty.token_lifetime)
     return max(2 * s.seen.farm.poll + longest + SKEW, s.policy.propagation) + s.policy.safety
 
 
@@ -389,9 +371,7 @@ def _remove_old(s: Situation, blocks: list[Block]) -> Act | None:
         held_back.append(
             Block("remove_interval", names(leaving), (since or s.now) + interval, "the old certificate stays in AD FS until no session can rest on it any more")
         )
-    until = s.window()
-    if until is not None:
-        held_back.append(Block("window", names(leaving), until, "neither freezes nor the maintenance windows allow removing it now"))
+    held_back.extend(guards.window(s, names(leaving), "neither freezes nor the maintenance windows allow removing it now"))
     if held_back:
         blocks.extend(held_back)
         return None
@@ -435,15 +415,7 @@ def _gated(s: Situation, blocks: list[Block], act: Act | None) -> Act | None:
     """Protective acts obey no window, unless the operator gave up that protection."""
     if act is None or s.policy.protect:
         return act
-    until = s.window()
-    if until is None:
-        return act
-    blocks.append(
-        Block(
-            "window",
-            s.seen.farm.host_name,
-            until,
-            f"{act.action} would keep sign-in alive, but renew_signing_cert_protect is false and no window allows it now",
-        )
-    )
-    return None
+    reason = f"{act.action} would keep sign-in alive, but renew_signing_cert_protect is false and no window allows it now"
+    closed = [*guards.window(s, s.seen.farm.host_name, reason)]
+    blocks.extend(closed)
+    return None if closed else act

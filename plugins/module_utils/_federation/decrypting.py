@@ -14,12 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
+from ansible_collections.federation.adfs.plugins.module_utils._federation import guards
 from ansible_collections.federation.adfs.plugins.module_utils._federation.acts import Act, Block
-from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import UNBORN, Alarm, Decrypting
+from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import TOKEN_DECRYPTING, UNBORN, Alarm, Decrypting
 from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
-
-TOKEN_DECRYPTING = "Token-Decrypting"
 
 
 def alarms(s: Situation) -> Iterable[Alarm]:
@@ -45,9 +44,9 @@ def renew(s: Situation, blocks: list[Block]) -> Act | None:
     if s.coming is not None or s.now >= s.due_at or not s.following or s.held or s.broken or s.foreign:
         return None
     act = _next(s, primary)
-    until = s.window()
-    if act is not None and until is not None:
-        blocks.append(Block("window", farm.server, until, "neither freezes nor the maintenance windows allow renewing the decrypting certificate now"))
+    closed = [*guards.window(s, farm.server, "neither freezes nor the maintenance windows allow renewing the decrypting certificate now")]
+    if act is not None and closed:
+        blocks.extend(closed)
         return None
     return act
 

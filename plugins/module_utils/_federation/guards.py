@@ -35,10 +35,14 @@ def promotion_blocks(s: Situation) -> list[Block]:
                 "these partners must know the successor too: tell them, then list them in renew_signing_cert_relying_parties_acknowledged",
             )
         )
+    return [*held_back, *window(s, farm.server, "neither freezes nor the maintenance windows allow a promotion now")]
+
+
+def window(s: Situation, where: str, reason: str) -> Iterable[Block]:
+    """What is planned, and not protective, waits for freezes to end and for a maintenance window."""
     until = s.window()
     if until is not None:
-        held_back.append(Block("window", farm.server, until, "neither freezes nor the maintenance windows allow a promotion now"))
-    return held_back
+        yield Block("window", where, until, reason)
 
 
 def not_accepted_everywhere(s: Situation, key: str) -> Iterable[Block]:

@@ -30,9 +30,7 @@ def add(s: Situation, blocks: list[Block]) -> Act | None:
                 "AD FS takes a certificate from elsewhere only while automatic rollover is off: set renew_signing_cert_auto_rollover to false",
             )
         )
-    until = s.window()
-    if until is not None:
-        held_back.append(Block("window", farm.server, until, "neither freezes nor the maintenance windows allow adding the successor now"))
+    held_back.extend(guards.window(s, farm.server, "neither freezes nor the maintenance windows allow adding the successor now"))
     held_back = held_back or node_checks(s, wanted)
     if held_back:
         blocks.extend(held_back)
@@ -54,7 +52,8 @@ def unfit(s: Situation, wanted: str) -> Iterable[Block]:
 def node_checks(s: Situation, thumbprint: str) -> list[Block]:
     """Who cannot use a certificate whose key AD FS does not hand out itself: that server's service would stop at the promotion."""
     return [
-        Block("node_check", server, None, f"{thumbprint} on {server}: {wrong}") for server, wrong in unusable(s.seen.farm, thumbprint, s.policy.nodes_checked)
+        Block("node_check", server, None, f"{thumbprint} on {server}: {wrong}", certificate=thumbprint)
+        for server, wrong in unusable(s.seen.farm, thumbprint, s.policy.nodes_checked)
     ]
 
 
@@ -66,9 +65,9 @@ def restart(s: Situation, blocks: list[Block]) -> Act | None:
     able = [server for server in late if server.host is not None and server.name not in s.policy.restarted]
     if not able:
         return None
-    until = s.window()
-    if until is not None:
-        blocks.append(Block("window", able[0].name, until, "its service is to be restarted; neither freezes nor the maintenance windows allow it now"))
+    closed = [*guards.window(s, able[0].name, "its service is to be restarted; neither freezes nor the maintenance windows allow it now")]
+    if closed:
+        blocks.extend(closed)
         return None
     return Act("restart", "it still signs with its earlier certificate although it should long have followed", server=able[0].name)
 

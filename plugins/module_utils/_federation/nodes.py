@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Journal
-from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Farm, Server
+from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import TOKEN_SIGNING, Farm, Server
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time, parse_time
 
 OLDEST_SYNC = timedelta(hours=1)
@@ -70,7 +70,7 @@ def another_server(name: str, told: Mapping[str, Any]) -> str | None:
 
 
 def _configuration(farm: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
-    signing = [c for c in farm.get("certificates") or () if c.get("certificate_type") == "Token-Signing"]
+    signing = [c for c in farm.get("certificates") or () if c.get("certificate_type") == TOKEN_SIGNING]
     primary = next((str(c["thumbprint"]) for c in signing if c.get("is_primary")), "")
     return primary, tuple(sorted(str(c["thumbprint"]) for c in signing))
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+TOKEN_SIGNING = "Token-Signing"
+TOKEN_DECRYPTING = "Token-Decrypting"
 UNBORN = "successor"
 """Stands for the thumbprint of a successor that a planned act will make."""
 

@@ -20,7 +20,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._federation.acts i
 from ansible_collections.federation.adfs.plugins.module_utils._federation.decision import decide
 from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import LEASE, LOOK_SLACK, Journal, Lease, write_journal
 from ansible_collections.federation.adfs.plugins.module_utils._federation.nodes import behind_too_long
-from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import UNBORN, Alarm, Key, Observation, Server, Slots
+from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import TOKEN_DECRYPTING, UNBORN, Alarm, Key, Observation, Server, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
 from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation, names
 from ansible_collections.federation.adfs.plugins.module_utils._federation.summary import at_risk, failures, summary
@@ -133,7 +133,7 @@ def _before(s: Situation, act: Act, run: str) -> Journal:
 def _after(s: Situation, act: Act) -> Observation:
     """The observation as it would be once the act is done and read back."""
     seen, farm = s.seen, s.seen.farm
-    if act.certificate_type == decrypting.TOKEN_DECRYPTING:
+    if act.certificate_type == TOKEN_DECRYPTING:
         return replace(seen, farm=replace(farm, decrypting=decrypting.after(s, act)))
     if act.action == "generate":
         born = Key(UNBORN, s.now, s.now + farm.thresholds.duration)
@@ -227,7 +227,7 @@ def show(plan: Plan, bodies: Mapping[str, str], policy_given: Mapping[str, Any])
         "failures": [*failures(s), *refused],
         "expected": {"state": last.state, "failures": [*failures(last), *refused]},
         "diff": {"before": _snapshot(plan, s), "after": _snapshot(plan, last)},
-        "policy": {k: v for k, v in policy_given.items() if v not in (None, "")},
+        "policy": _set(policy_given),
         "asks": asks(plan),
         "relying_parties": at_risk(s),
         "journal": {"write": plan.write_journal, "content": write_journal(journal)},
@@ -278,7 +278,7 @@ def asks(plan: Plan) -> dict[str, Any]:
     if s.policy.restart_nodes:
         sync += [n.name for n in behind_too_long(s.seen.farm, s.journal, s.now) if not n.asked]
     wanted = next((step.act.thumbprint for step in plan.steps if step.act.action == "add"), None)
-    wanted = wanted or next((b.reason.split(" ", 1)[0] for b in plan.blocks if b.guard == "node_check"), None)
+    wanted = wanted or next((b.certificate for b in plan.blocks if b.guard == "node_check"), None)
     answered = {c.thumbprint for c in s.seen.farm.node_checks}
     return {"sync": sync, "node_checks": wanted if wanted not in answered else None}
 
@@ -293,7 +293,7 @@ def _show_domain(s: Situation, index: int) -> dict[str, Any]:
         "verdict": word,
         "reason": reason,
         "decision_row": decision_row(s, standing),
-        "slots": {"signing": slots.signing, "next": slots.next},
+        "slots": _slots(slots),
         "matrix": {
             "primary": {"signing": slots.signing == s.seen.farm.primary, "next": slots.next == s.seen.farm.primary},
             "successor": {"signing": s.coming is not None and slots.signing == s.coming, "next": s.coming is not None and slots.next == s.coming},
@@ -324,8 +324,8 @@ def _show_step(step: Step) -> dict[str, Any]:
         {
             "tenant_id": w.domain.tenant_id,
             "domain": w.domain.name,
-            "slots": {"signing": w.slots.signing, "next": w.slots.next},
-            "expected": {"signing": w.domain.slots.signing, "next": w.domain.slots.next},
+            "slots": _slots(w.slots),
+            "expected": _slots(w.domain.slots),
             "write": {
                 "domain": w.domain.name,
                 "signing_certificate": w.slots.signing,
@@ -347,7 +347,7 @@ def _said(step: Step) -> str:
 
 
 def _promotion_invariants(s: Situation, act: Act) -> dict[str, Any]:
-    if act.action != "promote" or act.thumbprint is None or act.certificate_type == decrypting.TOKEN_DECRYPTING:
+    if act.action != "promote" or act.thumbprint is None or act.certificate_type == TOKEN_DECRYPTING:
         return {}
     found = {}
     for standing in s.counted:
@@ -375,10 +375,15 @@ def _plan_id(s: Situation, actions: list[dict[str, Any]], policy_given: Mapping[
         "primary": s.seen.farm.primary,
         "certificates": sorted(s.seen.farm.certificates),
         "slots": sorted([d.tenant_id, d.name, d.slots.signing or "", d.slots.next or ""] for d in s.seen.domains),
-        "policy": {k: v for k, v in policy_given.items() if v not in (None, "")},
+        "policy": _set(policy_given),
         "actions": [[a["action"], a["thumbprint"], a.get("certificate"), _plain_targets(a["targets"])] for a in actions],
     }
     return hashlib.sha256(json.dumps(depends_on, sort_keys=True, default=str).encode("utf-8")).hexdigest()
+
+
+def _set(policy_given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the caller set: null and empty text mean "not given"."""
+    return {k: v for k, v in policy_given.items() if v not in (None, "")}
 
 
 def _plain_targets(targets: list[Any]) -> list[Any]:

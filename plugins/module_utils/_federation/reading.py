@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Journal
 from ansible_collections.federation.adfs.plugins.module_utils._federation.nodes import another_server, seen_by_sync
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import (
+    TOKEN_DECRYPTING,
+    TOKEN_SIGNING,
     Alarm,
     Decrypting,
     Domain,
@@ -30,9 +32,6 @@ from ansible_collections.federation.adfs.plugins.module_utils._federation.observ
 )
 from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, CertificateError, parse_certificate, parse_time
-
-TOKEN_SIGNING = "Token-Signing"
-TOKEN_DECRYPTING = "Token-Decrypting"
 
 
 class ReadingError(ValueError):

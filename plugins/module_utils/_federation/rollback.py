@@ -7,10 +7,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.federation.adfs.plugins.module_utils._federation import guards, rules
+from ansible_collections.federation.adfs.plugins.module_utils._federation import guards
 from ansible_collections.federation.adfs.plugins.module_utils._federation.acts import Act, Block, Write, act_on_domains, checked_write
 from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Rollback
 from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Key, Slots
+from ansible_collections.federation.adfs.plugins.module_utils._federation.publishing import writes_with
 from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation, Standing, names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
@@ -115,25 +116,14 @@ def _earlier(s: Situation, undone: str) -> Key | None:
 
 
 def _republish(s: Situation, earlier: str, blocks: list[Block]) -> Act | None:
-    writes: list[Write] = []
-    for standing in s.standings:
-        if not standing.writable or earlier in standing.domain.slots.held:
-            continue
-        slots = rules.wanted_slots(standing.domain, s.seen, s.live, earlier, s.trusted, s.now)
-        if slots is None:
-            continue
-        if set(standing.foreign) - slots.held and s.policy.foreign != "replace":
-            blocks.append(guards.foreign_certificate(standing))
-            continue
-        writes.extend(checked_write(s, standing.domain, slots, blocks))
+    unknowing = (standing for standing in s.standings if standing.writable and earlier not in standing.domain.slots.held)
+    writes = writes_with(s, earlier, unknowing, blocks)
     if writes and _closed_window(s, names(w.domain.name for w in writes), blocks):
         return None
     return act_on_domains("publish", writes, "the rollback needs these domains to know the earlier certificate again", thumbprint=earlier)
 
 
 def _closed_window(s: Situation, where: str, blocks: list[Block]) -> bool:
-    until = s.window()
-    if until is None:
-        return False
-    blocks.append(Block("window", where, until, "the rollback was asked for, but neither freezes nor the maintenance windows allow it now"))
-    return True
+    closed = [*guards.window(s, where, "the rollback was asked for, but neither freezes nor the maintenance windows allow it now")]
+    blocks.extend(closed)
+    return bool(closed)
