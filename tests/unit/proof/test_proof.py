@@ -69,7 +69,7 @@ HAPPENS: dict[str, tuple[str, Callable[[str, State, State], bool]]] = {
         lambda label, _b, a: "asks for a rollback" in label and a.rollback == (1, True) and all(0 not in q[-1] for q in a.queues),
     ),
     "the old one signs again": ("a rollback at any time, retirement", lambda label, b, a: label == "send promote" and (b.primary, a.primary) == (1, 0)),
-    "the successor leaves AD FS": ("a rollback at any time, AD FS promotes", lambda label, b, a: label == "send remove" and bool(b.rollback)),
+    "the successor leaves AD FS": ("a rollback at any time, AD FS promotes", lambda label, b, a: label == "send remove_from_adfs" and bool(b.rollback)),
     "a backup is written": (
         "a rollback to an earlier certificate in the domains",
         lambda label, b, a: label.startswith("send publish") and bool(b.rollback) and any(q[-1] == (1, 0) for q in a.queues),
@@ -101,12 +101,12 @@ def test_every_switch_of_the_explored_world_says_which_question_it_is_about() ->
     assert unnamed() == set()
 
 
-@pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.guard)
+@pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.condition)
 def test_what_a_guard_promises_is_kept_with_it_and_broken_without_it(promise: Promise) -> None:
     assert promise.kept(), [str(block) for block in promise.plan().blocks]
     assert promise.without()
 
 
 def test_every_guard_of_the_code_is_shown_to_be_needed() -> None:
-    assert guards_in_the_code() == {promise.guard for promise in PROMISES} | set(SEARCHED)
+    assert guards_in_the_code() == {promise.condition for promise in PROMISES} | set(SEARCHED)
     assert set(SEARCHED.values()) <= set(BROKEN)

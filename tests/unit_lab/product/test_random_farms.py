@@ -64,8 +64,12 @@ def stories(draw: st.DrawFn) -> Story:
         "tenant": {"switches": tenant, "updater_reads": draw(st.sampled_from(nodes))},
         "domains": domains,
     }
-    policy: dict[str, Any] = {"promote": draw(st.sampled_from(("adfs", "us"))) if auto else "us", "auto_rollover": auto, "retire": draw(st.booleans())}
-    policy["foreign"] = "replace"
+    policy: dict[str, Any] = {
+        "promote": draw(st.sampled_from(("adfs", "role"))) if auto else "role",
+        "auto_rollover": auto,
+        "remove_old_from_entra": draw(st.booleans()),
+    }
+    policy["unknown_certificates"] = "replace"
     runs = [(draw(st.sampled_from((0.1, 4.0, 23.0, 24.1))), 0, False) for _run in range(10)]
     for _death in range(draw(st.integers(0, 3))):
         where = draw(st.integers(0, 5))
