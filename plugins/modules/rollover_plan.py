@@ -182,7 +182,6 @@ plan:
           description:
             - One of compromised, broken, unknown_certificate, settings_changed, successor_missing, successor_published, ready, wrong_order, in_sync,
               inherited, other_farm, unreadable.
-            other_farm.
           type: str
         reason:
           description: The verdict as a sentence.
