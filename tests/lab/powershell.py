@@ -263,8 +263,14 @@ def _certificate(item: ServiceCertificate) -> dict[str, Any]:
         "is_primary": _truth(item.is_primary, "IsPrimary"),
         "store_location": item.store_location,
         "store_name": item.store_name,
-        "der": base64.b64encode(item.der).decode("ascii"),
+        "der": base64.b64encode(_content(item)).decode("ascii"),
     }
+
+
+def _content(item: ServiceCertificate) -> bytes:
+    if item.keyed is None:
+        raise _thrown("AD FS gave a certificate without its content.")
+    return item.der
 
 
 def _properties(node: Node, names: list[str]) -> dict[str, Any]:

@@ -72,6 +72,7 @@ function Get-CertificateList {
     else { $found = @(Get-AdfsCertificate -CertificateType $CertificateType -ErrorAction Stop) }
     $list = New-Object 'Collections.Generic.List[object]'
     foreach ($item in $found) {
+        if ($null -eq $item.Certificate) { throw 'AD FS gave a certificate without its content.' }
         $list.Add([ordered]@{
             certificate_type = [string]$item.CertificateType
             is_primary = Confirm-Truth $item.IsPrimary 'IsPrimary'
