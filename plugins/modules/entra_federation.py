@@ -227,6 +227,9 @@ domains:
     error:
       description: Why this domain was not written, or not read back; null if all went well. With RV(detail=shortest) only how it begins.
       type: str
+    error_id:
+      description: V(not_as_expected) where the domain differed from O(domains[].expected) and nothing was tried, else null.
+      type: str
 certificates:
   description:
     - Each certificate of RV(domains) once, with its body, in the form that M(federation.adfs.entra_federation_info) returns.
@@ -355,6 +358,7 @@ def described(outcomes: Sequence[Outcome], tenant_id: str | None, now: datetime.
                     "before": _held(outcome.before, outcome.settings, detail),
                     "after": _held(outcome.after, outcome.settings, detail),
                     "error": text_in(detail, outcome.error),
+                    "error_id": "not_as_expected" if outcome.raced else None,
                 }
                 for outcome in outcomes
             ],

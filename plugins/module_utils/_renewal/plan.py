@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import baseline as baselines
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import emergency, probes, rollback, rules, third_party
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import emergency, loop, probes, rollback, rules, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import journal as journals
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, OnDomains
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import moved
@@ -26,7 +26,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy im
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError, read_observation
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import behind_too_long
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.summary import at_risk, failures, summary
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.summary import at_risk, broken_off, failures, summary
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.verdict import decision_row, verdict
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import certificate_without_key, format_time, parse_time
 
@@ -59,51 +59,128 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the plan: the one entry of the core. The same input gives the same plan.
 
     ``given``: the options of the module rollover_plan as plain values: ``farm`` (RV(farm) of farm_info) or ``provider`` (RV(metadata) of
-    metadata_info), ``domains``, ``metadata``, ``probes``, ``journal``, ``policy``, ``servers``, ``key_checks``, ``approved``, ``run``,
-    ``refused``, ``restarted``, ``eviction_forms_refused``; what is left out counts as empty. ``now`` is a time in ISO 8601 and has to be
-    given: the core has no clock. Raises ReadingError, PolicyError and ApprovalError, each with a sentence for the operator.
+    metadata_info), ``domains``, ``metadata``, ``probes``, ``journal``, ``policy``, ``mode``, ``approved``, ``previous`` (``memory`` of the
+    last plan of this run), ``outcome`` (what the tasks that it asked for returned), ``importable``, ``wait_for_servers`` (minutes),
+    ``hosts`` (inventory hosts by server) and ``run``; what is left out counts as empty. ``now`` is a time in ISO 8601 and has to be given:
+    the core has no clock. ``step``: ``pass`` plans on a scan; ``begin`` is asked before the first scan, ``end`` where a task failed.
+
+    Besides the plan itself: ``next``, what the caller does now, in order; ``ended``, whether the run ends with that; ``memory``, to be passed
+    on; ``run``, what was done and what fails the run. Raises ReadingError, PolicyError, ApprovalError and LoopError, each with a sentence
+    for the operator.
     """
+    memory = loop.read_memory(given.get("previous"), str(given.get("run") or "rollover_plan"))
+    outcome, importable = given.get("outcome") or {}, bool(given.get("importable"))
+    mode, step = str(given.get("mode") or "plan"), given.get("step") or "pass"
+    if step == "begin":
+        read_policy(given.get("policy") or {})
+        return loop.begin(memory, str(given.get("source") or "adfs"), bool(given.get("probes")))
+    if step == "end":
+        return _broken_off(memory, outcome, importable, str(given["now"]))
+    hosts = given.get("hosts")
+    memory = loop.scanned(loop.heard(memory, outcome, importable))
+    shown = _planned(given, memory)
+    if hosts is not None:
+        answered = loop.unanswerable(shown["asks"], hosts, memory, importable)
+        if answered != memory:
+            memory = answered
+            shown = _planned(given, memory)
+    noticed = loop.unfollowing(memory, shown["farm"])
+    if noticed != memory:
+        memory = noticed
+        shown = _planned(given, memory)
+    return loop.carry_on(shown, memory, mode, hosts or {}, int(given.get("wait_for_servers") or 0))
+
+
+def _broken_off(memory: loop.Memory, outcome: Mapping[str, Any], importable: bool, now: str) -> dict[str, Any]:
+    """What there is to say of a run whose task failed: no plan, but what was done before, and the lock given back if it is held."""
+    memory, cause, failed = loop.broken_off(memory, outcome, importable)
+    failing = [{"fail_on": "error", "reason": cause}]
+    written = outcome.get("written") or {}
+    content = written.get("content") or {}
+    held = (content.get("lock") or {}).get("run") == memory.run
+    return {
+        "plan_id": None,
+        "state": None,
+        "farm": {"servers": []},
+        "domains": [],
+        "actions": [],
+        "certificates": [],
+        "blocked_by": [],
+        "deadline": None,
+        "next_run_at": now,
+        "emergency": None,
+        "alarms": [],
+        "probes": [],
+        "failures": failing,
+        "expected": {"state": None, "failures": failing},
+        "diff": {side: {"adfs": None, "domains": {}} for side in ("before", "after")},
+        "policy": {},
+        "asks": {"sync": [], "key_checks": None, "servers": [], "sync_on": [], "check_on": []},
+        "relying_parties": [],
+        "journal": {"write": held, "content": {**content, "lock": None} if held else None, "expected_sha256": written.get("sha256")},
+        "memory": loop.show_memory(memory),
+        "next": ["journal"] if held else [],
+        "wait": None,
+        "ended": True,
+        "run": {
+            "done": list(memory.done),
+            "refused": list(memory.refusals),
+            "failures": failing,
+            "fail": None if failed else cause,
+            "alarms": list(memory.noticed),
+        },
+        "summary": broken_off(cause, memory.seen, memory.done),
+    }
+
+
+def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
+    """Plan on one scan with what the run remembers."""
     farm, provider = given.get("farm"), given.get("provider")
     if (farm is None) == (provider is None):
         raise ReadingError("give either farm, the facts of an AD FS farm, or provider, the metadata of another identity provider")
     now = parse_time(str(given["now"]))
     domains = list(given.get("domains") or ())
-    refused_forms = frozenset(given.get("eviction_forms_refused") or ())
+    refused_forms = frozenset(memory.forms)
     # Only Entra's own refusals of everything else bring this about: a member that must be filled gets a key that nobody has.
     unusable = certificate_without_key(now) if refused_forms >= {"equal", "empty"} else None
     policy_given = given.get("policy") or {}
     policy = replace(
         read_policy(policy_given),
-        refused=frozenset(str(name).lower() for name in given.get("refused") or ()),
-        restarted=frozenset(str(name).lower() for name in given.get("restarted") or ()),
+        refused=frozenset(name.lower() for name in memory.refused),
+        restarted=frozenset(name.lower() for name in memory.restarted),
         eviction_forms_refused=refused_forms,
         unusable=unusable.thumbprint if unusable else "",
     )
     if farm is None:
         server = str((provider or {}).get("entity_id"))
+        _only_one_host(given, server)
         stored = given.get("journal") or {}
         journal, complaint = _journal(stored, server, now)
         reading = third_party.read_provider(provider or {}, domains, journal, policy, now, first_use=not complaint)
     else:
         if farm.get("role") == "secondary":
             where = farm.get("primary_server") or "the primary server, which Get-AdfsSyncProperties names"
-            raise ReadingError(f"{farm.get('server') or 'this host'} is a secondary server of its farm and changes nothing; run the play on {where}")
+            raise ReadingError(
+                f"{farm.get('server') or 'this host'} is a secondary server of its farm and changes nothing. Run the play on {where}: name that host in"
+                " the group of the inventory"
+            )
         server = farm.get("server") or ""
+        _only_one_host(given, str(farm.get("identifier")))
         stored = given.get("journal") or farm.get("journal") or {}
         journal, complaint = _journal(stored, str(farm.get("identifier")), now)
-        reading = read_observation(farm, domains, given.get("metadata") or (), journal, policy, given.get("servers") or (), given.get("key_checks") or ())
-    probed = probes.judge(given.get("probes") or (), reading.observation.farm)
+        reading = read_observation(farm, domains, given.get("metadata") or (), journal, policy, memory.told, memory.checked)
+    probed = probes.judge(given.get("probes") or memory.probes, reading.observation.farm)
     seen = replace(reading.observation, seen_from_outside=probes.seen_from_outside(probed))
     if complaint:
         alarm = Alarm("journal", server, f"the journal is not used: {complaint}; waiting times start afresh")
         seen = replace(seen, alarms=(*seen.alarms, alarm))
     compared = baselines.compare(journal.baseline, policy.baseline_approved, domains, seen)
     bodies = {**journal.bodies, **reading.bodies, **({unusable.thumbprint: unusable.der} if unusable else {})}
-    run = str(given.get("run") or "rollover_plan")
+    stopped = given.get("mode") == "apply" and loop.stopped(memory)
 
     def planned(not_approved: str = "") -> dict[str, Any]:
-        made = make_plan(compared.seen, journal, policy, now, run, compared.baseline, not_approved)
-        return show(made, bodies, policy_given)
+        made = make_plan(compared.seen, journal, policy, now, memory.run, compared.baseline, not_approved, stopped)
+        return show(made, bodies, policy_given, str(given.get("mode") or "plan"), memory, probed)
 
     shown = planned()
     if given.get("approved"):
@@ -113,8 +190,18 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
                 f"it is not the approved plan any more, so only what protects sign-in is done: {'; '.join(differences)}. Look at the new plan, and approve that"
             )
     shown["journal"]["expected_sha256"] = stored.get("sha256")
-    shown["probes"] = probed
     return shown
+
+
+def _only_one_host(given: Mapping[str, Any], identifier: str) -> None:
+    """Two hosts of one play that are the same farm would work beside each other. Raises ReadingError."""
+    here = given.get("host")
+    twins = [name for name, farm in (given.get("farms") or {}).items() if farm == identifier and name != here]
+    if twins:
+        raise ReadingError(
+            f"{here} and {', '.join(twins)} belong to the same farm ({identifier}). Run the play with one host for each farm, its primary server;"
+            " for an identity provider without AD FS, with the one host that keeps its journal"
+        )
 
 
 def _journal(given: Mapping[str, Any], farm: str, now: datetime) -> tuple[Journal, str]:
@@ -135,11 +222,12 @@ def make_plan(
     run: str,
     baseline: Mapping[str, Any] | None = None,
     not_approved: str = "",
+    stopped: bool = False,
 ) -> Plan:
     """Decide, imagine the act done, decide again, until nothing more is allowed now.
 
     ``run`` names this run to the lock. ``baseline``: the approved settings that the journal shall hold. ``not_approved``: why only
-    protective acts may be done; empty where any may.
+    protective acts may be done; empty where any may. ``stopped``: this run does nothing more, so the journal is left without its lock.
     """
     first = _situation(seen, replace(journal, baseline=baseline), policy, now)
     s = first
@@ -156,7 +244,7 @@ def make_plan(
         s = _situation(decision.act.after(s.seen, now), _before(s, decision.act, run), policy, now)
         decision = decide(s, run)
     blocks = [*decision.blocks, *(b for b in blocks if b not in decision.blocks and _still_holds(b, s))]
-    written, must_write = _journal_to_write(first, steps, journal, run, closed)
+    written, must_write = _journal_to_write(first, [] if stopped else steps, journal, run, closed)
     return Plan(first, tuple(steps), s, tuple(blocks), alarms, written, must_write)
 
 
@@ -241,8 +329,19 @@ def _signers(s: Situation, stored: Journal) -> Mapping[str, tuple[str, tuple[str
     return {name: s.journal.servers.get(name, kept) for name, kept in stored.servers.items()} if changed else stored.servers
 
 
-def show(plan: Plan, bodies: Mapping[str, str], policy_given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return RV(plan) of rollover_plan. ``bodies``: base64 DER by thumbprint. ``policy_given``: the policy as the caller passed it."""
+def show(
+    plan: Plan,
+    bodies: Mapping[str, str],
+    policy_given: Mapping[str, Any],
+    mode: str = "plan",
+    memory: loop.Memory | None = None,
+    probed: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Return RV(plan) of rollover_plan. ``bodies``: base64 DER by thumbprint. ``policy_given``: the policy as the caller passed it.
+
+    ``memory``: of the run that this plan belongs to. ``probed``: how the metadata looks from elsewhere.
+    """
+    memory = memory or loop.Memory("")
     s, last = plan.first, plan.last
     actions = [_show_step(step) for step in plan.steps]
     used = sorted({k for step in plan.steps for w in step.act.writes for k in w.slots.accepted if k != UNBORN})
@@ -263,6 +362,7 @@ def show(plan: Plan, bodies: Mapping[str, str], policy_given: Mapping[str, Any])
         "next_run_at": format_time(_next_run(plan)),
         "emergency": emergency.show(s),
         "alarms": [{"alarm": a.alarm, "object": a.object, "reason": a.reason} for a in plan.alarms],
+        "probes": list(probed),
         "failures": [*failures(s), *refused],
         "expected": {"state": last.state, "failures": [*failures(last), *refused]},
         "diff": {"before": _snapshot(plan, s), "after": _snapshot(plan, last)},
@@ -271,7 +371,8 @@ def show(plan: Plan, bodies: Mapping[str, str], policy_given: Mapping[str, Any])
         "relying_parties": at_risk(s),
         "journal": {"write": plan.write_journal, "content": write_journal(journal)},
     }
-    shown["summary"] = summary(s, shown)
+    shown["run"] = loop.told(shown, memory, mode)
+    shown["summary"] = summary(s, shown, mode=mode, done=memory.done, refused=memory.refusals)
     return shown
 
 
@@ -319,7 +420,8 @@ def asks(plan: Plan) -> dict[str, Any]:
     wanted = next((step.act.thumbprint for step in plan.steps if step.act.action == "add"), None)
     wanted = wanted or next((b.certificate for b in plan.blocks if b.condition == "key_check"), None)
     answered = {c.thumbprint for c in s.seen.farm.key_checks}
-    return {"sync": sync, "key_checks": wanted if wanted not in answered else None}
+    servers = [n.name for n in s.seen.farm.servers] or [s.seen.farm.server.lower()]
+    return {"sync": sync, "key_checks": wanted if wanted not in answered else None, "servers": [n for n in servers if n not in s.policy.servers_checked]}
 
 
 def _show_domain(s: Situation, index: int) -> dict[str, Any]:
@@ -352,6 +454,7 @@ def _show_step(step: Step) -> dict[str, Any]:
         "said": act.said(s.seen.farm.server),
         "module": act.module,
         "arguments": act.arguments,
+        **({"host": next((n.host for n in s.seen.farm.servers if n.name == act.server), None)} if act.server else {}),
     }
     if act.thumbprint == UNBORN:
         shown["certificate"] = UNBORN
