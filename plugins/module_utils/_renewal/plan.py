@@ -161,7 +161,7 @@ def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
         if farm.get("role") == "secondary":
             where = farm.get("primary_server") or "the primary server, which Get-AdfsSyncProperties names"
             raise ReadingError(
-                f"{farm.get('server') or 'this host'} is a secondary server of its farm and changes nothing. Run the play on {where}: name that host in"
+                f"{farm.get('server') or 'this host'} is a secondary server of its farm and changes nothing; run the play on {where}: name that host in"
                 " the group of the inventory"
             )
         server = farm.get("server") or ""
@@ -367,7 +367,7 @@ def show(
         "expected": {"state": last.state, "failures": [*failures(last), *refused]},
         "diff": {"before": _snapshot(plan, s), "after": _snapshot(plan, last)},
         "policy": _set(policy_given),
-        "asks": asks(plan),
+        "asks": {**asks(plan), "servers": _to_check(s)},
         "relying_parties": at_risk(s),
         "journal": {"write": plan.write_journal, "content": write_journal(journal)},
     }
@@ -420,8 +420,13 @@ def asks(plan: Plan) -> dict[str, Any]:
     wanted = next((step.act.thumbprint for step in plan.steps if step.act.action == "add"), None)
     wanted = wanted or next((b.certificate for b in plan.blocks if b.condition == "key_check"), None)
     answered = {c.thumbprint for c in s.seen.farm.key_checks}
+    return {"sync": sync, "key_checks": wanted if wanted not in answered else None}
+
+
+def _to_check(s: Situation) -> list[str]:
+    """The servers that a certificate from elsewhere is checked on; the others were checked by hand."""
     servers = [n.name for n in s.seen.farm.servers] or [s.seen.farm.server.lower()]
-    return {"sync": sync, "key_checks": wanted if wanted not in answered else None, "servers": [n for n in servers if n not in s.policy.servers_checked]}
+    return [name for name in servers if name not in s.policy.servers_checked]
 
 
 def _show_domain(s: Situation, index: int) -> dict[str, Any]:
