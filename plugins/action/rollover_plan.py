@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import importlib
 import json
 import secrets
 import typing as t
@@ -20,6 +22,11 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan impo
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import PolicyError
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, format_time, parse_time
+
+# Ansible imports an action in its main process, so every worker that it forks later finds these loaded: the lookup that reads Entra, above all.
+for _library in ("msal", "requests"):
+    with contextlib.suppress(ImportError):  # whoever needs one that is missing says so
+        importlib.import_module(_library)
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "step": {"type": "str", "choices": list(STEPS), "default": "pass"},
