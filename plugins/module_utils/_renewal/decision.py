@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import decrypting, emergency, guards, rollback, rules, server_steps, third_party
@@ -36,15 +36,18 @@ from ansible_collections.federation.adfs.plugins.module_utils._x509 import forma
 SKEW = timedelta(minutes=5)
 
 
-def decide(s: Situation, run: str) -> Decision:
-    """Return the one act to do now, if any. ``run`` names this run to the journal's lock."""
+def decide(s: Situation, run: str, keeps_back: Callable[[Act], Block | None] | None = None) -> Decision:
+    """Return the one act to do now, if any. ``run`` names this run to the journal's lock.
+
+    ``keeps_back``: what holds back an act that the rules allow, such as an approval that it has not; the next one in order is done then.
+    """
     alarms = tuple(_alarms(s))
     closed = list(_closed(s, run))
     if closed:
         return Decision(None, tuple(closed), alarms)
     blocks: list[Block] = []
     if s.emergency:
-        act = emergency.respond(s, blocks) or _restore(s, blocks)
+        act = _permitted(emergency.respond(s, blocks), blocks, keeps_back) or _permitted(_restore(s, blocks), blocks, keeps_back)
         return Decision(act, tuple(blocks), alarms)
     # Holding AD FS' clock comes even before a repair: whatever happens to the run afterwards, nothing is promoted meanwhile.
     on_server = (
@@ -66,11 +69,18 @@ def decide(s: Situation, run: str) -> Decision:
         decrypting.renew,
     )
     for step in on_server if s.seen.farm.provider is None else (_repair, _publish, _settle, _retire):
-        act = step(s, blocks)
+        act = _permitted(step(s, blocks), blocks, keeps_back)
         if act is not None:
             return Decision(act, tuple(blocks), alarms)
     blocks.extend(_waiting(s))
     return Decision(None, tuple(blocks), alarms)
+
+
+def _permitted(act: Act | None, blocks: list[Block], keeps_back: Callable[[Act], Block | None] | None) -> Act | None:
+    block = keeps_back(act) if act is not None and keeps_back is not None else None
+    if block is not None and block not in blocks:
+        blocks.append(block)
+    return act if block is None else None
 
 
 def _closed(s: Situation, run: str) -> Iterable[Block]:

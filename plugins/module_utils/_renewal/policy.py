@@ -66,6 +66,7 @@ class Policy:
     servers_checked: frozenset[str] = frozenset()
     restart_servers: bool = False
     decrypting: bool = False
+    approve_any_successor: bool = False
     refused: frozenset[str] = frozenset()
     eviction_forms_refused: frozenset[str] = frozenset()
     unusable: str = ""
@@ -258,4 +259,5 @@ _READERS: dict[str, Any] = {
     "successor": _thumbprint,
     "restart_servers": _boolean,
     "decrypting": _boolean,
+    "approve_any_successor": _boolean,
 }
