@@ -174,6 +174,7 @@ plan:
       description: One entry for each domain, with its verdict, the row of Microsoft's decision table and the truth matrix.
       type: list
       elements: dict
+      returned: where the run does not go on
       contains:
         domain:
           description: The domain.
@@ -234,8 +235,9 @@ plan:
           description: The module of this collection that carries it out (C(win_service) is of C(ansible.windows)).
           type: str
         arguments:
-          description: The options of that module; for domains they are in C(write) of each target, because each tenant has its own call.
+          description: The options of that module; for domains its option C(domains) by tenant, because each tenant has its own call.
           type: dict
+          returned: for the first act
         said:
           description: The act in a line.
           type: str
@@ -333,8 +335,8 @@ plan:
       type: dict
     run:
       description:
-        - What the run comes to so far, the acts that were C(done), what was C(refused), the C(failures) that make it fail, and C(fail), what it
-          says then (null where it does not fail).
+        - What the run comes to so far, what was C(refused), the C(alarms), the C(failures) that make it fail, and C(fail), what it says then (null
+          where it does not fail). The acts that were done are in C(done) of RV(plan.memory).
       type: dict
     relying_parties:
       description: The relying party trusts that a promotion may lock out, each with C(name), C(identifiers), C(risk) and C(advice).
@@ -344,7 +346,8 @@ plan:
       description: The journal as it must be before the first act, and whether it has to be written.
       type: dict
     summary:
-      description: The plan in lines for people.
+      description: The plan, and what the run did before, in lines for people.
       type: list
       elements: str
+      returned: where the run does not go on
 """

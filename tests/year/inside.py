@@ -132,7 +132,7 @@ class Inside:
                 thumbprint = made["asks"]["key_checks"]
                 outcome["key_checks"] = {"results": [self._checked(thumbprint, item) for item in made["asks"]["check_on"]]}
             elif step.startswith("act_"):
-                outcome["act"] = self._act(made["actions"][0], made["certificates"])
+                outcome.update(of=made["actions"][0], act=self._act(made["actions"][0], made["certificates"]))
         return outcome
 
     def _checked(self, thumbprint: str, item: dict[str, str]) -> dict[str, Any]:
@@ -150,7 +150,7 @@ class Inside:
     def _act(self, act: dict[str, Any], certificates: list[dict[str, Any]]) -> dict[str, Any]:
         if act["module"] != "entra_federation":
             return self._adfs(act["module"], **act["arguments"])
-        outcomes = publish(self._graph, wishes_from([target["write"] for target in act["targets"]], certificates), check_mode=False)
+        outcomes = publish(self._graph, wishes_from(act["arguments"][self._graph.tenant_id], certificates), check_mode=False)
         errors = [outcome.error for outcome in outcomes if outcome.error]
         if errors:
             raise RuntimeError("; ".join(errors))

@@ -37,7 +37,7 @@ class Memory:
     """Plain values, so that it can be passed on as JSON. Empty at the beginning of a run.
 
     ``plans``, ``passes``: how many there were; a plan that only asks servers ends no pass. ``waiting``: what the last plan asked the caller
-    for: a scan, answers of servers, an act, or (empty) nothing more. ``act``: the one that it asked for. ``asked``: the certificate that
+    for: a scan, answers of servers, an act, or (empty) nothing more. ``asked``: the certificate that
     servers were asked about. ``done``: acts with what they changed. ``refused``: domains that Entra refused to write, and ``refusals`` its
     words. ``forms``: ways of evicting that it refused. ``raced``: domains that somebody else wrote between the last scan and our write.
     ``failed``: why no further act is done but protective ones. ``tried``: the acts that failed. ``told`` and ``checked``: what servers
@@ -48,7 +48,6 @@ class Memory:
     plans: int = 0
     passes: int = 0
     waiting: str = _SCAN
-    act: Mapping[str, Any] | None = None
     asked: str | None = None
     done: tuple[Mapping[str, Any], ...] = ()
     refused: tuple[str, ...] = ()
@@ -88,16 +87,18 @@ def show_memory(memory: Memory) -> dict[str, Any]:
 def heard(memory: Memory, outcome: Mapping[str, Any], importable: bool) -> Memory:
     """Judge what came of what the last plan asked for.
 
-    ``outcome``: results of tasks as Ansible registers them: ``act``; ``sync`` and ``key_checks``, loops over the servers that the plan
-    names; ``probes``, loops over the probes. ``importable``: the run has the certificate that is asked about in a file.
+    ``outcome``: results of tasks as Ansible registers them: ``act``, with ``of``, the first of the plan's actions; ``sync`` and
+    ``key_checks``, loops over the servers that the plan names; ``probes``, loops over the probes. ``importable``: the run has the
+    certificate that is asked about in a file.
     """
     memory = replace(memory, probes=memory.probes or tuple(_probe(r) for task in outcome.get("probes") or () for r in _results(task)))
     if memory.waiting == _ANSWERS:
         told = [_told(r) for r in _results(outcome.get("sync"))]
         checked = [_checked(r, memory.asked, importable) for r in _results(outcome.get("key_checks"))] if memory.asked else []
         return replace(memory, told=(*memory.told, *told), checked=(*memory.checked, *checked))
-    if memory.waiting == _ACT and memory.act is not None:
-        return _acted(memory, memory.act, outcome.get("act") or {})
+    if memory.waiting == _ACT and outcome.get("of"):
+        act = {name: value for name, value in outcome["of"].items() if name not in ("arguments", "module")}
+        return _acted(memory, act, outcome.get("act") or {})
     return memory
 
 
@@ -246,7 +247,7 @@ def carry_on(shown: dict[str, Any], memory: Memory, mode: str, hosts: Mapping[st
     ``hosts``: inventory hosts by server. ``wait``: minutes to wait for servers after a promotion.
     """
     asks, actions = shown["asks"], shown["actions"]
-    memory = replace(memory, plans=memory.plans + 1, seen={"state": shown["state"]}, act=None, asked=None)
+    memory = replace(memory, plans=memory.plans + 1, seen={"state": shown["state"]}, asked=None)
     memory = replace(memory, noticed=(*memory.noticed, *(a for a in shown["alarms"] if a["alarm"] == "first_use" and a not in memory.noticed)))
     asks["sync_on"] = [{"server": name, "host": hosts[name]} for name in asks["sync"] if hosts.get(name)]
     asks["check_on"] = [{"server": name, "host": hosts[name]} for name in asks["servers"] if hosts.get(name)] if asks["key_checks"] else []
@@ -259,15 +260,15 @@ def carry_on(shown: dict[str, Any], memory: Memory, mode: str, hosts: Mapping[st
     waits = _waits_for(act, shown["farm"], wait)
     imports = _imports(act, memory)
     files = [*journal, *(["import"] if imports else []), f"act_{act['module']}", *(["wait"] if waits else []), f"scan_{shown['farm']['source']}", "pass"]
-    kept = {name: act[name] for name in act if name not in ("arguments", "module")}
-    if not isinstance(act["targets"][0], str):
-        kept["targets"] = [{name: t[name] for name in ("tenant_id", "domain", "slots", "expected")} for t in act["targets"]]
     shown["imports"] = imports
-    return _with(shown, replace(memory, waiting=_ACT, act=kept), files, waits)
+    return _with(shown, replace(memory, waiting=_ACT), files, waits)
 
 
 def _with(shown: dict[str, Any], memory: Memory, files: list[str], waits: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {**shown, "memory": show_memory(memory), "next": files, "wait": waits, "ended": "pass" not in files}
+    ended = "pass" not in files
+    if not ended:  # the next plan tells of the domains; runners keep every result, and there may be hundreds of domains
+        shown = {name: value for name, value in shown.items() if name not in ("domains", "summary")}
+    return {**shown, "memory": show_memory(memory), "next": files, "wait": waits, "ended": ended}
 
 
 def _waits_for(act: Mapping[str, Any], farm: Mapping[str, Any], minutes: int) -> dict[str, Any] | None:
@@ -302,7 +303,7 @@ def told(shown: Mapping[str, Any], memory: Memory, mode: str) -> dict[str, Any]:
     if mode == "apply" and shown["actions"] and memory.passes > MOST_PASSES:
         why = f"{MOST_PASSES} acts were done in this run and more are left; run it again"
         alarms.append({"alarm": "passes", "object": shown["farm"]["server"], "reason": why})
-    return {"done": list(memory.done), "refused": list(memory.refusals), "failures": found, "fail": message(found), "alarms": alarms}
+    return {"refused": list(memory.refusals), "failures": found, "fail": message(found), "alarms": alarms}
 
 
 def failures(shown: Mapping[str, Any], memory: Memory, mode: str) -> list[dict[str, str]]:
@@ -335,4 +336,4 @@ def broken_off(memory: Memory, outcome: Mapping[str, Any], importable: bool) -> 
     # Only what comes after the act shows that it was tried; the result of another act may still lie there.
     if name in ("scan", "document", "metadata", "stored", "plan"):
         memory = heard(memory, outcome, importable)
-    return replace(memory, waiting="", act=None), _message(cause) if cause else "a task of the run failed", not cause.get("unreachable")
+    return replace(memory, waiting=""), _message(cause) if cause else "a task of the run failed", not cause.get("unreachable")

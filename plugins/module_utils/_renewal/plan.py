@@ -123,7 +123,6 @@ def _broken_off(memory: loop.Memory, outcome: Mapping[str, Any], importable: boo
         "wait": None,
         "ended": True,
         "run": {
-            "done": list(memory.done),
             "refused": list(memory.refusals),
             "failures": failing,
             "fail": None if failed else cause,
@@ -357,6 +356,8 @@ def show(
     memory = memory or loop.Memory("")
     s, last = plan.first, plan.last
     actions = [_show_step(step) for step in plan.steps]
+    if actions:  # what comes after it is planned anew before it is done
+        actions[0]["arguments"] = plan.steps[0].act.arguments
     used = sorted({k for step in plan.steps for w in step.act.writes for k in w.slots.accepted if k != UNBORN})
     # What is left of the journal's backups must be restorable from the journal alone.
     kept = {k for backups in plan.journal.backups.values() for b in backups for k in b.slots.accepted}
@@ -472,7 +473,6 @@ def _show_step(step: Step) -> dict[str, Any]:
         "protective": act.protective,
         "said": act.said(s.seen.farm.server),
         "module": act.module,
-        "arguments": act.arguments,
         **({"host": next((n.host for n in s.seen.farm.servers if n.name == act.server), None)} if act.server else {}),
     }
     if act.thumbprint == UNBORN:
@@ -489,13 +489,6 @@ def _show_step(step: Step) -> dict[str, Any]:
             "domain": w.domain.name,
             "slots": _slots(w.slots),
             "expected": _slots(w.domain.slots),
-            "write": {
-                "domain": w.domain.name,
-                "signing_certificate": w.slots.signing,
-                "next_signing_certificate": w.slots.next,
-                "clear_next": w.slots.next is None and w.domain.slots.next is not None,
-                "expected": {"signing": w.domain.slots.signing or "", "next": w.domain.slots.next or ""},
-            },
         }
         for w in act.writes
     ]
