@@ -268,6 +268,7 @@ def _with(shown: dict[str, Any], memory: Memory, files: list[str], waits: Mappin
     ended = "pass" not in files
     if not ended:  # the next plan tells of the domains; runners keep every result, and there may be hundreds of domains
         shown = {name: value for name, value in shown.items() if name not in ("domains", "summary")}
+        shown["actions"] = shown["actions"][:1]
     return {**shown, "memory": show_memory(memory), "next": files, "wait": waits, "ended": ended}
 
 
