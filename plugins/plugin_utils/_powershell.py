@@ -20,7 +20,7 @@ import typing as t
 from contextlib import contextmanager
 
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record, one_line
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import ERROR, Check, ReplyError, record, truth
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import ERROR, Check, ReplyError, record, strict_json, truth
 
 READS = frozenset({"read_farm", "read_journal", "check_certificate"})
 ACTS = frozenset({"update_certificate", "add_certificate", "promote_certificate", "remove_certificate", "set_properties", "write_journal", "grant_read"})
@@ -105,7 +105,9 @@ def _data(result: t.Any, name: str, check: Check) -> t.Any:
     if not isinstance(result, dict):
         raise _no_reply(name, "nothing")
     if result.get("failed"):
-        raise LostReplyError(f"The script {name} did not run to its end: {_reason(result)}", name, "Run with -vvv for all that the server said.", "script_failed")
+        raise LostReplyError(
+            f"The script {name} did not run to its end: {_reason(result)}", name, "Run with -vvv for all that the server said.", "script_failed"
+        )
     outer = result.get("result")
     reply = outer.get("json") if isinstance(outer, dict) else None
     if not isinstance(reply, str) or not reply:
@@ -118,7 +120,7 @@ def _data(result: t.Any, name: str, check: Check) -> t.Any:
             "reply_too_large",
         )
     try:
-        decoded = json.loads(reply, parse_constant=_no_constant)
+        decoded = strict_json(reply)
     except (ValueError, RecursionError):
         raise _no_reply(name, "something that is no whole JSON text") from None
     try:
@@ -129,10 +131,6 @@ def _data(result: t.Any, name: str, check: Check) -> t.Any:
     except ReplyError as exc:
         raise _no_reply(name, f"something unexpected ({one_line(str(exc), 300)})") from exc
     raise from_record(error, name)
-
-
-def _no_constant(constant: str) -> t.Any:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def _no_reply(name: str, what: str) -> AdfsError:

@@ -217,6 +217,8 @@ class Node:
         self.module_present = True
         self.synchronizes = True
         self.files: dict[str, bytes] = {}
+        # When a file was last written, by this server's clock.
+        self.file_times: dict[str, datetime] = {}
         self.folder_security: dict[str, dict[str, Any]] = {}
         self.store: dict[str, StoreEntry] = {}
         # Errors that cmdlets report instead of doing anything, by the cmdlet's name.

@@ -34,7 +34,6 @@ PROGRAM_DATA = "C:\\ProgramData"
 
 _LOG = logging.getLogger(__name__)
 _TRUSTED = ("S-1-5-32-544", "S-1-5-18")
-_SHARING_VIOLATION = -2147024864
 _READ = 131209  # ReadData, ReadAttributes, ReadExtendedAttributes, ReadPermissions
 _FULL_CONTROL = 2032127
 
@@ -157,7 +156,8 @@ def _read_journal(node: Node, request: Request) -> dict[str, Any]:
 
 
 def _write_journal(node: Node, request: Request) -> dict[str, Any]:
-    path = _full_path(request["path"])
+    reply: dict[str, Any] = dict.fromkeys(("problem", "written", "failure", "unreadable", "sha256", "written_at", "server_time"))
+    reply["written"] = False
     try:
         data = base64.b64decode(request["content"], validate=True)
     except binascii.Error:
@@ -166,20 +166,31 @@ def _write_journal(node: Node, request: Request) -> dict[str, Any]:
             "or an illegal character among the padding characters."
         )
         raise _dotnet("System.FormatException", f'Exception calling "FromBase64String" with "1" argument(s): "{text}"') from None
+    path, reply["problem"] = _journal_place(node, request["path"])
+    if reply["problem"]:
+        return reply
     folder = path.rpartition("\\")[0]
     node.folder_security.setdefault(folder, {"owner": _TRUSTED[0], "allowed": list(_TRUSTED), "link": False})
-    problem = _folder_problem(node, folder)
-    if problem:
-        return {"written": False, "sha256": None, "problem": problem}
-    if node.folder_security[folder].get("locked"):
-        # Another process holds the lock file.
-        raise _dotnet("System.IO.IOException", "The process cannot access the file because it is being used by another process.", _SHARING_VIOLATION)
+    reply["problem"] = _folder_problem(node, folder)
+    if not reply["problem"] and node.folder_security[folder].get("locked"):
+        reply["problem"] = "in_use"  # another process holds the lock file
+    if reply["problem"]:
+        return reply
     found = node.files.get(path)
-    sha256 = None if found is None else hashlib.sha256(found).hexdigest()
-    if sha256 != request["expected_sha256"]:
-        return {"written": False, "sha256": sha256, "problem": None}
-    node.files[path] = data
-    return {"written": True, "sha256": hashlib.sha256(data).hexdigest(), "problem": None}
+    if found is None:
+        reply["problem"] = _leftover(node, path)
+    elif len(found) > request["limit"]:
+        reply["problem"], found = "size", None
+    reply["sha256"] = None if found is None else hashlib.sha256(found).hexdigest()
+    if not reply["problem"] and reply["sha256"] == request["expected_sha256"]:
+        node.files[path] = data
+        node.file_times[path] = node.clock.now()
+        node.files.pop(f"{path}.old", None)
+        reply.update(written=True, sha256=hashlib.sha256(data).hexdigest())
+        for left in (".new",) if found is not None else (".first",):
+            node.files.pop(path + left, None)
+    reply.update(written_at=_written_at(node, path), server_time=_iso(node.clock.now()))
+    return reply
 
 
 def _check_certificate(node: Node, request: Request) -> dict[str, Any]:
@@ -297,21 +308,33 @@ def _relying_party(trust: dict[str, Any]) -> dict[str, Any]:
 
 
 def _journal(node: Node, path: str, limit: int) -> dict[str, Any]:
-    full = _full_path(path)
+    reply: dict[str, Any] = {"found": False, "sha256": None, "content": None, "problem": None, "written_at": None, "server_time": _iso(node.clock.now())}
+    full, reply["problem"] = _journal_place(node, path)
+    if reply["problem"]:
+        return reply
     folder = full.rpartition("\\")[0]
-    reply: dict[str, Any] = {"found": False, "sha256": None, "content": None, "problem": None}
     if folder in node.folder_security:
         reply["problem"] = _folder_problem(node, folder)
+        if not reply["problem"] and full not in node.files:
+            reply["problem"] = _leftover(node, full)
     if reply["problem"] or full not in node.files:
         return reply
     data = node.files[full]
-    reply["found"] = True
+    reply["found"], reply["written_at"] = True, _written_at(node, full)
     if len(data) > limit:
         reply["problem"] = "size"
         return reply
     reply["sha256"] = hashlib.sha256(data).hexdigest()
     reply["content"] = base64.b64encode(data).decode("ascii")
     return reply
+
+
+def _written_at(node: Node, path: str) -> str | None:
+    return _iso(node.file_times.setdefault(path, node.clock.now())) if path in node.files else None
+
+
+def _leftover(node: Node, path: str) -> str | None:
+    return next((f"leftover {end}" for end in (".new", ".old") if path + end in node.files), None)
 
 
 def _folder_problem(node: Node, folder: str) -> str | None:
@@ -380,11 +403,21 @@ def _service_account(node: Node) -> dict[str, Any]:
     return {"name": node.service_account, "sid": node.service_account_sid}
 
 
-def _full_path(path: str) -> str:
+def _journal_place(node: Node, path: str) -> tuple[str, str | None]:
+    """Return the full path, and the word for what is wrong with it."""
     full = re.sub("%ProgramData%", lambda match: PROGRAM_DATA, path, flags=re.IGNORECASE)
-    if not re.match(r"[A-Za-z]:[\\/]|[\\/]", full):
-        raise _thrown("The path of the journal is not absolute.")
-    return full.replace("/", "\\")
+    rules = {
+        "variable": "%" in full,
+        "characters": re.search(r'[<>|"*?\x00-\x1f]', full),
+        "relative": not re.match(r"([A-Za-z]:[\\/]|[\\/]{2}[^\\/.?]+[\\/])[^\\/]", full),
+        "name": ":" in full[2:] or re.search(r"[\\/]\.{1,2}([\\/]|$)|[\\/. ]$", full),
+        "long": len(full) > 254,
+    }
+    full = full.replace("/", "\\")
+    above = [full[: match.start()] for match in re.finditer(r"\\", full)]
+    rules["folder"] = full in node.folder_security or any(name.startswith(full + "\\") for name in node.files)
+    rules["file"] = any(folder in node.files for folder in above)
+    return full, next((word for word, wrong in rules.items() if wrong), None)
 
 
 def _as_list(value: object) -> list[Any]:

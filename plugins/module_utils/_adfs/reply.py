@@ -7,12 +7,32 @@
 
 from __future__ import annotations
 
+import json
+import math
 import typing as t
 
 Check = t.Callable[[t.Any, str], t.Any]
 """Takes a value and its place in the reply, returns the value, raises ReplyError."""
 
 MAX_TEXT = 100_000
+
+
+def strict_json(source: str) -> t.Any:
+    """Return what a JSON text holds. Raises ValueError for what is no JSON, among it NaN, numbers beyond all limits and halves of characters."""
+    decoded = json.loads(source, parse_constant=_no_constant, parse_float=_finite)
+    json.dumps(decoded, ensure_ascii=False).encode("utf-8")
+    return decoded
+
+
+def _no_constant(constant: str) -> t.Any:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(source: str) -> float:
+    found = float(source)
+    if not math.isfinite(found):
+        raise ValueError("a number is too large")
+    return found
 
 
 class ReplyError(ValueError):
@@ -135,7 +155,9 @@ ERROR = record(
     }
 )
 CERTIFICATE = record({"certificate_type": text, "is_primary": truth, "store_location": text, "store_name": text, "der": text})
-JOURNAL = record({"found": truth, "sha256": optional(text), "content": optional(long_text), "problem": optional(text)})
+JOURNAL = record(
+    {"found": truth, "sha256": optional(text), "content": optional(long_text), "problem": optional(text), "written_at": optional(text), "server_time": text}
+)
 FARM_PARTS: dict[str, Check] = {
     "host": record(
         {"time": text, "name": text, "dns_domain": text, "powershell": text, "os": text, "knows_farm_information": truth},
@@ -223,5 +245,15 @@ REPLIES: dict[str, Check] = {
     "read_journal": JOURNAL,
     "check_certificate": _certificate_facts,
     "grant_read": record({"failure": optional(ERROR), "service_account": _SERVICE_ACCOUNT, "readers": outcome(_READERS)}),
-    "write_journal": record({"written": truth, "sha256": optional(text), "problem": optional(text)}),
+    "write_journal": record(
+        {
+            "problem": optional(text),
+            "written": truth,
+            "failure": optional(ERROR),
+            "unreadable": optional(ERROR),
+            "sha256": optional(text),
+            "written_at": optional(text),
+            "server_time": optional(text),
+        }
+    ),
 }

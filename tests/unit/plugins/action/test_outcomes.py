@@ -308,7 +308,7 @@ def test_a_password_that_is_refused_is_nothing_but_that():
         raise AnsibleAuthenticationFailure("wrong password")
 
     act.world.after_call[act.script] = refuse
-    with pytest.raises(AnsibleAuthenticationFailure, match="wrong password$"):
+    with pytest.raises(AnsibleAuthenticationFailure, match=r"wrong password$"):
         act.run()
 
 

@@ -156,19 +156,21 @@ COMMANDS = {
     "Set-AdfsCertificate": {"-CertificateType", "-Confirm", "-ErrorAction", "-IsPrimary", "-Thumbprint"},
     "Set-AdfsProperties": {"-AutoCertificateRollover", "-Confirm", "-ErrorAction"},
     "Set-StrictMode": {"-Version"},
+    "Start-Sleep": {"-Milliseconds"},
     "Update-AdfsCertificate": {"-CertificateType", "-Confirm", "-ErrorAction", "-Urgent"},
     "Where-Object": set(),
 }
 STATIC = {
     *("BitConverter::ToString", "Convert::FromBase64String", "Convert::ToBase64String", "Environment::ExpandEnvironmentVariables", "Environment::OSVersion"),
     *("Globalization.CultureInfo::InvariantCulture", "IO.Directory::CreateDirectory", "IO.Directory::Exists", "IO.File::Exists", "IO.File::GetAttributes"),
+    *("IO.File::Delete", "IO.File::GetLastWriteTimeUtc", "string::IsNullOrEmpty"),
     *("IO.File::Move", "IO.File::Open", "IO.File::ReadAllBytes", "IO.File::Replace", "IO.FileAccess::ReadWrite", "IO.FileAccess::Write"),
     *("IO.FileAttributes::ReparsePoint", "IO.FileMode::Create", "IO.FileMode::OpenOrCreate", "IO.FileShare::None", "IO.Path::Combine"),
     # The first two in 7 only, the third in 5.1 only, and called there only.
     *("IO.FileSystemAclExtensions::CreateDirectory", "IO.FileSystemAclExtensions::SetAccessControl", "IO.File::SetAccessControl"),
     "Security.AccessControl.AccessControlSections::Access",
-    *("IO.Path::GetDirectoryName", "IO.Path::IsPathRooted", "Net.NetworkInformation.IPGlobalProperties::GetIPGlobalProperties", "NullString::Value"),
-    *("PlatformID::Win32NT", "Security.Cryptography.SHA256::Create", "datetime::UtcNow", "timespan::FromSeconds"),
+    *("IO.Path::GetDirectoryName", "Net.NetworkInformation.IPGlobalProperties::GetIPGlobalProperties"),
+    *("PlatformID::Win32NT", "Security.Cryptography.SHA256::Create", "datetime::UtcNow"),
     "Security.Cryptography.X509Certificates.RSACertificateExtensions::GetRSAPrivateKey",
     "Security.Cryptography.X509Certificates.X509RevocationFlag::ExcludeRoot",
 }
