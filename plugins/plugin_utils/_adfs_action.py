@@ -13,7 +13,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.federation.adfs.plugins.module_utils._adfs import custom
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import custom, events, trusts
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import (
     PROPERTIES,
@@ -66,10 +66,20 @@ class AdfsAction(ActionBase):  # type: ignore[misc]
         """Whether nothing may be changed."""
         return bool(self._task.check_mode)
 
-    def look(self, parts: t.Iterable[str], journal_path: str = DEFAULT_PATH) -> Look:
-        """Read these parts of the farm, and always host and sync, in one call."""
+    def look(self, parts: t.Iterable[str], journal_path: str = DEFAULT_PATH, events_since: int | None = None) -> Look:
+        """Read these parts of the farm, and always host and sync, in one call. ``events_since``: seconds since 1970."""
         wanted = sorted({"host", "sync", *parts})
-        request = {"parts": wanted, "properties": list(PROPERTIES), "journal_path": journal_path, "journal_limit": MAX_BYTES}
+        request = {
+            "parts": wanted,
+            "properties": list(PROPERTIES),
+            "journal_path": journal_path,
+            "journal_limit": MAX_BYTES,
+            "list_limit": trusts.LIST_LIMIT,
+            "default_lifetime": trusts.DEFAULT_LIFETIME,
+            "events_since": events_since,
+            "event_ids": list(events.MEANINGS),
+            "events_limit": events.LIMIT,
+        }
         return read_look(run_script(self, self._variables, "read_farm", request, farm_parts(wanted), self._time_limit))
 
     def script(self, name: str, request: dict[str, t.Any]) -> t.Any:

@@ -112,6 +112,23 @@ def test_reads_call_nothing_that_changes_anything(name):
     assert not re.search(r"\b(Set|New|Remove|Add|Out|Move|Copy)-\w+|WriteAll|CreateDirectory|FileMode", code_of(name).replace("New-Object", ""))
 
 
+@pytest.mark.parametrize("name", sorted(_powershell.READS))
+def test_reads_know_no_check_mode(name):
+    # Under WhatIf the ADFS module is imported without its aliases, and cmdlets only say what they would do.
+    body = re.search(r"function Invoke-Task \{\n    param\(\$Request\)\n(?: *#[^\n]*\n)*(.*)", text_of(name), re.DOTALL)
+    assert body
+    assert body.group(1).startswith("    $WhatIfPreference = $false\n")
+
+
+@pytest.mark.parametrize("name", sorted(_powershell.READS))
+def test_an_error_of_any_cmdlet_ends_a_read(name):
+    # A module may set $global:ErrorActionPreference, and half a list would be taken for the whole.
+    for line in code_of(name).splitlines():
+        for called in re.findall(r"\b(?:Get-Adfs\w+|Get-CimInstance|Get-Acl|Get-WinEvent)\b[^|)]*", line):
+            if "Get-Command" not in line:
+                assert "-ErrorAction Stop" in called, line
+
+
 @pytest.mark.parametrize("name", sorted(_powershell.ACTS))
 def test_cmdlets_that_change_something_never_ask(name):
     for line in code_of(name).splitlines():
@@ -141,15 +158,18 @@ COMMANDS = {
     "ConvertFrom-Json": {"-InputObject"},
     "ConvertTo-Json": {"-Compress", "-Depth", "-InputObject"},
     "ForEach-Object": set(),
-    "Get-Acl": {"-LiteralPath"},
-    "Get-AdfsCertificate": {"-CertificateType"},
-    "Get-AdfsFarmInformation": set(),
-    "Get-AdfsProperties": set(),
-    "Get-AdfsRelyingPartyTrust": set(),
-    "Get-AdfsSslCertificate": set(),
-    "Get-AdfsSyncProperties": set(),
-    "Get-CimInstance": {"-ClassName", "-Filter"},
+    "Get-Acl": {"-ErrorAction", "-LiteralPath"},
+    "Get-AdfsCertificate": {"-CertificateType", "-ErrorAction"},
+    "Get-AdfsClaimsProviderTrust": {"-ErrorAction"},
+    "Get-AdfsFarmInformation": {"-ErrorAction"},
+    "Get-AdfsProperties": {"-ErrorAction"},
+    "Get-AdfsRelyingPartyTrust": {"-ErrorAction"},
+    "Get-AdfsSslCertificate": {"-ErrorAction"},
+    "Get-AdfsSyncProperties": {"-ErrorAction"},
+    "Get-AdfsWebApiApplication": {"-ErrorAction"},
+    "Get-CimInstance": {"-ClassName", "-ErrorAction", "-Filter"},
     "Get-Command": {"-ErrorAction", "-Name"},
+    "Get-WinEvent": {"-ErrorAction", "-FilterHashtable", "-MaxEvents"},
     "Import-Module": {"-ErrorAction", "-Name"},
     "New-Object": set(),
     "Remove-AdfsCertificate": {"-Confirm", "-TargetCertificate"},
@@ -161,6 +181,7 @@ COMMANDS = {
     "Where-Object": set(),
 }
 STATIC = {
+    *("DateTimeOffset::FromUnixTimeSeconds", "Math::Ceiling", "decimal::Truncate", "long::MaxValue", "long::MinValue"),
     *("BitConverter::ToString", "Convert::FromBase64String", "Convert::ToBase64String", "Environment::ExpandEnvironmentVariables", "Environment::OSVersion"),
     *("Globalization.CultureInfo::InvariantCulture", "IO.Directory::CreateDirectory", "IO.Directory::Exists", "IO.File::Exists", "IO.File::GetAttributes"),
     *("IO.File::Move", "IO.File::Open", "IO.File::ReadAllBytes", "IO.File::Replace", "IO.FileAccess::ReadWrite", "IO.FileAccess::Write"),
