@@ -101,7 +101,7 @@ def load(state: State) -> tuple[Node, dict[str, list[str]]]:
     node.module_present = state["module"] != "absent"
     node.knows_farm_information = state["module"] != "older"
     node.refusals = {
-        name: CmdletError(name, told["id"], told["message"], category=told["category"], exception_type=told["exception"])
+        name: CmdletError(name, told["id"], told["message"], category=told["category"], exception_type=told["exception"], depth=told.get("depth", 0))
         for name, told in state["refusals"].items()
     }
     node.files = {JOURNAL_FOLDER + name: base64.b64decode(content) for name, content in state["files"].items()}
@@ -147,7 +147,8 @@ def _stored(entry: StoreEntry) -> State:
 
 
 def _refusal(error: CmdletError) -> State:
-    return {"id": error.id, "message": error.message, "category": error.category, "exception": error.exception_type}
+    told = {"id": error.id, "message": error.message, "category": error.category, "exception": error.exception_type}
+    return {**told, "depth": error.depth} if error.depth else told
 
 
 def _keyed(raw_data: str) -> KeyedCertificate:

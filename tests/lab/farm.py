@@ -102,8 +102,11 @@ class CmdletError(Exception):
         category: str = "OpenError",
         exception_type: str = "System.InvalidOperationException",
         full_id: str | None = None,
+        depth: int = 0,
     ) -> None:
+        """``depth``: how many further exceptions are inside the first one, each inside the one before."""
         super().__init__(message)
+        self.depth = depth
         self.cmdlet = cmdlet
         self.id = identifier
         self.message = message

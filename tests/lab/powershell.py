@@ -473,14 +473,21 @@ _HRESULTS = {
 
 def _error(error: CmdletError, script: str) -> dict[str, Any]:
     chain = error.chain if isinstance(error, _DotNetError) else [_exception(error), *_INSIDE.get(error.exception_type, [])]
+    chain = [*chain, *(_cause(number) for number in range(1, error.depth + 1))]
+    if len(chain) > 8:
+        chain = [*chain[:7], chain[-1]]
     return {
-        "id": error.full_id.split(",")[0],
-        "full_id": error.full_id,
+        "id": error.full_id.split(",")[0][:1000],
+        "full_id": error.full_id[:1000],
         "category": error.category,
         "activity": error.cmdlet,
-        "exceptions": chain,
+        "exceptions": [{**item, "message": item["message"][:2000]} for item in chain],
         "line": _line(script, error.cmdlet or error.message),
     }
+
+
+def _cause(number: int) -> dict[str, Any]:
+    return {"type": "System.InvalidOperationException", "hresult": _HRESULTS["System.InvalidOperationException"], "message": f"cause {number}"}
 
 
 def _inner(exception_type: str, hresult: int = -2146233087) -> dict[str, Any]:

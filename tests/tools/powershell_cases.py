@@ -307,6 +307,8 @@ def of_odd_answers(basis: State) -> Iterator[tuple[str, State, list[Case]]]:
     api = {"Name": "Payroll", "Identifier": ["https://payroll.example.com"], "ApplicationGroupIdentifier": "Group", "Enabled": True, "TokenLifetime": 600}
     lists = {"claims_providers": [provider, *basis["claims_providers"]], "applications": [api, {**api, "Name": "odd", "TokenLifetime": None}]}
     yield odd("claims-providers-and-applications", "claims_providers", "applications", **lists)
+    long = {"id": "i" * 5000, "message": "m" * 5000, "category": "OpenError", "exception": "System.InvalidOperationException", "depth": 30}
+    yield odd("error-long", "relying_parties", "nodes", refusals=dict.fromkeys(("Get-AdfsRelyingPartyTrust", "Get-AdfsFarmInformation"), long))
     logged = [
         {"Id": number, "TimeCreated": f"202601{day:02}030405", "Level": level, "Message": text}
         for number, day, level, text in (

@@ -123,9 +123,23 @@ function Get-LabThumbprint {
 }
 
 function New-LabError {
-    param([string]$Cmdlet, [string]$Id, [string]$Message, [string]$Category = 'OpenError', [string]$Exception = 'System.InvalidOperationException')
+    param(
+        [string]$Cmdlet,
+        [string]$Id,
+        [string]$Message,
+        [string]$Category = 'OpenError',
+        [string]$Exception = 'System.InvalidOperationException',
+        [int]$Depth = 0
+    )
+    $cause = $null
+    for ($number = $Depth; $number -gt 0; $number--) {
+        $text = 'cause ' + $number
+        if ($null -eq $cause) { $cause = New-Object -TypeName System.InvalidOperationException -ArgumentList $text }
+        else { $cause = New-Object -TypeName System.InvalidOperationException -ArgumentList $text, $cause }
+    }
     # By its name PowerShell 7 might find the type of a library of its own.
     if ($Exception -ceq 'System.ServiceModel.EndpointNotFoundException') { $inner = [FederationAdfsLab.Failure]::EndpointNotFound($Message) }
+    elseif ($null -ne $cause) { $inner = New-Object -TypeName $Exception -ArgumentList $Message, $cause }
     else { $inner = New-Object -TypeName $Exception -ArgumentList $Message }
     $fullId = 'Microsoft.IdentityServer.Management.Commands.' + $Commands[$Cmdlet]
     if ($Id -cne '') { $fullId = $Id + ',' + $fullId }
@@ -138,7 +152,9 @@ function Get-LabRefusal {
     $refusal = $State.refusals.PSObject.Properties[$Cmdlet]
     if ($null -ne $refusal) {
         $told = $refusal.Value
-        return (New-LabError -Cmdlet $Cmdlet -Id $told.id -Message $told.message -Category $told.category -Exception $told.exception)
+        $depth = 0
+        if ($null -ne $told.PSObject.Properties['depth']) { $depth = [int]$told.depth }
+        return (New-LabError -Cmdlet $Cmdlet -Id $told.id -Message $told.message -Category $told.category -Exception $told.exception -Depth $depth)
     }
     if (-not $State.running) {
         $text = 'Could not connect to net.tcp://localhost:1500/policy. The connection attempt lasted for a time span of 00:00:02.0470000. ' +

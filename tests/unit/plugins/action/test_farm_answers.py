@@ -290,6 +290,14 @@ class TestEvents:
         assert "Access denied" in check(farm, "events_readable")["advice"]
 
 
+def test_of_a_long_error_the_cause_is_told():
+    world = World()
+    primary(world).refusals["Get-AdfsCertificate"] = cmdlet_error("Get-AdfsCertificate", "i" * 5000, "m" * 1_000_000, depth=30)
+    result = world.run("farm_info")
+    assert "Get-AdfsCertificate failed: cause 30 (identifier iii" in result["msg"]
+    assert len(result["msg"]) < 1000
+
+
 def test_an_error_without_a_line_is_told():
     world = World()
     error = {"id": "X", "full_id": "X", "category": "NotSpecified", "activity": "", "exceptions": [{"type": "X", "hresult": 1, "message": "it broke"}], "line": None}
