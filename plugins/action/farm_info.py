@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.federation.adfs.plugins.module_utils._adfs import checks, custom, errors, events, farm, journal, partners, trusts
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import checks, custom, errors, events, farm, journal, partner_view, partners, trusts
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time, parse_time
 from ansible_collections.federation.adfs.plugins.plugin_utils._adfs_action import AdfsAction
 
@@ -89,7 +89,7 @@ class ActionModule(AdfsAction):
             if item.store_location == "LocalMachine":
                 _facts, checked = self.check_key(look, item.thumbprint, item.certificate_type)
             else:
-                checked = custom.not_applicable()
+                checked = [*custom.not_applicable(), *partner_view.not_applicable()]
             found += checks.of_one(item.thumbprint, checked)
         return found
 

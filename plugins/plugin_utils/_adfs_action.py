@@ -13,7 +13,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.federation.adfs.plugins.module_utils._adfs import custom, events, trusts
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import custom, events, partner_view, trusts
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import (
     PROPERTIES,
@@ -25,6 +25,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import 
 )
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.journal import DEFAULT_PATH, MAX_BYTES
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import REPLIES, farm_parts
+from ansible_collections.federation.adfs.plugins.plugin_utils._public_roots import public_roots
 from ansible_collections.federation.adfs.plugins.plugin_utils._powershell import TIME_LIMIT, run_script
 
 display = Display()
@@ -96,7 +97,8 @@ class AdfsAction(ActionBase):  # type: ignore[misc]
         """Return what this server says of a certificate in its store, and the checks of that."""
         request = {"store_location": "LocalMachine", "thumbprint": thumbprint, "revocation_mode": "Online" if revocation else "NoCheck"}
         facts = self.script("check_certificate", request)
-        return facts, custom.of_facts(facts, certificate_type, look.time, service_communications_keys(look), revocation)
+        here = custom.of_facts(facts, certificate_type, look.time, service_communications_keys(look), revocation)
+        return facts, [*here, *partner_view.of_facts(facts, certificate_type, public_roots())]
 
     def with_diff(self, result: dict[str, t.Any], before: list[str], after: list[str], header: str) -> dict[str, t.Any]:
         """Add a diff of two lists of lines where the user asked for one."""

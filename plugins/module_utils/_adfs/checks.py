@@ -20,6 +20,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import 
     Look,
     out_of_range,
 )
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.partner_view import weakness
 
 
 def check(name: str, result: str, advice: str = "", thumbprint: str | None = None) -> dict[str, t.Any]:
@@ -34,7 +35,7 @@ def of_one(thumbprint: str, found: t.Iterable[t.Mapping[str, str]]) -> list[dict
 
 def of_certificates(certificates: t.Sequence[FarmCertificate], now: datetime, unread: t.Collection[str] = ()) -> list[dict[str, t.Any]]:
     """Return the checks that need the certificates only. ``unread``: the types of those that AD FS lists and that could not be read."""
-    return [_one_primary(certificates, unread), _validity(certificates, now), _separate_key(certificates, unread)]
+    return [_one_primary(certificates, unread), _validity(certificates, now), _separate_key(certificates, unread), _strength(certificates)]
 
 
 def of_properties(certificates: t.Sequence[FarmCertificate], properties: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
@@ -126,6 +127,14 @@ def _separate_key(certificates: t.Sequence[FarmCertificate], unread: t.Collectio
         named = ", ".join(f"{i.certificate_type} {i.thumbprint}" for i in shared)
         return check(name, "warn", f"The key of the service communications certificate is used for tokens too ({named}). Give tokens a key of their own.")
     return check(name, "ok")
+
+
+def _strength(certificates: t.Sequence[FarmCertificate]) -> dict[str, t.Any]:
+    found = [(item, weakness(item.certificate)) for item in certificates if item.certificate_type in ROLLOVER_TYPES]
+    named = ", ".join(f"{item.certificate_type} {item.thumbprint} ({reason})" for item, reason in found if reason)
+    if named:
+        return check("token_certificates_strong", "warn", f"Weaker than they should be: {named}. Have shorter-lived ones of 2048 bits or more made.")
+    return check("token_certificates_strong", "ok")
 
 
 def _custom(custom: t.Sequence[FarmCertificate], automatic: t.Any) -> dict[str, t.Any]:
