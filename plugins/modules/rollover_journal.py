@@ -130,7 +130,8 @@ outcome:
   sample: done
 error_id:
   description:
-    - A word for the kind of error, for example V(another_run), V(journal_folder), V(journal_path), V(journal_lost), V(in_use), V(state_host), V(access_denied) or V(no_reply).
+    - A word for the kind of error, for example V(another_run), V(journal_folder), V(journal_path),
+      V(journal_lost), V(in_use), V(state_host), V(access_denied) or V(no_reply).
   type: str
   returned: on failure
   sample: another_run

@@ -19,7 +19,7 @@ import types
 import typing as t
 from contextlib import contextmanager
 
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record, one_line
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record, one_line, restricted_language
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import ERROR, Check, ReplyError, record, strict_json, truth
 
 READS = frozenset({"read_farm", "read_journal", "check_certificate"})
@@ -94,7 +94,8 @@ def _refuse_wrong_task(action: t.Any) -> None:
         raise AdfsError(
             f"This task runs on an AD FS server over winrm, psrp or ssh, but its connection is '{connection.transport}' and no Windows one.",
             "Run it on the AD FS server: set hosts, and in the inventory of that host ansible_connection: winrm or psrp "
-            "(for ssh also ansible_shell_type: powershell); take away delegate_to: localhost and connection: local.",
+            "(for ssh also ansible_shell_type: powershell); take away delegate_to: localhost and connection: local. "
+            "If all that is right, an extra variable sets ansible_connection (-e, a survey, or a credential type of AWX): it wins over the inventory.",
             "connection",
         )
     if action._task.async_val:
@@ -105,6 +106,9 @@ def _data(result: t.Any, name: str, check: Check) -> t.Any:
     if not isinstance(result, dict):
         raise _no_reply(name, "nothing")
     if result.get("failed"):
+        restricted = restricted_language(json.dumps(result, default=str)[:MAX_REPLY])
+        if restricted is not None:
+            raise LostReplyError(restricted[0], name, restricted[1], "language_mode")
         raise LostReplyError(
             f"The script {name} did not run to its end: {_reason(result)}", name, "Run with -vvv for all that the server said.", "script_failed"
         )

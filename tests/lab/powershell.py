@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import windows
-from lab.farm import CmdletError, Node, ServiceCertificate, StoreEntry
+from lab.farm import ENTRA_IDENTIFIER, CmdletError, Node, ServiceCertificate, StoreEntry
 
 UTC = timezone.utc  # datetime.UTC is younger than Python 3.10
 
@@ -86,9 +86,12 @@ def _read_farm(node: Node, request: Request) -> dict[str, Any]:
         "host": lambda: _host(node),
         "sync": lambda: _sync(node),
         "certificates": lambda: _certificates(node, None),
-        "properties": lambda: _properties(node, request["properties"]),
+        "properties": lambda: _property_facts(node, request["properties"]),
         "nodes": lambda: _nodes(node),
-        "relying_parties": lambda: [_relying_party(trust) for trust in node.get_adfs_relying_party_trust()],
+        "relying_parties": lambda: _trusts(node, "Get-AdfsRelyingPartyTrust", node.get_adfs_relying_party_trust, request),
+        "claims_providers": lambda: _trusts(node, "Get-AdfsClaimsProviderTrust", node.get_adfs_claims_provider_trust, request),
+        "applications": lambda: _trusts(node, "Get-AdfsWebApiApplication", node.get_adfs_web_api_application, request),
+        "events": lambda: _events(node, request),
         "journal": lambda: _journal(node, request["journal_path"], request["journal_limit"]),
     }
     parts: dict[str, Any] = {}
@@ -254,14 +257,44 @@ def _host(node: Node) -> dict[str, Any]:
 
 
 def _sync(node: Node) -> dict[str, Any]:
-    found = node.get_adfs_sync_properties()
-    return {
-        "role": str(found["Role"]),
-        "primary_server": found.get("PrimaryComputerName"),
-        "poll_duration": found.get("PollDuration"),
-        "last_sync_status": found.get("LastSyncStatus"),
-        "last_sync_time": _iso(found.get("LastSyncTime")),
+    found = _only(node, "Get-AdfsSyncProperties", node.get_adfs_sync_properties)
+    members = {
+        "role": "Role",
+        "primary_server": "PrimaryComputerName",
+        "poll_duration": "PollDuration",
+        "last_sync_status": "LastSyncStatus",
+        "last_sync_time": "LastSyncTime",
     }
+    return {name: _fact(found.get(member)) for name, member in members.items()}
+
+
+def _only(node: Node, cmdlet: str, read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    found = read()
+    if node.stray.get(cmdlet):
+        raise _thrown(f"{cmdlet} gave {1 + len(node.stray[cmdlet])} objects where exactly one is expected.")
+    return found
+
+
+def _fact(value: object) -> Any:
+    """What ConvertTo-Fact of read_farm makes of a member. A mapping with $type stands for an object of that type."""
+    if isinstance(value, datetime):
+        return _iso(value)
+    if isinstance(value, (list, tuple)):
+        return _fact(value[0] if value else None) if len(value) < 2 else {"type": "System.Object[]"}
+    if isinstance(value, dict):
+        return _odd(value)
+    if isinstance(value, Enum):
+        return str(value)
+    return value[:2000] if isinstance(value, str) else value
+
+
+def _odd(value: dict[str, Any]) -> Any:
+    kind = value["$type"]
+    if kind == "System.TimeSpan":
+        return {"seconds": value["value"]}
+    if kind in ("System.Double", "System.UInt64", "System.Int64") and float(value["value"]).is_integer():
+        return min(int(value["value"]), 2**63 - 1)
+    return {"type": kind}
 
 
 def _certificates(node: Node, certificate_type: str | None) -> list[dict[str, Any]]:
@@ -289,22 +322,75 @@ def _properties(node: Node, names: list[str]) -> dict[str, Any]:
     return {name: _plain(found.get(name)) for name in names}
 
 
+def _property_facts(node: Node, names: list[str]) -> dict[str, Any]:
+    found = _only(node, "Get-AdfsProperties", node.get_adfs_properties)
+    return {name: _fact(found.get(name)) for name in names}
+
+
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return _iso(value)
     return str(value) if isinstance(value, Enum) else value
 
 
-def _relying_party(trust: dict[str, Any]) -> dict[str, Any]:
+def _trust(trust: dict[str, Any]) -> dict[str, Any]:
+    listed = [item for item in _as_list(trust.get("Identifier")) if item is not None]
+    lifetime = _fact(trust.get("TokenLifetime"))
+    if isinstance(lifetime, dict) and "seconds" in lifetime:
+        lifetime = -(-lifetime["seconds"] // 60)
     return {
-        "name": str(trust["Name"]),
-        "identifiers": [str(item) for item in _as_list(trust["Identifier"])],
-        "enabled": bool(trust["Enabled"]),
-        "monitoring_enabled": bool(trust.get("MonitoringEnabled")),
-        "auto_update_enabled": bool(trust.get("AutoUpdateEnabled")),
-        "metadata_url": str(trust.get("MetadataUrl") or ""),
-        "token_lifetime": trust.get("TokenLifetime"),
+        "name": _fact(trust.get("Name")),
+        "identifiers": [_fact(item) for number, item in enumerate(listed) if number < 100 or str(item).lower() == ENTRA_IDENTIFIER.lower()],
+        "identifiers_total": len(listed),
+        "enabled": _fact(trust.get("Enabled")),
+        "monitoring_enabled": _fact(trust.get("MonitoringEnabled")),
+        "auto_update_enabled": _fact(trust.get("AutoUpdateEnabled")),
+        "metadata_url": _fact(trust.get("MetadataUrl")),
+        "token_lifetime": lifetime,
+        "group": _fact(trust.get("ApplicationGroupIdentifier")),
     }
+
+
+def _trusts(node: Node, cmdlet: str, read: Callable[[], list[dict[str, Any]]], request: Request) -> dict[str, Any]:
+    answered = read()
+    # A text has none of the members.
+    found = [_trust(item if isinstance(item, dict) else {}) for item in (*node.stray.get(cmdlet, []), *answered)]
+    known = [item["token_lifetime"] or request["default_lifetime"] for item in found if _is_lifetime(item["token_lifetime"])]
+    unknown = [item["name"] for item in found if not _is_lifetime(item["token_lifetime"])]
+    first, last = [], []
+    for item in found:
+        if any(str(identifier).lower() == ENTRA_IDENTIFIER.lower() for identifier in item["identifiers"]):
+            first.insert(0, item)
+        else:
+            (last if item["enabled"] is False else first).append(item)
+    listed, size = [], 0
+    for item in (*first, *last):
+        size += 400 + _length(item["name"]) + _length(item["metadata_url"]) + sum(4 + _length(identifier) for identifier in item["identifiers"])
+        if size > request["list_limit"]:
+            break
+        listed.append(item)
+    return {"list": listed, "total": len(found), "longest": max(known, default=None), "unknown": unknown[:100], "unknown_total": len(unknown)}
+
+
+def _is_lifetime(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _length(fact: object) -> int:
+    # As UTF-16; of what is no text the script takes the length of its type's name in PowerShell.
+    if isinstance(fact, dict):
+        return len("System.Collections.Specialized.OrderedDictionary")
+    return len(str(fact).encode("utf-16-le")) // 2 if fact is not None else 0
+
+
+def _events(node: Node, request: Request) -> list[dict[str, Any]]:
+    since = request["events_since"]
+    moment = None if since is None else datetime.fromtimestamp(since, UTC)
+    found = node.get_win_event(request["event_ids"], moment, request["events_limit"] + 1)
+    return [{name: _fact(item.get(member)) for name, member in _EVENT_MEMBERS.items()} for item in found]
+
+
+_EVENT_MEMBERS = {"id": "Id", "time": "TimeCreated", "level": "Level", "message": "Message"}
 
 
 def _journal(node: Node, path: str, limit: int) -> dict[str, Any]:
@@ -347,8 +433,10 @@ def _folder_problem(node: Node, folder: str) -> str | None:
     return f"rights {strangers[0]}" if strangers else None
 
 
-def _nodes(node: Node) -> list[str]:
-    return [str(name) for name in _as_list(node.get_adfs_farm_information()["FarmNodes"])] if node.knows_farm_information else []
+def _nodes(node: Node) -> list[Any]:
+    if not node.knows_farm_information:
+        return []
+    return [_fact(name) for name in _as_list(_only(node, "Get-AdfsFarmInformation", node.get_adfs_farm_information)["FarmNodes"])]
 
 
 def _act(node: Node, script: str, certificate_type: str, act: Callable[[], object]) -> dict[str, Any]:
@@ -459,14 +547,21 @@ _HRESULTS = {
 
 def _error(error: CmdletError, script: str, mark: str = "") -> dict[str, Any]:
     chain = error.chain if isinstance(error, _DotNetError) else [_exception(error), *_INSIDE.get(error.exception_type, [])]
+    chain = [*chain, *(_cause(number) for number in range(1, error.depth + 1))]
+    if len(chain) > 8:
+        chain = [*chain[:7], chain[-1]]
     return {
-        "id": error.full_id.split(",")[0],
-        "full_id": error.full_id,
+        "id": error.full_id.split(",")[0][:1000],
+        "full_id": error.full_id[:1000],
         "category": error.category,
         "activity": error.cmdlet,
-        "exceptions": chain,
+        "exceptions": [{**item, "message": item["message"][:2000]} for item in chain],
         "line": _line(script, mark or error.cmdlet or error.message),
     }
+
+
+def _cause(number: int) -> dict[str, Any]:
+    return {"type": "System.InvalidOperationException", "hresult": _HRESULTS["System.InvalidOperationException"], "message": f"cause {number}"}
 
 
 def _inner(exception_type: str, hresult: int = -2146233087) -> dict[str, Any]:

@@ -39,7 +39,8 @@ PROPERTIES = [
     *("CertificateRolloverInterval", "CertificateThresholdMultiplier", "CertificateSharingContainer", "CurrentFarmBehavior", "HostName", "Identifier"),
     *("ProxyTrustTokenLifetime", "SsoLifetime", "PersistentSsoCutoffTime", "ClientCertRevocationCheck", "NoSuchMember"),
 ]
-PARTS = ["certificates", "host", "journal", "nodes", "properties", "relying_parties", "sync"]
+PARTS = ["applications", "certificates", "claims_providers", "events", "host", "journal", "nodes", "properties", "relying_parties", "sync"]
+EVENT_IDS = [102, 133, 335, 385, 387]
 UNKNOWN = "00" * 20
 ANY = "*"
 
@@ -114,9 +115,20 @@ def case(state: State, name: str, script: str, request: Case, check_mode: bool =
 # -- requests --------------------------------------------------------------------------------------------------------------------
 
 
-def look(*parts: str) -> Case:
+def look(*parts: str, **members: Any) -> Case:
     """Return a request of read_farm."""
-    return {"parts": list(parts or PARTS), "properties": PROPERTIES, "journal_path": JOURNAL, "journal_limit": 1_500_000}
+    return {
+        "parts": list(parts or PARTS),
+        "properties": PROPERTIES,
+        "journal_path": JOURNAL,
+        "journal_limit": 1_500_000,
+        "list_limit": 600_000,
+        "default_lifetime": 60,
+        "events_since": None,
+        "event_ids": EVENT_IDS,
+        "events_limit": 100,
+        **members,
+    }
 
 
 def on(kind: str, thumbprint: str = UNKNOWN) -> Case:
@@ -237,6 +249,80 @@ def of_faults(basis: State) -> Iterator[tuple[str, State]]:
     yield "lists-one", {**basis, "relying_parties": basis["relying_parties"][:1], "farm_nodes": basis["farm_nodes"][:1]}
 
 
+def _of_type(name: str, value: Any = None) -> Case:
+    """Return what stands in a state for a value of another type than AD FS documents."""
+    return {"$type": name} if value is None else {"$type": name, "value": value}
+
+
+TWO_OBJECTS = _of_type("System.Object[]")
+
+
+def of_odd_answers(basis: State) -> Iterator[tuple[str, State, list[Case]]]:
+    """Give states in which AD FS answers otherwise than documented: null members, other types, further objects, many trusts, events."""
+
+    def odd(name: str, *parts: str, requests: dict[str, Case] | None = None, **members: Any) -> tuple[str, State, list[Case]]:
+        state = {**copy.deepcopy(basis), **members}
+        wanted = {"read_farm": look(*parts), **(requests or {})}
+        return f"answers-{name}", state, [case(state, told, "read_farm", request) for told, request in wanted.items()]
+
+    for name, role in (("upper-case", "PRIMARYCOMPUTER"), ("null", None), ("empty", ""), ("two", TWO_OBJECTS)):
+        yield odd(f"role-{name}", "sync", sync={"Role": role})
+    cmdlets = ("Get-AdfsSyncProperties", "Get-AdfsProperties", "Get-AdfsFarmInformation", "Get-AdfsRelyingPartyTrust")
+    yield odd("stray-line", "sync", "properties", "nodes", "relying_parties", stray=dict.fromkeys(cmdlets, ["a stray line"]))
+    secondary = {"LastSyncFromPrimaryComputerName": "adfs1.contoso.com", "PrimaryComputerName": "adfs1.contoso.com", "PrimaryComputerPort": 80}
+    times = {"never": "00010101000000", "last": "99991231235959"}
+    for name, poll in (("never", _of_type("System.TimeSpan", 300)), ("last", _of_type("System.Double", 480.0))):
+        sync = {**secondary, "LastSyncStatus": -2147467259, "LastSyncTime": times[name], "PollDuration": poll, "Role": "SecondaryComputer"}
+        yield odd(f"sync-{name}", "sync", secondary=True, primary_server="adfs1.contoso.com", node="adfs2.contoso.com", sync=sync)
+
+    properties = basis["properties"]
+    numbers = ("CertificateDuration", "CertificateGenerationThreshold", "CertificateCriticalThreshold", "CertificateThresholdMultiplier", "SsoLifetime")
+    yield odd("properties-null", "properties", properties={**properties, **dict.fromkeys((*numbers, "AutoCertificateRollover", "Identifier", "HostName"))})
+    yield odd("properties-largest", "properties", properties={**properties, **dict.fromkeys(numbers, 2**31 - 1)})
+    unlimited = {"SsoLifetime": _of_type("System.UInt64", str(2**64 - 1)), "ProxyTrustTokenLifetime": _of_type("System.Int64", str(2**63 - 1))}
+    yield odd("properties-unlimited", "properties", properties={**properties, **unlimited})
+    types = {
+        "AutoCertificateRollover": "False",
+        "SsoLifetime": _of_type("System.TimeSpan", 28_800),
+        "CertificateDuration": _of_type("System.Double", 365.5),
+        "ProxyTrustTokenLifetime": _of_type("System.Double", 21_600.0),
+        "HostName": TWO_OBJECTS,
+    }
+    yield odd("properties-of-other-types", "properties", properties={**properties, **types})
+    yield odd("nodes-nameless", "nodes", farm_nodes=["adfs1.contoso.com", None, ""])
+
+    usual = basis["relying_parties"]
+    lifetimes = [None, "60", -1, 480, _of_type("System.TimeSpan", 3601), _of_type("System.Double", 480.0), _of_type("System.Double", 0.5), TWO_OBJECTS]
+    partners = [{**usual[0], "Name": f"partner {number}", "Identifier": [f"urn:{number}"], "TokenLifetime": found} for number, found in enumerate(lifetimes)]
+    names = [{**usual[0], "Name": name, "Identifier": ["urn:name"]} for name in (None, "n" * 100_001, TWO_OBJECTS)]
+    switches = [{**usual[0], "Name": "switches", "Enabled": "False", "MonitoringEnabled": None, "AutoUpdateEnabled": 1}]
+    identifiers = [{**usual[0], "Name": "identifiers", "Identifier": [f"urn:{number}" for number in range(120)] + ["URN:federation:MicrosoftOnline"]}]
+    yield odd("trusts", "relying_parties", relying_parties=[*partners, *names, *switches, *identifiers, *usual])
+    many = [
+        {**usual[0], "Name": f"trust {number}", "Identifier": [f"urn:{number}"], "Enabled": number % 2 == 0, "TokenLifetime": number} for number in range(60)
+    ]
+    small = {"cut": look("relying_parties", list_limit=5_000), "cut-to-nothing": look("relying_parties", list_limit=0)}
+    yield odd("trusts-many", "relying_parties", relying_parties=[*many, *usual], requests=small)
+    provider = {"Name": "Fabrikam", "Identifier": "https://idp.fabrikam.example.com", "Enabled": True, "MetadataUrl": "https://idp.fabrikam.example.com/A%20b"}
+    api = {"Name": "Payroll", "Identifier": ["https://payroll.example.com"], "ApplicationGroupIdentifier": "Group", "Enabled": True, "TokenLifetime": 600}
+    lists = {"claims_providers": [provider, *basis["claims_providers"]], "applications": [api, {**api, "Name": "odd", "TokenLifetime": None}]}
+    yield odd("claims-providers-and-applications", "claims_providers", "applications", **lists)
+    long = {"id": "i" * 5000, "message": "m" * 5000, "category": "OpenError", "exception": "System.InvalidOperationException", "depth": 30}
+    yield odd("error-long", "relying_parties", "nodes", refusals=dict.fromkeys(("Get-AdfsRelyingPartyTrust", "Get-AdfsFarmInformation"), long))
+    logged = [
+        {"Id": number, "TimeCreated": f"202601{day:02}030405", "Level": level, "Message": text}
+        for number, day, level, text in (
+            (335, 2, 4, "MSIS10005: certificate '" + UNKNOWN + "' added to the 'Signing' collection."),
+            (385, 1, 3, "e" * 3000),
+            (4711, 1, 4, "of no interest"),
+            (133, 1, 2, None),
+        )
+    ]
+    since = int((START - timedelta(hours=1)).timestamp())
+    asked = {"since": look("events", events_since=since), "limit": look("events", events_limit=1), "none": look("events", event_ids=[102])}
+    yield odd("events", "events", events=logged, requests=asked)
+
+
 def _extra(name: str, days_left: int) -> Case:
     keyed = keys.self_signed(name, START - timedelta(days=400), START + timedelta(days=days_left))
     raw_data = base64.b64encode(keyed.der).decode()
@@ -345,7 +431,7 @@ def books() -> dict[str, dict[str, Any]]:
         states.update(json.loads(json.dumps(dict(of_faults(basis)))))
         for name, state in states.items():
             found[name] = {"state": state, "cases": standard(state)}
-        for name, state, cases in special(basis):
+        for name, state, cases in (*special(basis), *of_odd_answers(basis)):
             found[name] = {"state": state, "cases": cases}
     return found
 

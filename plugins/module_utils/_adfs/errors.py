@@ -91,7 +91,30 @@ def from_record(error: t.Mapping[str, t.Any], script: str, primary_server: str |
         )
     if any(item["hresult"] == _SHARING_VIOLATION_HRESULT for item in chain):
         return AdfsError(f"A file is in use by another process: {said}", "Another run may be writing the journal just now; run again.", "in_use")
-    return AdfsError(f"{what[:1].upper()}{what[1:]} failed: {said} (identifier {identifier or 'none'}, script {script}).", id=identifier)
+    failed = f"{what[:1].upper()}{what[1:]} failed: {said}"
+    if any(name.startswith("System.ServiceModel.FaultException") for name in types):
+        # The identifier of these is their text.
+        return AdfsError(
+            f"{failed} (script {script}).",
+            "That came from the AD FS service, and the event log 'AD FS/Admin' of this server says why (farm_info with gather_subset: events reads it). "
+            "Its events 329 and 331 are about the container in Active Directory that protects the keys of AD FS.",
+            "service_fault",
+        )
+    return AdfsError(f"{failed} (identifier {identifier or 'none'}, script {script}).", id=identifier)
+
+
+def restricted_language(text: str) -> tuple[str, str] | None:
+    """Return message and advice for what PowerShell says where it allows only a part of its language, or None for any other text.
+
+    The words are those of identifiers and of names of modes, which no language of the server changes.
+    """
+    if not re.search(r"ConstrainedLanguage|RestrictedLanguage|NoLanguage|InConstrainedLanguage|no-language mode|this language mode", text):
+        return None
+    return (
+        "PowerShell on this server allows this account only a part of its language (a language mode other than FullLanguage).",
+        "Ansible's modules for Windows need FullLanguage: connect to the usual endpoint instead of one of Just Enough Administration, and let application control "
+        "(AppLocker, App Control for Business) allow the scripts of the connection's account. $ExecutionContext.SessionState.LanguageMode shows the mode.",
+    )
 
 
 def secondary(primary_server: str | None) -> AdfsError:

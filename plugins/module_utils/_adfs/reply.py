@@ -76,6 +76,13 @@ def scalar(value: t.Any, place: str) -> t.Any:
     return text(value, place)
 
 
+def fact(value: t.Any, place: str) -> t.Any:
+    """What ConvertTo-Fact gives: see the module facts."""
+    if isinstance(value, dict):
+        return record({"seconds": number} if "seconds" in value else {"type": text})(value, place)
+    return scalar(value, place)
+
+
 def nothing(value: t.Any, place: str) -> None:
     """Nothing."""
     if value is not None:
@@ -158,35 +165,40 @@ CERTIFICATE = record({"certificate_type": text, "is_primary": truth, "store_loca
 JOURNAL = record(
     {"found": truth, "sha256": optional(text), "content": optional(long_text), "problem": optional(text), "written_at": optional(text), "server_time": text}
 )
+_TRUST = record(
+    {
+        "name": fact,
+        "identifiers": list_of(fact),
+        "identifiers_total": optional(number),
+        "enabled": fact,
+        "monitoring_enabled": fact,
+        "auto_update_enabled": fact,
+        "metadata_url": fact,
+        "token_lifetime": fact,
+        "group": fact,
+    }
+)
+_TRUSTS = record({"list": list_of(_TRUST), "total": number, "longest": optional(number), "unknown": list_of(fact), "unknown_total": number})
 FARM_PARTS: dict[str, Check] = {
     "host": record(
         {"time": text, "name": text, "dns_domain": text, "powershell": text, "os": text, "knows_farm_information": truth},
     ),
     "sync": record(
         {
-            "role": text,
-            "primary_server": optional(text),
-            "poll_duration": optional(number),
-            "last_sync_status": optional(number),
-            "last_sync_time": optional(text),
+            "role": fact,
+            "primary_server": fact,
+            "poll_duration": fact,
+            "last_sync_status": fact,
+            "last_sync_time": fact,
         }
     ),
     "certificates": list_of(CERTIFICATE),
-    "properties": table(scalar),
-    "nodes": list_of(text),
-    "relying_parties": list_of(
-        record(
-            {
-                "name": text,
-                "identifiers": list_of(text),
-                "enabled": truth,
-                "monitoring_enabled": truth,
-                "auto_update_enabled": truth,
-                "metadata_url": text,
-                "token_lifetime": optional(number),
-            }
-        )
-    ),
+    "properties": table(fact),
+    "nodes": list_of(fact),
+    "relying_parties": _TRUSTS,
+    "claims_providers": _TRUSTS,
+    "applications": _TRUSTS,
+    "events": list_of(record({"id": fact, "time": fact, "level": fact, "message": fact})),
     "journal": JOURNAL,
 }
 _READERS = list_of(record({"sid": text, "allow": truth, "rights": number}))

@@ -35,20 +35,32 @@ function ConvertTo-PlainText {
     return [string]$Value
 }
 
+function Get-ClippedText {
+    param([string]$Text, [int]$Limit)
+    if ($Text.Length -gt $Limit) { return $Text.Substring(0, $Limit) }
+    return $Text
+}
+
 function ConvertFrom-ErrorRecord {
     # The id (before the first comma) and the type names are the same in every display language; the texts are not.
+    # Of many exceptions inside each other the first seven count, and the last: it is the cause.
     param([Management.Automation.ErrorRecord]$Record)
     $chain = New-Object 'Collections.Generic.List[object]'
     $exception = $Record.Exception
-    while ($null -ne $exception -and $chain.Count -lt 8) {
-        $chain.Add([ordered]@{ type = $exception.GetType().FullName; hresult = $exception.HResult; message = [string]$exception.Message })
+    $depth = 0
+    while ($null -ne $exception -and $depth -lt 1000) {
+        $depth = $depth + 1
+        if ($chain.Count -eq 8) { $chain.RemoveAt(7) }
+        $message = Get-ClippedText $exception.Message 2000
+        $chain.Add([ordered]@{ type = $exception.GetType().FullName; hresult = $exception.HResult; message = $message })
         $exception = $exception.InnerException
     }
+    $fullId = [string]$Record.FullyQualifiedErrorId
     return [ordered]@{
-        id = ([string]$Record.FullyQualifiedErrorId).Split(',')[0]
-        full_id = [string]$Record.FullyQualifiedErrorId
+        id = Get-ClippedText ($fullId.Split(',')[0]) 1000
+        full_id = Get-ClippedText $fullId 1000
         category = [string]$Record.CategoryInfo.Category
-        activity = [string]$Record.CategoryInfo.Activity
+        activity = Get-ClippedText $Record.CategoryInfo.Activity 1000
         exceptions = $chain.ToArray()
         line = Get-MemberOrNull $Record.InvocationInfo 'ScriptLineNumber'
     }
@@ -147,7 +159,8 @@ function Get-KeyFact {
         }
         if ($null -ne $key.unique_name) {
             foreach ($folder in 'Keys', 'RSA\MachineKeys', 'SystemKeys') {
-                $path = [IO.Path]::Combine($env:ProgramData, 'Microsoft\Crypto', $folder, $key.unique_name)
+                # Not Path.Combine, which throws on characters that a name from outside may hold; File.Exists says no.
+                $path = $env:ProgramData + '\Microsoft\Crypto\' + $folder + '\' + $key.unique_name
                 if ($null -eq $key.file -and [IO.File]::Exists($path)) { $key.file = $path }
             }
         }

@@ -32,17 +32,19 @@ namespace FederationAdfsLab
 $Commands = @{
     'Add-AdfsCertificate' = 'AddCertificateCommand'
     'Get-AdfsCertificate' = 'GetCertificateCommand'
+    'Get-AdfsClaimsProviderTrust' = 'GetClaimsProviderTrustCommand'
     'Get-AdfsFarmInformation' = 'GetFarmInformationCommand'
     'Get-AdfsProperties' = 'GetServicePropertiesCommand'
     'Get-AdfsRelyingPartyTrust' = 'GetRelyingPartyTrustCommand'
     'Get-AdfsSslCertificate' = 'GetSslCertificateCommand'
     'Get-AdfsSyncProperties' = 'GetSyncPropertiesCommand'
+    'Get-AdfsWebApiApplication' = 'GetWebApiApplicationCommand'
     'Remove-AdfsCertificate' = 'RemoveCertificateCommand'
     'Set-AdfsCertificate' = 'SetCertificateCommand'
     'Set-AdfsProperties' = 'SetServicePropertiesCommand'
     'Update-AdfsCertificate' = 'UpdateCertificateCommand'
 }
-$DateMembers = @('LastMonitoredTime', 'LastSyncTime', 'LastUpdateTime', 'PersistentSsoCutoffTime')
+$DateMembers = @('LastMonitoredTime', 'LastSyncTime', 'LastUpdateTime', 'PersistentSsoCutoffTime', 'TimeCreated')
 $UriMembers = @('Identifier', 'MetadataUrl', 'WSFedEndpoint')
 
 function Read-LabState {
@@ -63,6 +65,25 @@ function ConvertTo-LabDate {
     return $date
 }
 
+function ConvertTo-LabOddValue {
+    # What AD FS is not documented to give: a value of another type, which the state describes.
+    param($Told)
+    $value = $Told.'$type'
+    if ($value -ceq 'System.TimeSpan') { return [timespan]::FromSeconds($Told.value) }
+    if ($value -ceq 'System.Double') { return [double]$Told.value }
+    if ($value -ceq 'System.UInt64') { return [uint64]$Told.value }
+    if ($value -ceq 'System.Int64') { return [long]$Told.value }
+    if ($value -ceq 'System.Object[]') { return , @('one', 'two') }
+    return (New-Object -TypeName $value)
+}
+
+function Write-LabStray {
+    # What a cmdlet puts out before its answer.
+    param($State, [string]$Cmdlet)
+    $lines = $State.stray.PSObject.Properties[$Cmdlet]
+    if ($null -ne $lines) { $lines.Value }
+}
+
 function ConvertTo-LabObject {
     # The members of a state object, with the types that AD FS gives them. What the state lacks, the object lacks.
     param($Members)
@@ -75,6 +96,7 @@ function ConvertTo-LabObject {
             elseif ($member.Name -ceq 'ClientCertRevocationCheck') { $value = [FederationAdfsLab.RevocationSetting]$value }
         }
         elseif ($value -is [long]) { $value = [int]$value }
+        elseif ($value -is [Management.Automation.PSCustomObject] -and $null -ne $value.PSObject.Properties['$type']) { $value = ConvertTo-LabOddValue $value }
         $object[$member.Name] = $value
     }
     return [pscustomobject]$object
@@ -101,9 +123,23 @@ function Get-LabThumbprint {
 }
 
 function New-LabError {
-    param([string]$Cmdlet, [string]$Id, [string]$Message, [string]$Category = 'OpenError', [string]$Exception = 'System.InvalidOperationException')
+    param(
+        [string]$Cmdlet,
+        [string]$Id,
+        [string]$Message,
+        [string]$Category = 'OpenError',
+        [string]$Exception = 'System.InvalidOperationException',
+        [int]$Depth = 0
+    )
+    $cause = $null
+    for ($number = $Depth; $number -gt 0; $number--) {
+        $text = 'cause ' + $number
+        if ($null -eq $cause) { $cause = New-Object -TypeName System.InvalidOperationException -ArgumentList $text }
+        else { $cause = New-Object -TypeName System.InvalidOperationException -ArgumentList $text, $cause }
+    }
     # By its name PowerShell 7 might find the type of a library of its own.
     if ($Exception -ceq 'System.ServiceModel.EndpointNotFoundException') { $inner = [FederationAdfsLab.Failure]::EndpointNotFound($Message) }
+    elseif ($null -ne $cause) { $inner = New-Object -TypeName $Exception -ArgumentList $Message, $cause }
     else { $inner = New-Object -TypeName $Exception -ArgumentList $Message }
     $fullId = 'Microsoft.IdentityServer.Management.Commands.' + $Commands[$Cmdlet]
     if ($Id -cne '') { $fullId = $Id + ',' + $fullId }
@@ -116,7 +152,9 @@ function Get-LabRefusal {
     $refusal = $State.refusals.PSObject.Properties[$Cmdlet]
     if ($null -ne $refusal) {
         $told = $refusal.Value
-        return (New-LabError -Cmdlet $Cmdlet -Id $told.id -Message $told.message -Category $told.category -Exception $told.exception)
+        $depth = 0
+        if ($null -ne $told.PSObject.Properties['depth']) { $depth = [int]$told.depth }
+        return (New-LabError -Cmdlet $Cmdlet -Id $told.id -Message $told.message -Category $told.category -Exception $told.exception -Depth $depth)
     }
     if (-not $State.running) {
         $text = 'Could not connect to net.tcp://localhost:1500/policy. The connection attempt lasted for a time span of 00:00:02.0470000. ' +
@@ -410,6 +448,7 @@ function Get-AdfsProperties {
     $state = Read-LabState
     $refusal = Get-LabRefusal $state 'Get-AdfsProperties' $false
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
+    Write-LabStray $state 'Get-AdfsProperties'
     ConvertTo-LabObject $state.properties
 }
 
@@ -447,6 +486,7 @@ function Get-AdfsSyncProperties {
     $state = Read-LabState
     $refusal = Get-LabRefusal $state 'Get-AdfsSyncProperties' $true
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
+    Write-LabStray $state 'Get-AdfsSyncProperties'
     ConvertTo-LabObject $state.sync
 }
 
@@ -459,7 +499,8 @@ function Get-AdfsFarmInformation {
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
     if ($PSCmdlet.SessionState.PSVariable.GetValue('WhatIfPreference')) { return }
     $nodes = New-Object 'Collections.Generic.List[object]'
-    foreach ($name in @($state.farm_nodes)) { $nodes.Add([pscustomobject]@{ FQDN = [string]$name }) }
+    foreach ($name in @($state.farm_nodes)) { $nodes.Add([pscustomobject]@{ FQDN = $name }) }
+    Write-LabStray $state 'Get-AdfsFarmInformation'
     [pscustomobject]@{ CurrentFarmBehavior = [int]$state.properties.CurrentFarmBehavior; FarmNodes = $nodes.ToArray() }
 }
 
@@ -469,6 +510,8 @@ function Get-AdfsSslCertificate {
     $state = Read-LabState
     $refusal = Get-LabRefusal $state 'Get-AdfsSslCertificate' $true
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
+    # The real module, imported under WhatIf, lacks its aliases, and this gives nothing.
+    if ($PSCmdlet.SessionState.PSVariable.GetValue('WhatIfPreference')) { return }
     foreach ($item in @($state.certificates)) {
         if ($item.CertificateType -cne 'Service-Communications') { continue }
         [pscustomobject]@{
@@ -491,6 +534,7 @@ function Get-AdfsRelyingPartyTrust {
     $state = Read-LabState
     $refusal = Get-LabRefusal $state 'Get-AdfsRelyingPartyTrust' $false
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
+    Write-LabStray $state 'Get-AdfsRelyingPartyTrust'
     foreach ($trust in @($state.relying_parties)) {
         if ($PSBoundParameters.ContainsKey('Name') -and $Name -notcontains $trust.Name) { continue }
         if ($PSBoundParameters.ContainsKey('Identifier') -and @($trust.Identifier | Where-Object { $Identifier -contains $_ }).Count -eq 0) { continue }
@@ -498,4 +542,40 @@ function Get-AdfsRelyingPartyTrust {
     }
 }
 
-Export-ModuleMember -Function '*-Adfs*'
+function Get-AdfsClaimsProviderTrust {
+    [CmdletBinding()]
+    param()
+    $state = Read-LabState
+    $refusal = Get-LabRefusal $state 'Get-AdfsClaimsProviderTrust' $false
+    if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
+    foreach ($trust in @($state.claims_providers)) { ConvertTo-LabObject $trust }
+}
+
+function Get-AdfsWebApiApplication {
+    [CmdletBinding()]
+    param()
+    $state = Read-LabState
+    $refusal = Get-LabRefusal $state 'Get-AdfsWebApiApplication' $false
+    if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
+    foreach ($application in @($state.applications)) { ConvertTo-LabObject $application }
+}
+
+function Get-WinEvent {
+    # That of Windows, on the log AD FS/Admin.
+    [CmdletBinding()]
+    param([hashtable]$FilterHashtable, [long]$MaxEvents)
+    $found = New-Object 'Collections.Generic.List[object]'
+    foreach ($item in @((Read-LabState).events)) {
+        if ($found.Count -ge $MaxEvents -or $FilterHashtable.Id -notcontains $item.Id) { continue }
+        if ($FilterHashtable.ContainsKey('StartTime') -and (ConvertTo-LabDate $item.TimeCreated) -lt $FilterHashtable.StartTime) { continue }
+        $found.Add((ConvertTo-LabObject $item))
+    }
+    if ($found.Count -eq 0) {
+        $none = New-Object -TypeName Exception -ArgumentList 'No events were found that match the specified selection criteria.'
+        $fullId = 'NoMatchingEventsFound,Microsoft.PowerShell.Commands.GetWinEventCommand'
+        $PSCmdlet.WriteError([Management.Automation.ErrorRecord]::new($none, $fullId, [Management.Automation.ErrorCategory]::ObjectNotFound, $null))
+    }
+    $found.ToArray()
+}
+
+Export-ModuleMember -Function '*-Adfs*', 'Get-WinEvent'

@@ -18,7 +18,8 @@ def check(farm, name):
     return next(item for item in farm["checks"] if item["name"] == name)
 
 
-def test_everything_in_one_round_trip():
+def test_everything_in_one_round_trip(monkeypatch):
+    monkeypatch.setattr("lab.keys.RSA_BITS", 2048)  # one of the checks looks at the size
     world = World()
     result = world.run("farm_info")
     farm = result["farm"]
@@ -53,6 +54,14 @@ def test_everything_in_one_round_trip():
     assert farm["relying_parties"][0]["identifiers"][0] == "urn:federation:MicrosoftOnline"
     assert farm["journal"] == {"found": False, "sha256": None, "content": None, "error": None, "written_at": None, "server_time": farm["time"]}
     assert {item["result"] for item in farm["checks"]} <= {"ok", "not_applicable"}
+
+
+@pytest.mark.parametrize(("bits", "days", "word"), [(1024, 365, "1024 bits"), (2048, 3650, "10 years")])
+def test_weak_certificates_for_tokens(monkeypatch, bits, days, word):
+    monkeypatch.setattr("lab.keys.RSA_BITS", bits)
+    found = check(World(properties={"CertificateDuration": days}).run("farm_info")["farm"], "token_certificates_strong")
+    assert found["result"] == "warn"
+    assert word in found["advice"]
 
 
 def test_time_is_the_servers():

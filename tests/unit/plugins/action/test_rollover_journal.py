@@ -296,7 +296,6 @@ CONTENT = {"schema": 1}
 
 
 class TestOutcome:
-
     def written(self, world):
         return stored(world) == b'{"schema":1}\n'
 

@@ -154,6 +154,14 @@ def test_after_an_act_nothing_is_certain_after_a_read_all_is(result):
     assert "not known" not in str(failure(result))
 
 
+@pytest.mark.parametrize("identifier", ["MethodInvocationNotSupportedInConstrainedLanguage", "PropertySetterNotSupportedInConstrainedLanguage"])
+def test_a_restricted_language_is_said(identifier):
+    told = {"failed": True, "msg": "Methode kann nicht aufgerufen werden.", "error": [{"fully_qualified_error_id": identifier}]}
+    error = failure(told)
+    assert error.id == "language_mode"
+    assert "FullLanguage" in str(error)
+
+
 def test_failed_counts_even_beside_a_reply():
     assert failure({**good(), "failed": True, "msg": "late"}).id == "script_failed"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import from_record
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import from_record, restricted_language
 
 DENIED = "System.UnauthorizedAccessException"
 INVALID = "System.InvalidOperationException"
@@ -73,3 +73,29 @@ def test_an_error_without_exceptions():
     error = record("Odd")
     error["exceptions"] = []
     assert "Odd" in str(from_record(error, "read_farm"))
+
+
+def test_the_text_of_a_fault_is_told_once():
+    said = "MSIS7707: The configuration service is not available."
+    found = from_record(record(said, said, exception="System.ServiceModel.FaultException`1[[Some.Type]]"), "update_certificate")
+    assert found.id == "service_fault"
+    assert str(found).count(said) == 1
+    assert "329 and 331" in str(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MethodInvocationNotSupportedInConstrainedLanguage",
+        "The syntax is not supported by this runspace. This can occur if the runspace is in no-language mode.",
+        '{"LanguageMode": "ConstrainedLanguage"}',
+    ],
+)
+def test_a_restricted_language_is_recognised(text):
+    message, advice = restricted_language(text)
+    assert "language mode" in message
+    assert "FullLanguage" in advice
+
+
+def test_any_other_text_is_no_restricted_language():
+    assert restricted_language("The language of this server is German; ParserError, UnexpectedToken") is None
