@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def carry_out(node: Node, cmdlet: str, work: Callable[[], None], *, kind: str = 
             farm.configuration.properties[name] = properties[name]
     elif how == "two_primaries":
         own = farm.configuration.of_type(kind)
-        both = {own[0].thumbprint, own[-1].thumbprint}
+        both = {item.thumbprint for item in (*own[:1], *own[-1:])}
         farm._set_certificates(
             [replace(item, is_primary=item.thumbprint in both) if item.certificate_type == kind else item for item in farm.configuration.certificates]
         )
@@ -79,5 +80,5 @@ def listed(node: Node, certificates: list[ServiceCertificate]) -> list[Any]:
     if how == "text_primary":
         return [replace(item, is_primary=str(item.is_primary)) for item in certificates]  # type: ignore[arg-type]
     if how == "null_certificate":
-        return [replace(item, keyed=None) for item in certificates]  # type: ignore[arg-type]
+        return [replace(item, keyed=SimpleNamespace(thumbprint=item.thumbprint, der=None)) for item in certificates]  # type: ignore[arg-type]
     return list(certificates)

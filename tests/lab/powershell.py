@@ -106,7 +106,7 @@ def _update_certificate(node: Node, request: Request) -> dict[str, Any]:
     node.import_module()
     kind, toggle = request["certificate_type"], bool(request["keep_rollover_off"])
     if toggle and _rollover_switch(node):
-        raise _thrown("Automatic certificate rollover is on, so it is not switched off here.")
+        raise _thrown("Automatic certificate rollover is on already.")
     name = "update_certificate"
     failure = left_on = None
     if toggle:
@@ -312,9 +312,10 @@ def _certificate(item: ServiceCertificate) -> dict[str, Any]:
 
 
 def _content(item: ServiceCertificate) -> bytes:
-    if item.keyed is None:
+    content: bytes | None = item.der
+    if content is None:
         raise _thrown("AD FS gave a certificate without its content.")
-    return item.der
+    return content
 
 
 def _properties(node: Node, names: list[str]) -> dict[str, Any]:

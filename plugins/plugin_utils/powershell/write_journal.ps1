@@ -44,7 +44,11 @@ function Save-Content {
     try {
         $stream = New-Object IO.FileStream($new, [IO.FileMode]::Create, [IO.FileAccess]::Write, [IO.FileShare]::None)
         try { $stream.Write($Bytes, 0, $Bytes.Length); $stream.Flush($true) } finally { $stream.Dispose() }
-        if ($IsFirst) { [IO.File]::Move($new, $Path) } else { [IO.File]::Replace($new, $Path, $old) }
+        if ($IsFirst) { [IO.File]::Move($new, $Path) }
+        else {
+            [IO.File]::Delete($old)
+            [IO.File]::Replace($new, $Path, $old)
+        }
     }
     catch {
         # Windows documents a failure of Replace that leaves the old file under the backup's name.
@@ -80,7 +84,7 @@ function Invoke-Task {
         }
         else { $reply.problem = Get-LeftoverProblem $path }
         if ($null -eq $reply.problem -and $found -ceq $Request.expected_sha256) {
-            $reply.failure = Get-Failure { Save-Content $path $bytes ($null -eq $found) }
+            $reply.failure = Get-Failure { Save-Content -Path $path -Bytes $bytes -IsFirst ($null -eq $found) }
             $reply.written = ($null -eq $reply.failure)
             $found = $null
             $reply.unreadable = Get-Failure {

@@ -157,13 +157,13 @@ function Get-LabRefusal {
         return (New-LabError -Cmdlet $Cmdlet -Id $told.id -Message $told.message -Category $told.category -Exception $told.exception -Depth $depth)
     }
     if (-not $State.running) {
-        $text = 'Could not connect to net.tcp://localhost:1500/policy. The connection attempt lasted for a time span of 00:00:02.0470000. ' +
-            'TCP error code 10061: No connection could be made because the target machine actively refused it 127.0.0.1:1500.'
+        $text = ('Could not connect to net.tcp://localhost:1500/policy. The connection attempt lasted for a time span of 00:00:02.0470000. ' +
+            'TCP error code 10061: No connection could be made because the target machine actively refused it 127.0.0.1:1500.')
         return (New-LabError -Cmdlet $Cmdlet -Id '' -Message $text -Exception 'System.ServiceModel.EndpointNotFoundException')
     }
     if ($State.secondary -and -not $OnSecondary) {
-        $text = 'PS0033: This cmdlet cannot be executed from a secondary server in a local database farm.  The primary server is presently: ' +
-            $State.primary_server + '.'
+        $text = ('PS0033: This cmdlet cannot be executed from a secondary server in a local database farm.  The primary server is presently: ' +
+            $State.primary_server + '.')
         return (New-LabError -Cmdlet $Cmdlet -Id 'PS0033' -Message $text)
     }
     return $null
@@ -249,7 +249,7 @@ function Get-AdfsCertificate {
         [string[]]$Thumbprint
     )
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state 'Get-AdfsCertificate' $state.switches.secondary_answers_get_certificate
+    $refusal = Get-LabRefusal -State $state -Cmdlet 'Get-AdfsCertificate' -OnSecondary $state.switches.secondary_answers_get_certificate
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
     $answer = ''
     $told = $state.answers.PSObject.Properties['Get-AdfsCertificate']
@@ -281,7 +281,7 @@ function Update-AdfsCertificate {
     )
     $name = 'Update-AdfsCertificate'
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state $name $false
+    $refusal = Get-LabRefusal -State $state -Cmdlet $name -OnSecondary $false
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
     if (-not $state.properties.AutoCertificateRollover) {
         $text = 'Certificates cannot be updated because automatic certificate rollover is disabled.'
@@ -300,8 +300,8 @@ function Update-AdfsCertificate {
                     $purpose = 'Encryption'
                     if ($type -ceq 'Token-Signing') { $purpose = 'Signing' }
                     $due = $seen.Certificate.NotBefore.AddDays($state.properties.CertificatePromotionThreshold).ToString('D')
-                    $text = "PS0139: A certificate of type '$purpose' already exists and is due to be promoted to primary at '$due'. " +
-                        'To remove the current set and generate a new primary certificate, use the -Urgent option.'
+                    $text = ("PS0139: A certificate of type '$purpose' already exists and is due to be promoted to primary at '$due'. " +
+                        'To remove the current set and generate a new primary certificate, use the -Urgent option.')
                     $PSCmdlet.ThrowTerminatingError((New-LabError -Cmdlet $name -Id 'PS0139' -Message $text))
                 }
                 continue
@@ -343,8 +343,8 @@ function Add-AdfsCertificate {
     )
     $name = 'Add-AdfsCertificate'
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state $name $false
-    if ($null -eq $refusal) { $refusal = Get-LabRolloverRefusal $state $name $CertificateType }
+    $refusal = Get-LabRefusal -State $state -Cmdlet $name -OnSecondary $false
+    if ($null -eq $refusal) { $refusal = Get-LabRolloverRefusal -State $state -Cmdlet $name -CertificateType $CertificateType }
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
     $entry = $null
     foreach ($item in @($state.store)) {
@@ -354,7 +354,7 @@ function Add-AdfsCertificate {
         $text = "The certificate '$Thumbprint' was not found in the store My of the local machine."
         $PSCmdlet.ThrowTerminatingError((New-LabError -Cmdlet $name -Id 'CertificateNotInStore' -Message $text))
     }
-    if ($null -ne (Find-LabCertificate $state $CertificateType $Thumbprint)) {
+    if ($null -ne (Find-LabCertificate -State $state -CertificateType $CertificateType -Thumbprint $Thumbprint)) {
         $text = "The certificate '" + $Thumbprint.ToUpperInvariant() + "' is already in the $CertificateType collection."
         $PSCmdlet.ThrowTerminatingError((New-LabError -Cmdlet $name -Id 'CertificateExists' -Message $text))
     }
@@ -386,10 +386,12 @@ function Set-AdfsCertificate {
     )
     $name = 'Set-AdfsCertificate'
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state $name $false
-    if ($null -eq $refusal -and -not $state.switches.promotion_allowed_while_rollover_on) { $refusal = Get-LabRolloverRefusal $state $name $CertificateType }
+    $refusal = Get-LabRefusal -State $state -Cmdlet $name -OnSecondary $false
+    if ($null -eq $refusal -and -not $state.switches.promotion_allowed_while_rollover_on) {
+        $refusal = Get-LabRolloverRefusal -State $state -Cmdlet $name -CertificateType $CertificateType
+    }
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
-    $target = Find-LabCertificate $state $CertificateType $Thumbprint
+    $target = Find-LabCertificate -State $state -CertificateType $CertificateType -Thumbprint $Thumbprint
     if ($null -eq $target) {
         $text = "The certificate '$Thumbprint' is not in the $CertificateType collection."
         $PSCmdlet.ThrowTerminatingError((New-LabError -Cmdlet $name -Id 'CertificateNotFound' -Message $text))
@@ -419,10 +421,10 @@ function Remove-AdfsCertificate {
         $Thumbprint = $TargetCertificate.Thumbprint
     }
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state $name $false
-    if ($null -eq $refusal) { $refusal = Get-LabRolloverRefusal $state $name $CertificateType }
+    $refusal = Get-LabRefusal -State $state -Cmdlet $name -OnSecondary $false
+    if ($null -eq $refusal) { $refusal = Get-LabRolloverRefusal -State $state -Cmdlet $name -CertificateType $CertificateType }
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
-    $target = Find-LabCertificate $state $CertificateType $Thumbprint
+    $target = Find-LabCertificate -State $state -CertificateType $CertificateType -Thumbprint $Thumbprint
     if ($null -eq $target) {
         $text = "The certificate '$Thumbprint' is not in the $CertificateType collection."
         $PSCmdlet.ThrowTerminatingError((New-LabError -Cmdlet $name -Id 'CertificateNotFound' -Message $text))
@@ -443,16 +445,18 @@ function Remove-AdfsCertificate {
 }
 
 function Get-AdfsProperties {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseSingularNouns', '', Justification = 'The name of the real cmdlet')]
     [CmdletBinding()]
     param()
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state 'Get-AdfsProperties' $false
+    $refusal = Get-LabRefusal -State $state -Cmdlet 'Get-AdfsProperties' -OnSecondary $false
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
     Write-LabStray $state 'Get-AdfsProperties'
     ConvertTo-LabObject $state.properties
 }
 
 function Set-AdfsProperties {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseSingularNouns', '', Justification = 'The name of the real cmdlet')]
     [CmdletBinding(SupportsShouldProcess = $true)]
     param(
         [bool]$AutoCertificateRollover,
@@ -469,7 +473,7 @@ function Set-AdfsProperties {
         [switch]$PassThru
     )
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state 'Set-AdfsProperties' $false
+    $refusal = Get-LabRefusal -State $state -Cmdlet 'Set-AdfsProperties' -OnSecondary $false
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
     foreach ($name in @($PSBoundParameters.Keys)) {
         if ($null -ne $state.properties.PSObject.Properties[$name]) { $state.properties.$name = $PSBoundParameters[$name] }
@@ -481,10 +485,11 @@ function Set-AdfsProperties {
 }
 
 function Get-AdfsSyncProperties {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseSingularNouns', '', Justification = 'The name of the real cmdlet')]
     [CmdletBinding()]
     param()
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state 'Get-AdfsSyncProperties' $true
+    $refusal = Get-LabRefusal -State $state -Cmdlet 'Get-AdfsSyncProperties' -OnSecondary $true
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
     Write-LabStray $state 'Get-AdfsSyncProperties'
     ConvertTo-LabObject $state.sync
@@ -495,9 +500,9 @@ function Get-AdfsFarmInformation {
     [CmdletBinding(SupportsShouldProcess = $true)]
     param()
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state 'Get-AdfsFarmInformation' $false
+    $refusal = Get-LabRefusal -State $state -Cmdlet 'Get-AdfsFarmInformation' -OnSecondary $false
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
-    if ($PSCmdlet.SessionState.PSVariable.GetValue('WhatIfPreference')) { return }
+    if ($PSCmdlet.SessionState.PSVariable.GetValue('WhatIfPreference') -or -not $PSCmdlet.ShouldProcess('AD FS')) { return }
     $nodes = New-Object 'Collections.Generic.List[object]'
     foreach ($name in @($state.farm_nodes)) { $nodes.Add([pscustomobject]@{ FQDN = $name }) }
     Write-LabStray $state 'Get-AdfsFarmInformation'
@@ -508,10 +513,10 @@ function Get-AdfsSslCertificate {
     [CmdletBinding()]
     param()
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state 'Get-AdfsSslCertificate' $true
+    $refusal = Get-LabRefusal -State $state -Cmdlet 'Get-AdfsSslCertificate' -OnSecondary $true
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
     # The real module, imported under WhatIf, lacks its aliases, and this gives nothing.
-    if ($PSCmdlet.SessionState.PSVariable.GetValue('WhatIfPreference')) { return }
+    if ($PSCmdlet.SessionState.PSVariable.GetValue('WhatIfPreference') -or -not $PSCmdlet.ShouldProcess('AD FS')) { return }
     foreach ($item in @($state.certificates)) {
         if ($item.CertificateType -cne 'Service-Communications') { continue }
         [pscustomobject]@{
@@ -532,7 +537,7 @@ function Get-AdfsRelyingPartyTrust {
         [string[]]$Name
     )
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state 'Get-AdfsRelyingPartyTrust' $false
+    $refusal = Get-LabRefusal -State $state -Cmdlet 'Get-AdfsRelyingPartyTrust' -OnSecondary $false
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
     Write-LabStray $state 'Get-AdfsRelyingPartyTrust'
     foreach ($trust in @($state.relying_parties)) {
@@ -546,7 +551,7 @@ function Get-AdfsClaimsProviderTrust {
     [CmdletBinding()]
     param()
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state 'Get-AdfsClaimsProviderTrust' $false
+    $refusal = Get-LabRefusal -State $state -Cmdlet 'Get-AdfsClaimsProviderTrust' -OnSecondary $false
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
     foreach ($trust in @($state.claims_providers)) { ConvertTo-LabObject $trust }
 }
@@ -555,7 +560,7 @@ function Get-AdfsWebApiApplication {
     [CmdletBinding()]
     param()
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state 'Get-AdfsWebApiApplication' $false
+    $refusal = Get-LabRefusal -State $state -Cmdlet 'Get-AdfsWebApiApplication' -OnSecondary $false
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
     foreach ($application in @($state.applications)) { ConvertTo-LabObject $application }
 }

@@ -175,6 +175,7 @@ COMMANDS = {
     "Remove-AdfsCertificate": {"-Confirm", "-ErrorAction", "-TargetCertificate"},
     "Set-AdfsCertificate": {"-CertificateType", "-Confirm", "-ErrorAction", "-IsPrimary", "-Thumbprint"},
     "Set-AdfsProperties": {"-AutoCertificateRollover", "-Confirm", "-ErrorAction"},
+    "Remove-TypeData": {"-ErrorAction", "-TypeName"},
     "Set-StrictMode": {"-Version"},
     "Start-Sleep": {"-Milliseconds"},
     "Update-AdfsCertificate": {"-CertificateType", "-Confirm", "-ErrorAction", "-Urgent"},
