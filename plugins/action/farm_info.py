@@ -149,7 +149,7 @@ def _lifetimes(look: farm.Look, subsets: list[str], found: dict[str, t.Any]) -> 
     if len(values) < len(asked):
         unknown.append(trusts.ALL)
     if "properties" in subsets:
-        unknown += [member for member, shown in zip(farm.LIFETIMES, ("sso_lifetime", "proxy_trust_lifetime")) if found[shown] is None]
+        unknown += [member for member, shown in zip(farm.LIFETIMES, ("sso_lifetime", "proxy_trust_lifetime"), strict=True) if found[shown] is None]
     return trusts.longest_lifetime(values) if asked else None, list(dict.fromkeys(unknown)) if asked or "properties" in subsets else None
 
 

@@ -539,7 +539,7 @@ farm:
       sample: 480
     unknown_lifetimes:
       description:
-        - Names of the relying parties and applications whose token lifetime could not be read, V(SsoLifetime) and V(ProxyTrustTokenLifetime) if these could not.
+        - Names of the relying parties and applications whose token lifetime could not be read, also V(SsoLifetime) and V(ProxyTrustTokenLifetime).
           V(*) stands for all of a list that AD FS refused, and for what is too long to name.
         - Empty if all are known; null if nothing was asked for that has a lifetime.
       type: list

@@ -25,8 +25,8 @@ from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import 
 )
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.journal import DEFAULT_PATH, MAX_BYTES
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import REPLIES, farm_parts
-from ansible_collections.federation.adfs.plugins.plugin_utils._public_roots import public_roots
 from ansible_collections.federation.adfs.plugins.plugin_utils._powershell import TIME_LIMIT, run_script
+from ansible_collections.federation.adfs.plugins.plugin_utils._public_roots import public_roots
 
 display = Display()
 

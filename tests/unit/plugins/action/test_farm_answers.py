@@ -135,13 +135,18 @@ class TestProperties:
         assert farm["unknown_lifetimes"] == []
         assert check(farm, "properties_readable")["result"] == "ok"
 
-    @pytest.mark.parametrize(("poll", "expected"), [(span(300), 300), (double(480.0), 480), (double(0.5), None), ("soon", None), (TWO, None), (2**63 - 1, 3_153_600_000)])
+    @pytest.mark.parametrize(
+        ("poll", "expected"),
+        [(span(300), 300), (double(480.0), 480), (double(0.5), None), ("soon", None), (TWO, None), (2**63 - 1, 3_153_600_000)],
+    )
     def test_poll_duration(self, poll, expected):
         world = World()
         world.farm.nodes[1].sync_members = {"PollDuration": poll}
         assert world.run("farm_info", node=1)["farm"]["poll_duration"] == expected
 
-    @pytest.mark.parametrize(("time", "expected"), [(datetime(1, 1, 1, tzinfo=UTC), None), (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), "9999-12-31T23:59:59Z")])
+    @pytest.mark.parametrize(
+        ("time", "expected"), [(datetime(1, 1, 1, tzinfo=UTC), None), (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), "9999-12-31T23:59:59Z")]
+    )
     def test_times_at_the_ends_of_the_calendar(self, time, expected):
         world = World()
         world.farm.nodes[1].sync_members = {"LastSyncTime": time}
@@ -300,7 +305,8 @@ def test_of_a_long_error_the_cause_is_told():
 
 def test_an_error_without_a_line_is_told():
     world = World()
-    error = {"id": "X", "full_id": "X", "category": "NotSpecified", "activity": "", "exceptions": [{"type": "X", "hresult": 1, "message": "it broke"}], "line": None}
+    exceptions = [{"type": "X", "hresult": 1, "message": "it broke"}]
+    error = {"id": "X", "full_id": "X", "category": "NotSpecified", "activity": "", "exceptions": exceptions, "line": None}
     world.instead["read_farm"] = {"changed": False, "result": {"json": json.dumps({"ok": False, "error": error})}}
     assert "it broke" in world.run("farm_info")["msg"]
 
