@@ -82,7 +82,7 @@ class TestRole:
         world = World()
         primary(world).stray = {"Get-AdfsFarmInformation": ["a line of a profile"]}
         farm = read(world)
-        assert farm["nodes"] is None
+        assert farm["servers"] is None
         assert check(farm, "nodes_readable")["result"] == "unknown"
 
 
@@ -159,8 +159,8 @@ class TestServers:
         world = World()
         primary(world).farm_nodes = ["adfs1.contoso.com", nameless]
         farm = read(world)
-        assert [(node["name"], node["seen"]) for node in farm["nodes"]] == [("adfs1.contoso.com", False), ("unnamed-server-2", False)]
-        assert check(farm, "nodes_named")["result"] == "unknown"
+        assert [(node["name"], node["seen"]) for node in farm["servers"]] == [("adfs1.contoso.com", False), ("unnamed-server-2", False)]
+        assert check(farm, "servers_named")["result"] == "unknown"
 
 
 class TestTrusts:

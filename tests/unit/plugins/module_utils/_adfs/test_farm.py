@@ -9,11 +9,11 @@ from ansible_collections.federation.adfs.plugins.module_utils._adfs.facts import
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import (
     lifetime,
     names,
-    nodes,
     out_of_range,
     primary_of,
     read_certificates,
     read_look,
+    servers,
     thresholds,
 )
 
@@ -82,12 +82,12 @@ def test_a_certificate_that_cannot_be_read():
 
 
 def test_nodes_are_listed_once():
-    assert [node["name"] for node in nodes(["ADFS1.contoso.com", "adfs1.contoso.com", "adfs2.contoso.com"])] == ["adfs1.contoso.com", "adfs2.contoso.com"]
+    assert [node["name"] for node in servers(["ADFS1.contoso.com", "adfs1.contoso.com", "adfs2.contoso.com"])] == ["adfs1.contoso.com", "adfs2.contoso.com"]
 
 
 @pytest.mark.parametrize("nameless", ["", " ", None, {"type": "System.Object[]"}, 5])
 def test_a_node_without_a_name_is_a_server_that_was_not_seen(nameless):
-    found = nodes(["adfs1.contoso.com", nameless, "adfs2.contoso.com"])
+    found = servers(["adfs1.contoso.com", nameless, "adfs2.contoso.com"])
     assert [node["name"] for node in found] == ["adfs1.contoso.com", "unnamed-server-2", "adfs2.contoso.com"]
     assert not any(node["seen"] for node in found)
 
