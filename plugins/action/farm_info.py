@@ -18,7 +18,9 @@ TRUSTS: dict[str, t.Callable[[t.Any], list[dict[str, t.Any]]]] = {
     "applications": trusts.applications,
 }
 WITH_LIFETIME = ("relying_parties", "applications")
-SUBSETS = ("certificates", "properties", "nodes", *TRUSTS, "journal")
+SUBSETS = ("certificates", "properties", "servers", *TRUSTS, "journal")
+PARTS = {"servers": "nodes"}
+"""Subsets that the script calls by another name."""
 EVENTS = "events"
 KEYS = "keys"
 """These two are no part of C(all): the first may be long, the second costs further round trips."""
@@ -40,7 +42,7 @@ class ActionModule(AdfsAction):
         subsets = [name for name in SUBSETS if "all" in options["gather_subset"] or name in options["gather_subset"]]
         path = options["journal_path"]
         keys = KEYS in options["gather_subset"]
-        wanted = {*subsets, *(["certificates"] if keys else []), *([EVENTS] if EVENTS in options["gather_subset"] else [])}
+        wanted = {*(PARTS.get(name, name) for name in subsets), *(["certificates"] if keys else []), *([EVENTS] if EVENTS in options["gather_subset"] else [])}
         look = self.look(wanted, path, _moment(options["events_since"]))
         found: dict[str, t.Any] = {
             "role": "primary" if look.is_primary else "secondary",
@@ -59,7 +61,7 @@ class ActionModule(AdfsAction):
             "last_sync_time": look.sync["last_sync_time"],
             "last_sync_status": look.sync["last_sync_status"],
             "certificates": None,
-            "nodes": None,
+            "servers": None,
             **dict.fromkeys(TRUSTS),
             **dict.fromkeys(f"{name}_cut" for name in TRUSTS),
             "max_token_lifetime": None,
@@ -111,9 +113,9 @@ class ActionModule(AdfsAction):
             found["certificates"] = [item.shape(look.time) for item in certificates]
             found["checks"] += checks.of_certificates(certificates, look.time, farm.unread_types(look.value("certificates")))
         # Without these a renewal is still possible, so a server that refuses them is no failure.
-        if "nodes" in subsets and look.parts["nodes"]["ok"]:
-            found["nodes"] = farm.nodes(look.value("nodes"))
-            found["checks"].append(checks.of_nodes(look.value("nodes")))
+        if "servers" in subsets and look.parts["nodes"]["ok"]:
+            found["servers"] = farm.servers(look.value("nodes"))
+            found["checks"].append(checks.of_servers(look.value("nodes")))
         for name, read in TRUSTS.items():
             value = _trusts(look, name) if name in subsets else None
             if value is not None:
@@ -149,7 +151,7 @@ def _lifetimes(look: farm.Look, subsets: list[str], found: dict[str, t.Any]) -> 
     if len(values) < len(asked):
         unknown.append(trusts.ALL)
     if "properties" in subsets:
-        unknown += [member for member, shown in zip(farm.LIFETIMES, ("sso_lifetime", "proxy_trust_lifetime")) if found[shown] is None]
+        unknown += [member for member, shown in zip(farm.LIFETIMES, ("sso_lifetime", "proxy_trust_lifetime"), strict=True) if found[shown] is None]
     return trusts.longest_lifetime(values) if asked else None, list(dict.fromkeys(unknown)) if asked or "properties" in subsets else None
 
 

@@ -39,7 +39,7 @@ options:
       - all
       - certificates
       - properties
-      - nodes
+      - servers
       - relying_parties
       - claims_providers
       - applications
@@ -82,7 +82,7 @@ EXAMPLES = r"""
   federation.adfs.farm_info:
     gather_subset:
       - certificates
-      - nodes
+      - servers
 
 - name: See whether the certificates that were bought can be used on this server
   federation.adfs.farm_info:
@@ -307,7 +307,7 @@ farm:
           type: str
           returned: always
           sample: MIIC3jCCAcag...
-    nodes:
+    servers:
       description:
         - The servers that AD FS lists; null on a secondary server, or if AD FS refused.
         - AD FS does not say what each of them knows, so all count as not seen. What it publishes itself shows it (M(federation.adfs.metadata_info)).
@@ -539,7 +539,7 @@ farm:
       sample: 480
     unknown_lifetimes:
       description:
-        - Names of the relying parties and applications whose token lifetime could not be read, V(SsoLifetime) and V(ProxyTrustTokenLifetime) if these could not.
+        - Names of the relying parties and applications whose token lifetime could not be read, also V(SsoLifetime) and V(ProxyTrustTokenLifetime).
           V(*) stands for all of a list that AD FS refused, and for what is too long to name.
         - Empty if all are known; null if nothing was asked for that has a lifetime.
       type: list
@@ -640,7 +640,7 @@ farm:
           returned: always
           sample: {"schema": 1}
         error:
-          description: Why the journal is to be ignored (corrupt, foreign, a folder that others may use); null if all is well.
+          description: Why the journal is to be ignored (corrupt, another farm's, a folder that others may use); null if all is well.
           type: str
           returned: always
         written_at:

@@ -183,8 +183,14 @@ class Configuration:
     revision: int = 0
 
     def copied(self) -> Configuration:
-        lists = (copy.deepcopy(found) for found in (self.relying_parties, self.claims_providers, self.applications))
-        return Configuration(list(self.certificates), copy.deepcopy(self.properties), *lists, self.promoted_by_hand, self.revision)
+        return replace(
+            self,
+            certificates=list(self.certificates),
+            properties=copy.deepcopy(self.properties),
+            relying_parties=copy.deepcopy(self.relying_parties),
+            claims_providers=copy.deepcopy(self.claims_providers),
+            applications=copy.deepcopy(self.applications),
+        )
 
     def of_type(self, certificate_type: str) -> list[ServiceCertificate]:
         return [item for item in self.certificates if item.certificate_type == certificate_type]

@@ -358,13 +358,15 @@ def _trusts(node: Node, cmdlet: str, read: Callable[[], list[dict[str, Any]]], r
     found = [_trust(item if isinstance(item, dict) else {}) for item in (*node.stray.get(cmdlet, []), *answered)]
     known = [item["token_lifetime"] or request["default_lifetime"] for item in found if _is_lifetime(item["token_lifetime"])]
     unknown = [item["name"] for item in found if not _is_lifetime(item["token_lifetime"])]
-    first, last = [], []
+    first: list[dict[str, Any]] = []
+    last: list[dict[str, Any]] = []
     for item in found:
         if any(str(identifier).lower() == ENTRA_IDENTIFIER.lower() for identifier in item["identifiers"]):
             first.insert(0, item)
         else:
             (last if item["enabled"] is False else first).append(item)
-    listed, size = [], 0
+    listed: list[dict[str, Any]] = []
+    size = 0
     for item in (*first, *last):
         size += 400 + _length(item["name"]) + _length(item["metadata_url"]) + sum(4 + _length(identifier) for identifier in item["identifiers"])
         if size > request["list_limit"]:

@@ -280,7 +280,7 @@ def of_odd_answers(basis: State) -> Iterator[tuple[str, State, list[Case]]]:
     for name, role in (("upper-case", "PRIMARYCOMPUTER"), ("null", None), ("empty", ""), ("two", TWO_OBJECTS)):
         yield odd(f"role-{name}", "sync", sync={"Role": role})
     cmdlets = ("Get-AdfsSyncProperties", "Get-AdfsProperties", "Get-AdfsFarmInformation", "Get-AdfsRelyingPartyTrust")
-    yield odd("stray-line", "sync", "properties", "nodes", "relying_parties", stray=dict.fromkeys(cmdlets, ["a stray line"]))
+    yield odd("stray-line", "sync", "properties", "nodes", "relying_parties", stray={cmdlet: ["a stray line"] for cmdlet in cmdlets})
     secondary = {"LastSyncFromPrimaryComputerName": "adfs1.contoso.com", "PrimaryComputerName": "adfs1.contoso.com", "PrimaryComputerPort": 80}
     times = {"never": "00010101000000", "last": "99991231235959"}
     for name, poll in (("never", _of_type("System.TimeSpan", 300)), ("last", _of_type("System.Double", 480.0))):
@@ -317,8 +317,8 @@ def of_odd_answers(basis: State) -> Iterator[tuple[str, State, list[Case]]]:
     yield odd("trusts-many", "relying_parties", relying_parties=[*many, *usual], requests=small)
     provider = {"Name": "Fabrikam", "Identifier": "https://idp.fabrikam.example.com", "Enabled": True, "MetadataUrl": "https://idp.fabrikam.example.com/A%20b"}
     api = {"Name": "Payroll", "Identifier": ["https://payroll.example.com"], "ApplicationGroupIdentifier": "Group", "Enabled": True, "TokenLifetime": 600}
-    lists = {"claims_providers": [provider, *basis["claims_providers"]], "applications": [api, {**api, "Name": "odd", "TokenLifetime": None}]}
-    yield odd("claims-providers-and-applications", "claims_providers", "applications", **lists)
+    providers, apis = [provider, *basis["claims_providers"]], [api, {**api, "Name": "odd", "TokenLifetime": None}]
+    yield odd("claims-providers-and-applications", "claims_providers", "applications", claims_providers=providers, applications=apis)
     long = {"id": "i" * 5000, "message": "m" * 5000, "category": "OpenError", "exception": "System.InvalidOperationException", "depth": 30}
     yield odd("error-long", "relying_parties", "nodes", refusals=dict.fromkeys(("Get-AdfsRelyingPartyTrust", "Get-AdfsFarmInformation"), long))
     logged = [

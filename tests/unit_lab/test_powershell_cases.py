@@ -149,7 +149,9 @@ def _commands(path: Path) -> list[Any]:
 
 
 SUITE = [FOLDER / "run.ps1", FOLDER / "ADFS" / "ADFS.psm1", FOLDER / "ADFS" / "ADFS.psd1"]
-NOT_IN_5_1 = r"\?\?|\?\.|&&|\|\||-Parallel\b|-AsHashtable|-NoEnumerate|-AsArray|-AsByteStream|utf8NoBOM|\$Is(Windows|Linux|MacOS|CoreCLR)\b|Join-String|Test-Json"
+NOT_IN_5_1 = (
+    r"\?\?|\?\.|&&|\|\||-Parallel\b|-AsHashtable|-NoEnumerate|-AsArray|-AsByteStream|utf8NoBOM|\$Is(Windows|Linux|MacOS|CoreCLR)\b|Join-String|Test-Json"
+)
 
 
 @pytest.mark.parametrize("path", SUITE, ids=lambda path: path.name)

@@ -58,13 +58,13 @@ def of_members(look: Look, properties: t.Mapping[str, t.Any]) -> list[dict[str, 
     return [*found, check("properties_in_range", "ok")]
 
 
-def of_nodes(names: t.Iterable[t.Any]) -> dict[str, t.Any]:
+def of_servers(names: t.Iterable[t.Any]) -> dict[str, t.Any]:
     """Return the check whether every server that AD FS lists has a name."""
     nameless = [name for name in names if facts.text(name) is None]
     if not nameless:
-        return check("nodes_named", "ok")
+        return check("servers_named", "ok")
     return check(
-        "nodes_named",
+        "servers_named",
         "unknown",
         f"AD FS lists {len(nameless)} of its servers without a name, so nothing shows what they sign with. See (Get-AdfsFarmInformation).FarmNodes.",
     )

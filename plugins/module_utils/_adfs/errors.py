@@ -110,11 +110,12 @@ def restricted_language(text: str) -> tuple[str, str] | None:
     """
     if not re.search(r"ConstrainedLanguage|RestrictedLanguage|NoLanguage|InConstrainedLanguage|no-language mode|this language mode", text):
         return None
-    return (
-        "PowerShell on this server allows this account only a part of its language (a language mode other than FullLanguage).",
-        "Ansible's modules for Windows need FullLanguage: connect to the usual endpoint instead of one of Just Enough Administration, and let application control "
-        "(AppLocker, App Control for Business) allow the scripts of the connection's account. $ExecutionContext.SessionState.LanguageMode shows the mode.",
+    advice = (
+        "Ansible's modules for Windows need FullLanguage: connect to the usual endpoint instead of one of Just Enough Administration, and let application "
+        "control (AppLocker, App Control for Business) allow the scripts of the connection's account. "
+        "$ExecutionContext.SessionState.LanguageMode shows the mode."
     )
+    return "PowerShell on this server allows this account only a part of its language (a language mode other than FullLanguage).", advice
 
 
 def secondary(primary_server: str | None) -> AdfsError:

@@ -254,7 +254,7 @@ def out_of_range(properties: t.Mapping[str, t.Any]) -> dict[str, tuple[int, int]
     return {member: (properties[member], value) for member, value in used.items() if value is not None and value != properties[member]}
 
 
-def nodes(names: t.Iterable[t.Any]) -> list[dict[str, t.Any]]:
+def servers(names: t.Iterable[t.Any]) -> list[dict[str, t.Any]]:
     """Return the servers that AD FS lists, none of them seen yet: only their own metadata can show what they know.
 
     One that AD FS lists without a name is there all the same, under a name that no server has: it must not count as seen.

@@ -82,7 +82,7 @@ class TestRole:
         world = World()
         primary(world).stray = {"Get-AdfsFarmInformation": ["a line of a profile"]}
         farm = read(world)
-        assert farm["nodes"] is None
+        assert farm["servers"] is None
         assert check(farm, "nodes_readable")["result"] == "unknown"
 
 
@@ -136,7 +136,8 @@ class TestProperties:
         assert check(farm, "properties_readable")["result"] == "ok"
 
     @pytest.mark.parametrize(
-        ("poll", "expected"), [(span(300), 300), (double(480.0), 480), (double(0.5), None), ("soon", None), (TWO, None), (2**63 - 1, 3_153_600_000)]
+        ("poll", "expected"),
+        [(span(300), 300), (double(480.0), 480), (double(0.5), None), ("soon", None), (TWO, None), (2**63 - 1, 3_153_600_000)],
     )
     def test_poll_duration(self, poll, expected):
         world = World()
@@ -158,8 +159,8 @@ class TestServers:
         world = World()
         primary(world).farm_nodes = ["adfs1.contoso.com", nameless]
         farm = read(world)
-        assert [(node["name"], node["seen"]) for node in farm["nodes"]] == [("adfs1.contoso.com", False), ("unnamed-server-2", False)]
-        assert check(farm, "nodes_named")["result"] == "unknown"
+        assert [(node["name"], node["seen"]) for node in farm["servers"]] == [("adfs1.contoso.com", False), ("unnamed-server-2", False)]
+        assert check(farm, "servers_named")["result"] == "unknown"
 
 
 class TestTrusts:
@@ -304,14 +305,8 @@ def test_of_a_long_error_the_cause_is_told():
 
 def test_an_error_without_a_line_is_told():
     world = World()
-    error = {
-        "id": "X",
-        "full_id": "X",
-        "category": "NotSpecified",
-        "activity": "",
-        "exceptions": [{"type": "X", "hresult": 1, "message": "it broke"}],
-        "line": None,
-    }
+    exceptions = [{"type": "X", "hresult": 1, "message": "it broke"}]
+    error = {"id": "X", "full_id": "X", "category": "NotSpecified", "activity": "", "exceptions": exceptions, "line": None}
     world.instead["read_farm"] = {"changed": False, "result": {"json": json.dumps({"ok": False, "error": error})}}
     assert "it broke" in world.run("farm_info")["msg"]
 

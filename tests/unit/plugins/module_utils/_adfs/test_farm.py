@@ -9,11 +9,11 @@ from ansible_collections.federation.adfs.plugins.module_utils._adfs.facts import
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import (
     lifetime,
     names,
-    nodes,
     out_of_range,
     primary_of,
     read_certificates,
     read_look,
+    servers,
     thresholds,
 )
 
@@ -82,12 +82,12 @@ def test_a_certificate_that_cannot_be_read():
 
 
 def test_nodes_are_listed_once():
-    assert [node["name"] for node in nodes(["ADFS1.contoso.com", "adfs1.contoso.com", "adfs2.contoso.com"])] == ["adfs1.contoso.com", "adfs2.contoso.com"]
+    assert [node["name"] for node in servers(["ADFS1.contoso.com", "adfs1.contoso.com", "adfs2.contoso.com"])] == ["adfs1.contoso.com", "adfs2.contoso.com"]
 
 
 @pytest.mark.parametrize("nameless", ["", " ", None, {"type": "System.Object[]"}, 5])
 def test_a_node_without_a_name_is_a_server_that_was_not_seen(nameless):
-    found = nodes(["adfs1.contoso.com", nameless, "adfs2.contoso.com"])
+    found = servers(["adfs1.contoso.com", nameless, "adfs2.contoso.com"])
     assert [node["name"] for node in found] == ["adfs1.contoso.com", "unnamed-server-2", "adfs2.contoso.com"]
     assert not any(node["seen"] for node in found)
 
@@ -127,29 +127,30 @@ def test_each_member_of_the_synchronization_by_itself(given, expected):
     assert found.sync[expected[0]] == expected[1]
 
 
-class TestProperties:
-    KNOWN = {
-        "AutoCertificateRollover": True,
-        "CertificateDuration": 365,
-        "CertificateGenerationThreshold": 20,
-        "CertificatePromotionThreshold": 5,
-        "CertificateCriticalThreshold": 2,
-        "CertificateRolloverInterval": 720,
-        "CertificateThresholdMultiplier": 1440,
-        "SsoLifetime": 480,
-        "ProxyTrustTokenLifetime": 21600,
-        "HostName": "sts.contoso.com",
-        "Identifier": "http://sts.contoso.com/adfs/services/trust",
-    }
+KNOWN = {
+    "AutoCertificateRollover": True,
+    "CertificateDuration": 365,
+    "CertificateGenerationThreshold": 20,
+    "CertificatePromotionThreshold": 5,
+    "CertificateCriticalThreshold": 2,
+    "CertificateRolloverInterval": 720,
+    "CertificateThresholdMultiplier": 1440,
+    "SsoLifetime": 480,
+    "ProxyTrustTokenLifetime": 21600,
+    "HostName": "sts.contoso.com",
+    "Identifier": "http://sts.contoso.com/adfs/services/trust",
+}
 
+
+class TestProperties:
     def read(self, **members):
-        return read_look(look(properties={"ok": True, "value": {**self.KNOWN, **members}}))
+        return read_look(look(properties={"ok": True, "value": {**KNOWN, **members}}))
 
     def test_as_documented(self):
         found = self.read()
-        assert found.value("properties") == self.KNOWN
+        assert found.value("properties") == KNOWN
         assert found.odd == {}
-        assert out_of_range(self.KNOWN) == {}
+        assert out_of_range(KNOWN) == {}
 
     @pytest.mark.parametrize("value", [None, "True", "False", "", 0, 1, {"type": "System.Object[]"}])
     def test_a_switch_that_did_not_answer_is_unknown(self, value):
@@ -160,7 +161,7 @@ class TestProperties:
     @pytest.mark.parametrize("value", ["480", -1, True, {"type": "System.Double"}])
     def test_what_is_no_number_costs_that_number(self, value):
         found = self.read(SsoLifetime=value)
-        assert found.value("properties") == {**self.KNOWN, "SsoLifetime": None}
+        assert found.value("properties") == {**KNOWN, "SsoLifetime": None}
         assert list(found.odd) == ["SsoLifetime"]
 
     def test_a_duration_is_read_in_the_unit_of_the_member(self):
@@ -170,7 +171,7 @@ class TestProperties:
 
     @pytest.mark.parametrize("multiplier", [1, 1440, 2**31 - 1, 2**63 - 1])
     def test_no_time_is_longer_than_a_hundred_years(self, multiplier):
-        largest = dict.fromkeys((name for name in self.KNOWN if name.startswith("Certificate")), 2**31 - 1)
+        largest = dict.fromkeys((name for name in KNOWN if name.startswith("Certificate")), 2**31 - 1)
         found = thresholds({**largest, "CertificateThresholdMultiplier": multiplier})
         for name in ("generation_days", "promotion_days", "critical_days"):
             assert 0 < found[name] * found["threshold_multiplier_minutes"] <= MOST_MINUTES
@@ -180,7 +181,7 @@ class TestProperties:
         assert lifetime({"SsoLifetime": None}, "SsoLifetime") is None
 
     def test_what_was_given_is_told(self):
-        assert out_of_range({**self.KNOWN, "CertificateDuration": 2**31 - 1, "CertificateCriticalThreshold": 800_000}) == {
+        assert out_of_range({**KNOWN, "CertificateDuration": 2**31 - 1, "CertificateCriticalThreshold": 800_000}) == {
             "CertificateDuration": (2**31 - 1, 36_500),
             "CertificateCriticalThreshold": (800_000, 36_500),
         }
