@@ -19,7 +19,7 @@ import types
 import typing as t
 from contextlib import contextmanager
 
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record, one_line, restricted_language
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record, one_line, restricted_language, without_source
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import ERROR, Check, ReplyError, record, strict_json, truth
 
 READS = frozenset({"read_farm", "read_journal", "check_certificate"})
@@ -156,8 +156,8 @@ def _reason(result: dict[str, t.Any]) -> str:
     if isinstance(errors, list) and errors and isinstance(errors[0], dict):
         exception = errors[0].get("exception")
         if isinstance(exception, dict) and isinstance(exception.get("message"), str):
-            return one_line(exception["message"])
-    said = [one_line(str(result[key]), 300) for key in ("msg", "module_stderr", "module_stdout") if isinstance(result.get(key), str) and result[key].strip()]
+            return one_line(without_source(exception["message"]))
+    said = [one_line(without_source(str(result[key])), 300) for key in ("msg", "module_stderr", "module_stdout") if isinstance(result.get(key), str) and result[key].strip()]
     return " ".join(said) or "no reason was given"
 
 
