@@ -75,6 +75,9 @@ class ActionModule(AdfsAction):
         except AdfsError as exc:
             seen = replace(seen, unreadable=exc)
         after = {**before, **{name: found.get(MEMBERS[name]) for name in different}}
+        silent = [name for name in different if after[name] is None]
+        if silent and seen.unreadable is None:
+            seen = replace(seen, unreadable=AdfsError(f"AD FS did not say what {', '.join(silent)} is now.", id="no_reply"))
         if seen.unreadable is None:
             self._found = {"properties": after}
         wrong = [f"{name} is {_word(after[name])} where {_word(value)} was wanted" for name, value in different.items() if not _same(after[name], value)]

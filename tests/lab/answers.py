@@ -19,7 +19,7 @@ ACTS = {
     "silent": "reports no error, and does nothing",
     "error_after": "does its work, and then reports an error",
     "stops_after": "does its work, and then the service stops",
-    "null_after": "does its work, and from then on Get-AdfsCertificate gives no IsPrimary",
+    "null_after": "does its work, and from then on Get-AdfsCertificate gives no IsPrimary; the properties that it set are null",
     "two_primaries": "does its work, and leaves the type with two primary certificates",
     "loses_another": "does its work, and takes out another certificate of the type, the first that is listed",
     "partly": "sets only the first property, in the order of their names",
@@ -57,6 +57,7 @@ def carry_out(node: Node, cmdlet: str, work: Callable[[], None], *, kind: str = 
         farm._set_certificates([item for item in farm.configuration.certificates if not others or item != _now(farm.configuration.certificates, others[0])])
     elif how == "null_after":
         node.answers["Get-AdfsCertificate"] = "null_primary"
+        farm.configuration.properties.update(dict.fromkeys(names))
     elif how == "stops_after":
         node.stop_service()
     elif how == "error_after":

@@ -231,6 +231,8 @@ class Node:
         self.module_present = True
         self.synchronizes = True
         self.files: dict[str, bytes] = {}
+        # Empty folders that somebody made.
+        self.folders: set[str] = set()
         # When a file was last written, by this server's clock.
         self.file_times: dict[str, datetime] = {}
         self.folder_security: dict[str, dict[str, Any]] = {}

@@ -230,6 +230,7 @@ function Complete-LabAct {
     }
     elseif ($answer -ceq 'null_after') {
         $State.answers | Add-Member -NotePropertyName 'Get-AdfsCertificate' -NotePropertyValue 'null_primary' -Force
+        foreach ($name in @($PropertyName | Where-Object { $null -ne $before.properties.PSObject.Properties[$_] })) { $State.properties.$name = $null }
     }
     elseif ($answer -ceq 'stops_after') { $State.running = $false }
     Save-LabState $State

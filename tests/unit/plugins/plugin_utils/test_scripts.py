@@ -244,6 +244,16 @@ def test_calls_only_commands_and_parameters_that_5_1_has(name):
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
+def test_every_cmdlet_that_may_report_an_error_and_go_on_is_told_to_stop(name):
+    # Whatever a module made of $global:ErrorActionPreference.
+    for command in [node for node in nodes_of(name) if node.type == "command"]:
+        told = command.child_by_field_name("command_name").text.decode()
+        if "-ErrorAction" in COMMANDS.get(told, ()):
+            wanted = {"Get-Command": b"-ErrorAction SilentlyContinue", "Remove-TypeData": b"-ErrorAction Ignore"}.get(told, b"-ErrorAction Stop")
+            assert wanted in command.text, command.text
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
 def test_names_only_types_and_members_that_both_have(name):
     code = re.sub(r"(?m)(^|\s)#.*$", "", _powershell.compose(name))
     found = {f"{kind}::{member}" for kind, member in re.findall(r"\[([\w.]+)\]::(\w+)", code)}
