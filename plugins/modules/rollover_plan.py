@@ -96,9 +96,10 @@ options:
   step:
     description:
       - V(pass) plans on a scan. V(begin) is asked before the first scan of a run; it checks O(policy) and says what to read.
+      - V(hear) only notes what a server answered, or a probe saw.
       - V(end) is asked where a task of the run failed. It says what was done, and gives the lock back if it is held.
     type: str
-    choices: [begin, pass, end]
+    choices: [begin, pass, hear, end]
     default: pass
   source:
     description: What is scanned; for O(step=begin).
@@ -111,7 +112,8 @@ options:
   outcome:
     description:
       - What the tasks that the last plan asked for returned, as Ansible registers them, whether they failed or not.
-      - C(act) is the result of the act. C(sync) and C(key_checks) are loops over RV(plan.asks), C(probes) is a list of loops over probes.
+      - C(act) is the result of the act, and C(of) the first of RV(plan.actions). C(answers) holds for each server its C(result), and as C(asked)
+        the entry of RV(plan.asks.hosts). C(probes) holds the C(result) of each probe, and the probe as C(asked).
         For O(step=end) C(tasks) holds the results of the other tasks by name, and C(written) the journal as it was last written.
       - Domains that Entra refused are planned around and reported. A domain that somebody else wrote meanwhile is planned again.
     type: dict
@@ -211,7 +213,9 @@ plan:
       elements: dict
       contains:
         action:
-          description: One of generate, add, publish, repair, suspend_auto_rollover, promote, restore_auto_rollover, restart, reorder, remove_from_entra, remove_from_adfs, evict.
+          description:
+            - One of generate, add, publish, repair, suspend_auto_rollover, promote, restore_auto_rollover, restart, reorder, remove_from_entra,
+              remove_from_adfs, evict.
           type: str
         targets:
           description: The domains with their new and expected members, or the name of the AD FS server.
@@ -306,12 +310,10 @@ plan:
           description: The servers that a certificate from elsewhere is checked on.
           type: list
           elements: str
-        sync_on:
-          description: Those of C(sync) that are in the inventory, each as C(server) and C(host). Asked by M(federation.adfs.farm_info).
-          type: list
-          elements: dict
-        check_on:
-          description: Those of C(servers) that are in the inventory and have to be asked now. Asked by M(federation.adfs.certificate_key).
+        hosts:
+          description:
+            - Those of them that are in the inventory, each with C(what) is asked (V(sync) by M(federation.adfs.farm_info), V(key) by
+              M(federation.adfs.certificate_key)), C(server), C(host) and, for V(key), C(thumbprint).
           type: list
           elements: dict
     next:

@@ -62,7 +62,8 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
     metadata_info), ``domains``, ``metadata``, ``probes``, ``journal``, ``policy``, ``mode``, ``approved``, ``previous`` (``memory`` of the
     last plan of this run), ``outcome`` (what the tasks that it asked for returned), ``importable``, ``wait_for_servers`` (minutes),
     ``hosts`` (inventory hosts by server) and ``run``; what is left out counts as empty. ``now`` is a time in ISO 8601 and has to be given:
-    the core has no clock. ``step``: ``pass`` plans on a scan; ``begin`` is asked before the first scan, ``end`` where a task failed.
+    the core has no clock. ``step``: ``pass`` plans on a scan; ``begin`` is asked before the first scan, ``hear`` after a server answered,
+    ``end`` where a task failed.
 
     Besides the plan itself: ``next``, what the caller does now, in order; ``ended``, whether the run ends with that; ``memory``, to be passed
     on; ``run``, what was done and what fails the run. Raises ReadingError, PolicyError, ApprovalError and LoopError, each with a sentence
@@ -74,6 +75,8 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
     if step == "begin":
         read_policy(given.get("policy") or {})
         return loop.begin(memory, str(given.get("source") or "adfs"), bool(given.get("probes")))
+    if step == "hear":
+        return {"memory": loop.show_memory(loop.heard(memory, outcome, importable)), "next": [], "ended": False}
     if step == "end":
         return _broken_off(memory, outcome, importable, str(given["now"]))
     hosts = given.get("hosts")
@@ -115,7 +118,7 @@ def _broken_off(memory: loop.Memory, outcome: Mapping[str, Any], importable: boo
         "expected": {"state": None, "failures": failing},
         "diff": {side: {"adfs": None, "domains": {}} for side in ("before", "after")},
         "policy": {},
-        "asks": {"sync": [], "key_checks": None, "servers": [], "sync_on": [], "check_on": []},
+        "asks": {"sync": [], "key_checks": None, "servers": [], "hosts": []},
         "relying_parties": [],
         "journal": {"write": held, "content": {**content, "lock": None} if held else None, "expected_sha256": written.get("sha256")},
         "memory": loop.show_memory(memory),
