@@ -37,6 +37,7 @@ class Policy:
     domains: frozenset[str] | None = None
     domains_excluded: frozenset[str] = frozenset()
     domains_acknowledged: frozenset[tuple[str, str]] = frozenset()
+    host_names: frozenset[str] = frozenset()
     preset: str = "2025"
     renew_before: timedelta = timedelta(days=30)
     promote: str = "adfs"
