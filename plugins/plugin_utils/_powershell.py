@@ -33,6 +33,14 @@ class ActInCheckModeError(RuntimeError):
     """A programming error: an act was about to be sent in check mode. Nothing was sent."""
 
 
+class LostReplyError(AdfsError):
+    """No usable reply came. What an act did is not known from it; ``ended`` says whether the script no longer runs."""
+
+    def __init__(self, message: str, name: str, advice: str, id: str, ended: bool = True) -> None:  # noqa: A002 - the name that users know
+        super().__init__(message, f"{_uncertain(name)}{advice}", id)
+        self.ended = ended
+
+
 class _TimeLimitReached(BaseException):
     """Not an Exception, so that no handler in a connection plugin swallows it."""
 
@@ -63,10 +71,12 @@ def run_script(action: t.Any, task_vars: dict[str, t.Any], name: str, request: d
         with _time_limit(timeout):
             result = action._execute_module(module_name="ansible.windows.win_powershell", module_args=arguments, task_vars=task_vars)
     except _TimeLimitReached:
-        raise AdfsError(
+        raise LostReplyError(
             f"The server did not answer the script {name} within {timeout:g} seconds.",
-            f"{_uncertain(name)}Look at the load of the server, then run again; a slow server can be given more time (time_limit).",
+            name,
+            "Look at the load of the server, then run again; a slow server can be given more time (time_limit).",
             "time_limit",
+            ended=False,
         ) from None
     return _data(result, name, check)
 
@@ -95,14 +105,15 @@ def _data(result: t.Any, name: str, check: Check) -> t.Any:
     if not isinstance(result, dict):
         raise _no_reply(name, "nothing")
     if result.get("failed"):
-        raise AdfsError(f"The script {name} did not run: {_reason(result)}", f"{_uncertain(name)}Run with -vvv for all that the server said.", "script_failed")
+        raise LostReplyError(f"The script {name} did not run to its end: {_reason(result)}", name, "Run with -vvv for all that the server said.", "script_failed")
     outer = result.get("result")
     reply = outer.get("json") if isinstance(outer, dict) else None
     if not isinstance(reply, str) or not reply:
         raise _no_reply(name, "no reply at all")
     if len(reply) > MAX_REPLY:
-        raise AdfsError(
+        raise LostReplyError(
             f"The script {name} answered {len(reply)} characters; more than {MAX_REPLY} are not read.",
+            name,
             "Ask for less, for example with gather_subset.",
             "reply_too_large",
         )
@@ -125,9 +136,10 @@ def _no_constant(constant: str) -> t.Any:
 
 
 def _no_reply(name: str, what: str) -> AdfsError:
-    return AdfsError(
+    return LostReplyError(
         f"The script {name} ended with {what} where one reply was due.",
-        f"{_uncertain(name)}See whether a profile, a security product or a proxy on the way interferes with PowerShell on this server.",
+        name,
+        "See whether a profile, a security product or a proxy on the way interferes with PowerShell on this server.",
         "no_reply",
     )
 

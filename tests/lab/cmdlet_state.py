@@ -54,6 +54,7 @@ def dump(node: Node, newborn: dict[str, list[str]] | None = None) -> State:
         "properties": {name: _date(value) if isinstance(value, datetime) else value for name, value in node.configuration.properties.items()},
         "farm_nodes": [listed.name for listed in farm.listed_nodes],
         "relying_parties": node.configuration.relying_parties,
+        "answers": dict(node.answers),
         "refusals": {name: _refusal(error) for name, error in node.refusals.items()},
         "files": {path.removeprefix(JOURNAL_FOLDER): base64.b64encode(data).decode() for path, data in node.files.items() if path.startswith(JOURNAL_FOLDER)},
     }
@@ -94,6 +95,7 @@ def load(state: State) -> tuple[Node, dict[str, list[str]]]:
         name: CmdletError(name, told["id"], told["message"], category=told["category"], exception_type=told["exception"])
         for name, told in state["refusals"].items()
     }
+    node.answers = dict(state["answers"])
     node.files = {JOURNAL_FOLDER + name: base64.b64decode(content) for name, content in state["files"].items()}
     if node.files:
         node.folder_security[JOURNAL_FOLDER.rstrip("\\")] = {"owner": "S-1-5-32-544", "allowed": ["S-1-5-32-544", "S-1-5-18"], "link": False}

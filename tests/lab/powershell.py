@@ -102,37 +102,54 @@ def _read_farm(node: Node, request: Request) -> dict[str, Any]:
 
 def _update_certificate(node: Node, request: Request) -> dict[str, Any]:
     node.import_module()
-    node.update_adfs_certificate(request["certificate_type"], urgent=bool(request["urgent"]))
-    return {"certificates": _certificates(node, request["certificate_type"])}
+    kind, toggle = request["certificate_type"], bool(request["keep_rollover_off"])
+    if toggle and _rollover_switch(node):
+        raise _thrown("Automatic certificate rollover is on, so it is not switched off here.")
+    name = "update_certificate"
+    failure = left_on = None
+    if toggle:
+        failure = _failure_of(lambda: node.set_adfs_properties(AutoCertificateRollover=True), name, "AutoCertificateRollover $true")
+    if failure is None:
+        failure = _failure_of(lambda: node.update_adfs_certificate(kind, urgent=bool(request["urgent"])), name)
+    if toggle:
+        left_on = _failure_of(lambda: node.set_adfs_properties(AutoCertificateRollover=False), name, "AutoCertificateRollover $false")
+    return {
+        "failure": failure,
+        "left_on": left_on,
+        "auto_certificate_rollover": _part_of(lambda: _rollover_switch(node), name) if toggle else None,
+        "certificates": _part_of(lambda: _certificates(node, kind), name),
+    }
+
+
+def _rollover_switch(node: Node) -> bool:
+    return _truth(node.get_adfs_properties().get("AutoCertificateRollover"), "AutoCertificateRollover")
 
 
 def _add_certificate(node: Node, request: Request) -> dict[str, Any]:
     node.import_module()
-    node.add_adfs_certificate(request["certificate_type"], request["thumbprint"])
-    return {"certificates": _certificates(node, request["certificate_type"])}
+    kind, thumbprint = request["certificate_type"], request["thumbprint"]
+    return _act(node, "add_certificate", kind, lambda: node.add_adfs_certificate(kind, thumbprint))
 
 
 def _promote_certificate(node: Node, request: Request) -> dict[str, Any]:
     node.import_module()
-    node.set_adfs_certificate(request["certificate_type"], request["thumbprint"], is_primary=True)
-    return {"certificates": _certificates(node, request["certificate_type"])}
+    kind, thumbprint = request["certificate_type"], request["thumbprint"]
+    return _act(node, "promote_certificate", kind, lambda: node.set_adfs_certificate(kind, thumbprint, is_primary=True))
 
 
 def _remove_certificate(node: Node, request: Request) -> dict[str, Any]:
     node.import_module()
     kind, thumbprint = request["certificate_type"], request["thumbprint"]
     target = [item for item in node.get_adfs_certificate(kind) if item.thumbprint == thumbprint]
-    if len(target) == 1:
-        if target[0].is_primary:
-            raise _thrown("The primary certificate is never removed.")
-        node.remove_adfs_certificate(kind, thumbprint)
-    return {"certificates": _certificates(node, kind)}
+    if len(target) == 1 and _truth(target[0].is_primary, "IsPrimary"):
+        raise _thrown("The primary certificate is never removed.")
+    return _act(node, "remove_certificate", kind, lambda: node.remove_adfs_certificate(kind, thumbprint) if len(target) == 1 else None)
 
 
 def _set_properties(node: Node, request: Request) -> dict[str, Any]:
     node.import_module()
-    node.set_adfs_properties(**request["properties"])
-    return {"properties": _properties(node, list(request["properties"]))}
+    failure = _failure_of(lambda: node.set_adfs_properties(**request["properties"]), "set_properties")
+    return {"failure": failure, "properties": _part_of(lambda: _properties(node, list(request["properties"])), "set_properties")}
 
 
 def _read_journal(node: Node, request: Request) -> dict[str, Any]:
@@ -188,7 +205,7 @@ def _grant_read(node: Node, request: Request) -> dict[str, Any]:
     if _key(node, entry)["file"] is None:
         raise _thrown("The private key of the certificate has no file on this server.")
     entry.service_account_may_read = True
-    return {"service_account": _service_account(node), "readers": _readers(node, entry)}
+    return {"failure": None, "service_account": _service_account(node), "readers": {"ok": True, "value": _readers(node, entry)}}
 
 
 def _in_store(node: Node, request: Request) -> StoreEntry | None:
@@ -243,11 +260,17 @@ def _certificates(node: Node, certificate_type: str | None) -> list[dict[str, An
 def _certificate(item: ServiceCertificate) -> dict[str, Any]:
     return {
         "certificate_type": item.certificate_type,
-        "is_primary": item.is_primary,
+        "is_primary": _truth(item.is_primary, "IsPrimary"),
         "store_location": item.store_location,
         "store_name": item.store_name,
-        "der": base64.b64encode(item.der).decode("ascii"),
+        "der": base64.b64encode(_content(item)).decode("ascii"),
     }
+
+
+def _content(item: ServiceCertificate) -> bytes:
+    if item.keyed is None:
+        raise _thrown("AD FS gave a certificate without its content.")
+    return item.der
 
 
 def _properties(node: Node, names: list[str]) -> dict[str, Any]:
@@ -303,6 +326,24 @@ def _folder_problem(node: Node, folder: str) -> str | None:
 
 def _nodes(node: Node) -> list[str]:
     return [str(name) for name in _as_list(node.get_adfs_farm_information()["FarmNodes"])] if node.knows_farm_information else []
+
+
+def _act(node: Node, script: str, certificate_type: str, act: Callable[[], object]) -> dict[str, Any]:
+    return {"failure": _failure_of(act, script), "certificates": _part_of(lambda: _certificates(node, certificate_type), script)}
+
+
+def _failure_of(act: Callable[[], object], script: str, mark: str = "") -> dict[str, Any] | None:
+    try:
+        act()
+    except CmdletError as exc:
+        return _error(exc, script, mark)
+    return None
+
+
+def _truth(value: object, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise _thrown(f"AD FS gave neither true nor false for {name}.")
+    return value
 
 
 def _part_of(read: Callable[[], Any], script: str) -> dict[str, Any]:
@@ -383,7 +424,7 @@ _HRESULTS = {
 }
 
 
-def _error(error: CmdletError, script: str) -> dict[str, Any]:
+def _error(error: CmdletError, script: str, mark: str = "") -> dict[str, Any]:
     chain = error.chain if isinstance(error, _DotNetError) else [_exception(error), *_INSIDE.get(error.exception_type, [])]
     return {
         "id": error.full_id.split(",")[0],
@@ -391,7 +432,7 @@ def _error(error: CmdletError, script: str) -> dict[str, Any]:
         "category": error.category,
         "activity": error.cmdlet,
         "exceptions": chain,
-        "line": _line(script, error.cmdlet or error.message),
+        "line": _line(script, mark or error.cmdlet or error.message),
     }
 
 

@@ -138,9 +138,9 @@ def standard(state: State) -> list[Case]:
     """Return one case for each script, and more where there is more to see."""
     cases = [
         case(state, "read_farm", "read_farm", look()),
-        case(state, "update-signing", "update_certificate", {"certificate_type": TOKEN_SIGNING, "urgent": False}),
-        case(state, "update-decrypting", "update_certificate", {"certificate_type": TOKEN_DECRYPTING, "urgent": False}),
-        case(state, "update-urgent", "update_certificate", {"certificate_type": TOKEN_SIGNING, "urgent": True}),
+        case(state, "update-signing", "update_certificate", {"certificate_type": TOKEN_SIGNING, "urgent": False, "keep_rollover_off": False}),
+        case(state, "update-decrypting", "update_certificate", {"certificate_type": TOKEN_DECRYPTING, "urgent": False, "keep_rollover_off": False}),
+        case(state, "update-urgent", "update_certificate", {"certificate_type": TOKEN_SIGNING, "urgent": True, "keep_rollover_off": False}),
         case(state, "set_properties", "set_properties", {"properties": {"AutoCertificateRollover": False, "CertificateDuration": 730}}),
         case(state, "read_journal", "read_journal", {"path": JOURNAL, "limit": 1_500_000}),
         case(state, "write_journal", "write_journal", write(b'{"schema":1}', None)),
@@ -305,7 +305,7 @@ def special(basis: State) -> Iterator[tuple[str, State, list[Case]]]:
     yield "journal-empty", empty, [case(empty, "read", "read_journal", {"path": JOURNAL, "limit": 100})]
 
     requests = {
-        "update_certificate": {"certificate_type": TOKEN_SIGNING, "urgent": False},
+        "update_certificate": {"certificate_type": TOKEN_SIGNING, "urgent": False, "keep_rollover_off": False},
         "add_certificate": on(TOKEN_SIGNING),
         "promote_certificate": on(TOKEN_SIGNING),
         "remove_certificate": on(TOKEN_SIGNING),
@@ -324,7 +324,7 @@ def special(basis: State) -> Iterator[tuple[str, State, list[Case]]]:
         off,
         [
             *(case(off, f"read_farm-{part}", "read_farm", look(part)) for part in PARTS),
-            case(off, "update-wrong-type", "update_certificate", {"certificate_type": SERVICE_COMMUNICATIONS, "urgent": False}),
+            case(off, "update-wrong-type", "update_certificate", {"certificate_type": SERVICE_COMMUNICATIONS, "urgent": False, "keep_rollover_off": False}),
             case(off, "promote-wrong-type", "promote_certificate", on("Nope")),
             case(off, "remove-wrong-type", "remove_certificate", on("Nope")),
             case(off, "add-wrong-type", "add_certificate", on(SERVICE_COMMUNICATIONS)),

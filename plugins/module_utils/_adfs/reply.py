@@ -131,7 +131,7 @@ ERROR = record(
         "category": text,
         "activity": text,
         "exceptions": list_of(record({"type": text, "hresult": number, "message": text})),
-        "line": number,
+        "line": optional(number),
     }
 )
 CERTIFICATE = record({"certificate_type": text, "is_primary": truth, "store_location": text, "store_name": text, "der": text})
@@ -180,7 +180,7 @@ _KEY = record(
     }
 )
 _CHAIN = record({"built": truth, "status": list_of(text), "elements": list_of(text)})
-_CERTIFICATES = record({"certificates": list_of(CERTIFICATE)})
+_ACT = record({"failure": optional(ERROR), "certificates": outcome(list_of(CERTIFICATE))})
 
 
 _FACTS_ABSENT = record(dict.fromkeys(("certificate", "service_account", "key", "readers", "chain", "bindings"), nothing))
@@ -208,13 +208,20 @@ def farm_parts(parts: t.Iterable[str]) -> Check:
 
 
 REPLIES: dict[str, Check] = {
-    "update_certificate": _CERTIFICATES,
-    "add_certificate": _CERTIFICATES,
-    "promote_certificate": _CERTIFICATES,
-    "remove_certificate": _CERTIFICATES,
-    "set_properties": record({"properties": table(scalar)}),
+    "update_certificate": record(
+        {
+            "failure": optional(ERROR),
+            "left_on": optional(ERROR),
+            "auto_certificate_rollover": optional(outcome(truth)),
+            "certificates": outcome(list_of(CERTIFICATE)),
+        }
+    ),
+    "add_certificate": _ACT,
+    "promote_certificate": _ACT,
+    "remove_certificate": _ACT,
+    "set_properties": record({"failure": optional(ERROR), "properties": outcome(table(scalar))}),
     "read_journal": JOURNAL,
     "check_certificate": _certificate_facts,
-    "grant_read": record({"service_account": _SERVICE_ACCOUNT, "readers": _READERS}),
+    "grant_read": record({"failure": optional(ERROR), "service_account": _SERVICE_ACCOUNT, "readers": outcome(_READERS)}),
     "write_journal": record({"written": truth, "sha256": optional(text), "problem": optional(text)}),
 }

@@ -8,9 +8,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import UNBORN
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import read_act
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import UNBORN, Domain, Farm, Observation, Slots
 
 MEMBERS = ("plan_id", "farm", "domains", "actions", "policy")
 
@@ -40,20 +42,19 @@ def moved(approved: Mapping[str, Any], plan: Mapping[str, Any]) -> list[str]:
 
 def _after(approved: Mapping[str, Any], done: int) -> dict[str, Any]:
     """The primary, the certificates and the members after the first ``done`` approved acts."""
-    primary, certificates = approved["farm"]["primary"], set(approved["farm"]["certificates"])
-    slots = {_domain(d): dict(d["slots"]) for d in approved["domains"]}
+    seen = _seen(approved)
     for act in approved["actions"][:done]:
-        key = act["thumbprint"] or act.get("certificate")
-        if act["action"] == "generate":
-            certificates.add(UNBORN)
-        elif act["action"] == "promote":
-            primary = key
-        elif act["action"] == "remove_from_adfs":
-            certificates.discard(key)
-        for target in act["targets"]:
-            if isinstance(target, Mapping):
-                slots[_domain(target)] = dict(target["slots"])
-    return {"primary": primary, "certificates": certificates, "slots": slots}
+        seen = read_act(act).after(seen, seen.farm.time)
+    slots = {d.key: {"signing": d.slots.signing, "next": d.slots.next} for d in seen.domains}
+    return {"primary": seen.farm.primary, "certificates": set(seen.farm.certificates), "slots": slots}
+
+
+def _seen(approved: Mapping[str, Any]) -> Observation:
+    """What the approved plan saw, as far as acts change it."""
+    shown = approved["farm"]
+    # Neither this time nor what lies in the future of it is compared: a plan is approved by what it is about.
+    farm = Farm(shown["identifier"], "", "", datetime.min, False, shown["primary"], frozenset(shown["certificates"]))
+    return Observation(farm, tuple(Domain(d["tenant_id"], d["domain"], Slots(**d["slots"])) for d in approved["domains"]), {})
 
 
 def _differences(expected: dict[str, Any], left: list[Any], plan: Mapping[str, Any], approved: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,23 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import decrypting, emergency, guards, rollback, rules, server_steps, third_party
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, Decision, Write, act_on_domains, checked_write
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import (
+    Act,
+    Block,
+    Decision,
+    Generate,
+    Promote,
+    Publish,
+    RemoveFromAdfs,
+    RemoveFromEntra,
+    Reorder,
+    Repair,
+    RestoreAutoRollover,
+    SuspendAutoRollover,
+    Write,
+    act_on_domains,
+    checked_write,
+)
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import UNBORN, Alarm, Domain, RelyingParty, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.publishing import writes_with
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
@@ -165,12 +181,12 @@ def _repair(s: Situation, blocks: list[Block]) -> Act | None:
     drops = any(s.successor in w.domain.slots.accepted - w.slots.accepted for w in writes)
     if drops and s.seen.farm.auto_rollover and s.seen.primary_key.self_signed:
         reason = "mending takes the successor out of a domain, so AD FS must not promote it meanwhile"
-        return _gated(s, blocks, Act("suspend_auto_rollover", reason, protective=True))
+        return _gated(s, blocks, SuspendAutoRollover(reason, protective=True))
     return _gated(
         s,
         blocks,
         act_on_domains(
-            "repair", writes, f"{s.seen.farm.title} signs with a certificate that these domains do not accept: sign-in is broken there now", protective=True
+            Repair, writes, f"{s.seen.farm.title} signs with a certificate that these domains do not accept: sign-in is broken there now", protective=True
         ),
     )
 
@@ -181,14 +197,14 @@ def _publish(s: Situation, blocks: list[Block]) -> Act | None:
         return None
     unknowing = (status for status in s.statuses if status.writable and not status.broken and s.unknown_to(status.domain))
     writes = writes_with(s, s.successor, unknowing, blocks)
-    act = act_on_domains("publish", writes, f"{s.seen.farm.title} has a successor that these domains do not know yet", thumbprint=s.successor, protective=True)
+    act = act_on_domains(Publish, writes, f"{s.seen.farm.title} has a successor that these domains do not know yet", thumbprint=s.successor, protective=True)
     return _gated(s, blocks, act)
 
 
 def _respect_wanted_off(s: Situation, blocks: list[Block]) -> Act | None:
     """A run that died between switching automatic rollover on for one act and off again, or somebody's hand: off is wanted."""
     if s.policy.auto_rollover is False and s.seen.farm.auto_rollover:
-        return _gated(s, blocks, Act("suspend_auto_rollover", "automatic rollover is on although renew_signing_cert_auto_rollover is false", protective=True))
+        return _gated(s, blocks, SuspendAutoRollover("automatic rollover is on although renew_signing_cert_auto_rollover is false", protective=True))
     return None
 
 
@@ -198,13 +214,13 @@ def _hold_clock(s: Situation, blocks: list[Block]) -> Act | None:
         return None
     what = "make a certificate and promote it at once" if s.successor is None else "promote the successor"
     reason = f"AD FS would {what} at {format_time(s.adfs_promotes_at)}, before it is known everywhere"
-    return _gated(s, blocks, Act("suspend_auto_rollover", reason, protective=True))
+    return _gated(s, blocks, SuspendAutoRollover(reason, protective=True))
 
 
 def _take_over(s: Situation, blocks: list[Block]) -> Act | None:
     """T4a: the promotion is ours and everything is ready."""
     if s.policy.promote == "role" and s.seen.farm.auto_rollover and s.ready and not guards.promotion_blocks(s):
-        return Act("suspend_auto_rollover", "the promotion is ours (renew_signing_cert_promote: role) and needs automatic rollover off")
+        return SuspendAutoRollover("the promotion is ours (renew_signing_cert_promote: role) and needs automatic rollover off", protective=False)
     return None
 
 
@@ -235,7 +251,7 @@ def _restore(s: Situation, blocks: list[Block]) -> Act | None:
         return None
     if not s.following:
         return None
-    return Act("restore_auto_rollover", "automatic rollover is wanted and nothing can be promoted too early any more", protective=True)
+    return RestoreAutoRollover("automatic rollover is wanted and nothing can be promoted too early any more", protective=True)
 
 
 def _remove_expired(s: Situation, blocks: list[Block]) -> Act | None:
@@ -245,7 +261,7 @@ def _remove_expired(s: Situation, blocks: list[Block]) -> Act | None:
     expired = [k for k in others if s.seen.keys[k].expired(s.now) and k not in s.live]
     if farm.auto_rollover or len(others) != 1 or not expired or s.now < s.due_at or s.broken or s.paused or s.window() is not None:
         return None
-    return Act("remove_from_adfs", f"it ended at {format_time(s.seen.keys[expired[0]].not_after)} and stands in the way of a successor", thumbprint=expired[0])
+    return RemoveFromAdfs(f"it ended at {format_time(s.seen.keys[expired[0]].not_after)} and stands in the way of a successor", thumbprint=expired[0])
 
 
 def _generate(s: Situation, blocks: list[Block]) -> Act | None:
@@ -281,9 +297,8 @@ def _generate(s: Situation, blocks: list[Block]) -> Act | None:
     promotes = min(s.now + farm.thresholds.promotion, primary.not_after - farm.thresholds.critical)
     if farm.auto_rollover and promotes - s.now < s.publication_interval + s.policy.run_interval:
         reason = f"AD FS would promote a new certificate at {format_time(promotes)}, before it is known everywhere; its clock is held first"
-        return Act("suspend_auto_rollover", reason)
-    return Act(
-        "generate",
+        return SuspendAutoRollover(reason, protective=False)
+    return Generate(
         f"the primary certificate ends at {format_time(primary.not_after)} and AD FS has no successor",
         thumbprint=UNBORN,
         toggles=not farm.auto_rollover,
@@ -301,7 +316,7 @@ def _promote(s: Situation, blocks: list[Block]) -> Act | None:
     if held_back or not s.ready:
         blocks.extend(held_back)
         return None
-    return Act("promote", "every domain and every server knows the successor", thumbprint=s.successor)
+    return Promote("every domain and every server knows the successor", thumbprint=s.successor)
 
 
 def _settle(s: Situation, blocks: list[Block]) -> Act | None:
@@ -318,7 +333,7 @@ def _settle(s: Situation, blocks: list[Block]) -> Act | None:
     if writes and closed:
         blocks.extend(closed)
         return None
-    return act_on_domains("reorder", writes, f"{s.seen.farm.title} signs with the certificate in the second member; it belongs into the first")
+    return act_on_domains(Reorder, writes, f"{s.seen.farm.title} signs with the certificate in the second member; it belongs into the first")
 
 
 def _retire(s: Situation, blocks: list[Block]) -> Act | None:
@@ -347,7 +362,7 @@ def _retire(s: Situation, blocks: list[Block]) -> Act | None:
         blocks.extend(held_back)
         return None
     writes = [w for status in leaving for w in checked_write(s, status.domain, Slots(s.seen.farm.primary, None), blocks)]
-    return act_on_domains("remove_from_entra", writes, "no server signs with the old certificate any more (renew_signing_cert_remove_old_from_entra)")
+    return act_on_domains(RemoveFromEntra, writes, "no server signs with the old certificate any more (renew_signing_cert_remove_old_from_entra)")
 
 
 def _retire_interval(s: Situation) -> timedelta:
@@ -374,10 +389,11 @@ def _remove_old(s: Situation, blocks: list[Block]) -> Act | None:
         blocks.extend(held_back)
         return None
     if farm.auto_rollover:
-        return Act(
-            "suspend_auto_rollover", "the old certificate is taken out of AD FS (renew_signing_cert_remove_old_from_adfs), which needs automatic rollover off"
+        return SuspendAutoRollover(
+            "the old certificate is taken out of AD FS (renew_signing_cert_remove_old_from_adfs), which needs automatic rollover off",
+            protective=False,
         )
-    return Act("remove_from_adfs", "no server signs with the old certificate any more (renew_signing_cert_remove_old_from_adfs)", thumbprint=leaving[0])
+    return RemoveFromAdfs("no server signs with the old certificate any more (renew_signing_cert_remove_old_from_adfs)", thumbprint=leaving[0])
 
 
 def _waiting(s: Situation) -> Iterable[Block]:

@@ -17,7 +17,20 @@ from datetime import timedelta
 from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import guards, rules
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, Write, act_on_domains, checked_write
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import (
+    Act,
+    Block,
+    Evict,
+    Generate,
+    Promote,
+    Publish,
+    RemoveFromAdfs,
+    Repair,
+    SuspendAutoRollover,
+    Write,
+    act_on_domains,
+    checked_write,
+)
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Emergency
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import UNBORN, Alarm, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
@@ -116,7 +129,7 @@ def respond(s: Situation, blocks: list[Block]) -> Act | None:
 
 
 def _suspend(reason: str) -> Act:
-    return Act("suspend_auto_rollover", reason, protective=True)
+    return SuspendAutoRollover(reason, protective=True)
 
 
 def _make_fresh(s: Situation, blocks: list[Block], contains_first: bool) -> Act | None:
@@ -128,9 +141,7 @@ def _make_fresh(s: Situation, blocks: list[Block], contains_first: bool) -> Act 
         blocks.append(Block("sync", names(behind), s.now + 2 * farm.poll, "these servers sign with an earlier certificate, which stays until they follow"))
         return None
     if others:
-        return Act(
-            "remove_from_adfs", "it was stolen with the others, or has ended, and AD FS makes no new one beside it", thumbprint=others[0], protective=True
-        )
+        return RemoveFromAdfs("it was stolen with the others, or has ended, and AD FS makes no new one beside it", thumbprint=others[0], protective=True)
     if not primary.self_signed:
         blocks.append(
             Block(
@@ -152,7 +163,7 @@ def _make_fresh(s: Situation, blocks: list[Block], contains_first: bool) -> Act 
             )
         )
         return None
-    return Act("generate", "the farm needs a key that nobody has stolen", thumbprint=UNBORN, protective=True, toggles=True)
+    return Generate("the farm needs a key that nobody has stolen", thumbprint=UNBORN, protective=True, toggles=True)
 
 
 def _spread(s: Situation, fresh: str | None, blocks: list[Block]) -> Act | None:
@@ -168,8 +179,8 @@ def _spread(s: Situation, fresh: str | None, blocks: list[Block]) -> Act | None:
             slots = alone(s, fresh or s.seen.farm.primary)
         writes.extend(checked_write(s, status.domain, slots, blocks))
     if fresh is None or fresh in s.live:
-        return act_on_domains("repair", writes, "AD FS signs with a certificate that these domains do not accept", protective=True)
-    return act_on_domains("publish", writes, "these domains do not know the key that replaces the stolen one", thumbprint=fresh, protective=True)
+        return act_on_domains(Repair, writes, "AD FS signs with a certificate that these domains do not accept", protective=True)
+    return act_on_domains(Publish, writes, "these domains do not know the key that replaces the stolen one", thumbprint=fresh, protective=True)
 
 
 def _promote(s: Situation, fresh: str, blocks: list[Block], contains_first: bool) -> Act | None:
@@ -184,7 +195,7 @@ def _promote(s: Situation, fresh: str, blocks: list[Block], contains_first: bool
         if contains_first
         else "every domain and every server knows the fresh key"
     )
-    return Act("promote", why, thumbprint=fresh, protective=True)
+    return Promote(why, thumbprint=fresh, protective=True)
 
 
 def _still_signing(s: Situation) -> Iterable[Block]:
@@ -212,7 +223,7 @@ def _evict(s: Situation, fresh: str, blocks: list[Block], whatever_it_costs: boo
                 writes.append(Write(domain, slots, before, after))
             else:
                 writes.extend(checked_write(s, domain, slots, blocks))
-    return act_on_domains("evict", writes, "stolen keys are accepted there, or the fresh one is not", thumbprint=fresh, protective=True)
+    return act_on_domains(Evict, writes, "stolen keys are accepted there, or the fresh one is not", thumbprint=fresh, protective=True)
 
 
 def alone(s: Situation, fresh: str) -> Slots:
@@ -240,7 +251,7 @@ def _remove_stolen(s: Situation, blocks: list[Block]) -> Act | None:
     if stolen:
         if farm.auto_rollover:
             return _suspend("stolen certificates are taken out of AD FS, which needs automatic rollover off")
-        return Act("remove_from_adfs", "its key is stolen, and Entra's own updater could copy it back from the metadata", thumbprint=stolen[0], protective=True)
+        return RemoveFromAdfs("its key is stolen, and Entra's own updater could copy it back from the metadata", thumbprint=stolen[0], protective=True)
     emergency = s.journal.emergency
     showing = [server.name for server in farm.servers if server.certificates & s.compromised]
     if showing:

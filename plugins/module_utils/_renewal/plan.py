@@ -15,24 +15,23 @@ from datetime import datetime
 from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import baseline as baselines
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import decrypting, emergency, probes, rollback, rules, third_party
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import emergency, probes, rollback, rules, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import journal as journals
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, OnDomains
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import moved
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.decision import decide
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import LOCK_LAPSE, SCAN_SLACK, Journal, Lock, write_journal
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import TOKEN_DECRYPTING, UNBORN, Alarm, Key, Observation, Server, Slots
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import TOKEN_DECRYPTING, UNBORN, Alarm, Observation, Server, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, read_policy
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError, read_observation
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import behind_too_long
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.summary import at_risk, failures, summary
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.verdict import decision_row, verdict
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import certificate_without_key, format_time, parse_time
 
 MOST_ACTS = 10
 _EVENTS = ("adfs_clock", "due", "lock")
-_ON_SERVER = ("generate", "add", "promote", "restart", "remove_from_adfs", "suspend_auto_rollover", "restore_auto_rollover")
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,7 @@ def make_plan(
             break
         blocks.extend(b for b in decision.blocks if b not in blocks)
         steps.append(Step(decision.act, s))
-        s = _situation(_after(s, decision.act), _before(s, decision.act, run), policy, now)
+        s = _situation(decision.act.after(s.seen, now), _before(s, decision.act, run), policy, now)
         decision = decide(s, run)
     blocks = [*decision.blocks, *(b for b in blocks if b not in decision.blocks and _still_holds(b, s))]
     written, must_write = _journal_to_write(first, steps, journal, run, closed)
@@ -194,43 +193,8 @@ def _situation(seen: Observation, journal: Journal, policy: Policy, now: datetim
 
 
 def _before(s: Situation, act: Act, run: str) -> Journal:
-    """What the journal must hold before the act: the lock, the slots that the act replaces, what was wanted."""
-    journal = replace(s.journal, lock=Lock(run, s.now + LOCK_LAPSE))
-    if act.writes:
-        journal = journals.back_up(journal, {w.domain.key: (w.domain.slots, w.domain.slots.accepted - w.slots.accepted) for w in act.writes}, s.now)
-    if act.action == "evict" and s.policy.unusable:
-        journal = replace(journal, history=journal.history | {s.policy.unusable})
-    if act.action == "suspend_auto_rollover":
-        journal = replace(journal, auto_rollover_wanted=s.wanted_auto_rollover, auto_rollover_suspended=s.wanted_auto_rollover is not False)
-    return journal
-
-
-def _after(s: Situation, act: Act) -> Observation:
-    """The observation as it would be once the act is done and read back."""
-    seen, farm = s.seen, s.seen.farm
-    if act.certificate_type == TOKEN_DECRYPTING:
-        return replace(seen, farm=replace(farm, decrypting=decrypting.after(s, act)))
-    if act.action == "generate":
-        born = Key(UNBORN, s.now, s.now + farm.thresholds.duration)
-        return replace(seen, farm=replace(farm, certificates=farm.certificates | {UNBORN}), keys={**seen.keys, UNBORN: born})
-    if act.action == "add" and act.thumbprint:
-        # Validity of a successor that is still a file is known only once it is imported.
-        added = seen.keys.get(act.thumbprint) or Key(act.thumbprint, s.now, s.now + farm.thresholds.duration, False)
-        ours = farm.certificates | {act.thumbprint}
-        return replace(seen, farm=replace(farm, certificates=ours, from_store=farm.from_store | {act.thumbprint}), keys={**seen.keys, act.thumbprint: added})
-    if act.action == "restart":
-        servers = tuple(replace(n, primary=farm.primary, certificates=farm.certificates) if n.name == act.server else n for n in farm.servers)
-        return replace(seen, farm=replace(farm, servers=servers))
-    if act.action == "promote" and act.thumbprint:
-        return replace(seen, farm=replace(farm, primary=act.thumbprint))
-    if act.action == "suspend_auto_rollover":
-        return replace(seen, farm=replace(farm, auto_rollover=False))
-    if act.action == "remove_from_adfs" and act.thumbprint:
-        return replace(seen, farm=replace(farm, certificates=farm.certificates - {act.thumbprint}))
-    if act.action == "restore_auto_rollover":
-        return replace(seen, farm=replace(farm, auto_rollover=True))
-    written = {w.domain.key: w.slots for w in act.writes}
-    return replace(seen, domains=tuple(replace(d, slots=written[d.key]) if d.key in written else d for d in seen.domains))
+    """What the journal must hold before the act: the lock, and what the act itself says."""
+    return act.before(s, replace(s.journal, lock=Lock(run, s.now + LOCK_LAPSE)))
 
 
 def _journal_to_write(first: Situation, steps: list[Step], stored: Journal, run: str, closed: bool) -> tuple[Journal, bool]:
@@ -385,11 +349,13 @@ def _show_step(step: Step) -> dict[str, Any]:
         "thumbprint": None if act.thumbprint == UNBORN else act.thumbprint,
         "reason": act.reason,
         "protective": act.protective,
-        "said": _said(step),
+        "said": act.said(s.seen.farm.server),
+        "module": act.module,
+        "arguments": act.arguments,
     }
     if act.thumbprint == UNBORN:
         shown["certificate"] = UNBORN
-    if act.action in _ON_SERVER:
+    if not isinstance(act, OnDomains):
         shown["targets"] = [act.server or s.seen.farm.server]
         shown["toggles_auto_rollover"] = act.toggles
         shown["certificate_type"] = act.certificate_type
@@ -413,12 +379,6 @@ def _show_step(step: Step) -> dict[str, Any]:
     ]
     shown["invariants"] = {w.domain.name: {"before": w.before, "after": w.after} for w in act.writes}
     return shown
-
-
-def _said(step: Step) -> str:
-    act = step.act
-    where = names(w.domain.name for w in act.writes) or act.server or step.situation.seen.farm.server
-    return f"{act.action.replace('_', ' ')}: {where} ({act.reason})"
 
 
 def _promotion_invariants(s: Situation, act: Act) -> dict[str, Any]:

@@ -8,7 +8,17 @@
 from __future__ import annotations
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import guards
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, Write, act_on_domains, checked_write
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import (
+    Act,
+    Block,
+    Promote,
+    Publish,
+    RemoveFromAdfs,
+    SuspendAutoRollover,
+    Write,
+    act_on_domains,
+    checked_write,
+)
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Rollback
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Key, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.publishing import writes_with
@@ -45,10 +55,10 @@ def _take_out(s: Situation, undone: str, blocks: list[Block]) -> Act | None:
         )
         return None
     if farm.auto_rollover:
-        return Act("suspend_auto_rollover", "the successor is taken back, so AD FS must neither promote it nor make another", protective=True)
+        return SuspendAutoRollover("the successor is taken back, so AD FS must neither promote it nor make another", protective=True)
     if _closed_window(s, farm.server, blocks):
         return None
-    return Act("remove_from_adfs", "the rollback takes the successor back; nobody signs with it yet", thumbprint=undone)
+    return RemoveFromAdfs("the rollback takes the successor back; nobody signs with it yet", thumbprint=undone)
 
 
 def _write_backups(s: Situation, undone: str, blocks: list[Block]) -> Act | None:
@@ -64,7 +74,7 @@ def _write_backups(s: Situation, undone: str, blocks: list[Block]) -> Act | None
                 writes.extend(checked_write(s, status.domain, earlier, blocks))
     if writes and _closed_window(s, names(w.domain.name for w in writes), blocks):
         return None
-    return act_on_domains("publish", writes, "the rollback writes back what these domains held before the successor came")
+    return act_on_domains(Publish, writes, "the rollback writes back what these domains held before the successor came", protective=False)
 
 
 def _backup(s: Situation, status: DomainStatus, undone: str) -> Slots | None:
@@ -104,8 +114,8 @@ def _go_back(s: Situation, undone: str, blocks: list[Block]) -> Act | None:
     if _closed_window(s, farm.server, blocks):
         return None
     if farm.auto_rollover:
-        return Act("suspend_auto_rollover", "going back is ours and needs automatic rollover off; it stays off while the rollover is held", protective=True)
-    return Act("promote", "the rollback: every domain and every server knows the earlier certificate", thumbprint=earlier.thumbprint)
+        return SuspendAutoRollover("going back is ours and needs automatic rollover off; it stays off while the rollover is held", protective=True)
+    return Promote("the rollback: every domain and every server knows the earlier certificate", thumbprint=earlier.thumbprint)
 
 
 def _earlier(s: Situation, undone: str) -> Key | None:
@@ -120,7 +130,7 @@ def _republish(s: Situation, earlier: str, blocks: list[Block]) -> Act | None:
     writes = writes_with(s, earlier, unknowing, blocks)
     if writes and _closed_window(s, names(w.domain.name for w in writes), blocks):
         return None
-    return act_on_domains("publish", writes, "the rollback needs these domains to know the earlier certificate again", thumbprint=earlier)
+    return act_on_domains(Publish, writes, "the rollback needs these domains to know the earlier certificate again", thumbprint=earlier, protective=False)
 
 
 def _closed_window(s: Situation, where: str, blocks: list[Block]) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import guards
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Add, Block, Restart
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import behind_too_long, unusable
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
 
@@ -35,7 +35,7 @@ def add(s: Situation, blocks: list[Block]) -> Act | None:
     if held_back:
         blocks.extend(held_back)
         return None
-    return Act("add", "it is the successor that renew_signing_cert_successor names, and every server can use it", thumbprint=wanted)
+    return Add("it is the successor that renew_signing_cert_successor names, and every server can use it", thumbprint=wanted)
 
 
 def unfit(s: Situation, wanted: str) -> Iterable[Block]:
@@ -69,7 +69,7 @@ def restart(s: Situation, blocks: list[Block]) -> Act | None:
     if closed:
         blocks.extend(closed)
         return None
-    return Act("restart", "it still signs with its earlier certificate although it should long have followed", server=able[0].name)
+    return Restart("it still signs with its earlier certificate although it should long have followed", server=able[0].name)
 
 
 def late_servers(s: Situation) -> str:

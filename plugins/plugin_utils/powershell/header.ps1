@@ -58,16 +58,24 @@ function Import-AdfsModule {
     Import-Module -Name ADFS -ErrorAction Stop
 }
 
+function Confirm-Truth {
+    # [bool] takes the text False for true and $null for false: what is no truth value is an error, never a value.
+    param($Value, [string]$Name)
+    if ($Value -isnot [bool]) { throw "AD FS gave neither true nor false for $Name." }
+    return $Value
+}
+
 function Get-CertificateList {
     # Plain text and truth values only; of the certificate its public part. An empty type means all types.
     param([string]$CertificateType)
-    if ($CertificateType -eq '') { $found = @(Get-AdfsCertificate) }
-    else { $found = @(Get-AdfsCertificate -CertificateType $CertificateType) }
+    if ($CertificateType -eq '') { $found = @(Get-AdfsCertificate -ErrorAction Stop) }
+    else { $found = @(Get-AdfsCertificate -CertificateType $CertificateType -ErrorAction Stop) }
     $list = New-Object 'Collections.Generic.List[object]'
     foreach ($item in $found) {
+        if ($null -eq $item.Certificate) { throw 'AD FS gave a certificate without its content.' }
         $list.Add([ordered]@{
             certificate_type = [string]$item.CertificateType
-            is_primary = [bool]$item.IsPrimary
+            is_primary = Confirm-Truth $item.IsPrimary 'IsPrimary'
             store_location = [string]$item.StoreLocation
             store_name = [string]$item.StoreName
             der = [Convert]::ToBase64String($item.Certificate.RawData)
@@ -81,6 +89,14 @@ function Read-Part {
     param([scriptblock]$Read)
     try { return [ordered]@{ ok = $true; value = (& $Read) } }
     catch { return [ordered]@{ ok = $false; error = (ConvertFrom-ErrorRecord $_) } }
+}
+
+function Get-Failure {
+    # What an act reported: $null, or the error. An error does not mean that nothing was done, so what AD FS holds afterwards is read apart from it.
+    param([scriptblock]$Act)
+    try { $null = & $Act }
+    catch { return (ConvertFrom-ErrorRecord $_) }
+    return $null
 }
 
 function Find-Certificate {
@@ -98,7 +114,7 @@ function Find-Certificate {
 }
 
 function Get-ServiceAccount {
-    $service = Get-CimInstance -ClassName Win32_Service -Filter 'Name = "adfssrv"'
+    $service = Get-CimInstance -ClassName Win32_Service -Filter 'Name = "adfssrv"' -ErrorAction Stop
     $name = [string]$service.StartName
     # These three have names of their own among services.
     if ($name -eq 'LocalSystem') { $sid = 'S-1-5-18' }
@@ -143,7 +159,7 @@ function Get-KeyFact {
 function Get-ReaderList {
     param([string]$File)
     $list = New-Object 'Collections.Generic.List[object]'
-    $rules = (Get-Acl -LiteralPath $File).GetAccessRules($true, $true, [Security.Principal.SecurityIdentifier])
+    $rules = (Get-Acl -LiteralPath $File -ErrorAction Stop).GetAccessRules($true, $true, [Security.Principal.SecurityIdentifier])
     foreach ($rule in $rules) {
         $list.Add([ordered]@{
             sid = [string]$rule.IdentityReference.Value
@@ -174,7 +190,7 @@ function Get-FolderProblem {
     if ([Environment]::OSVersion.Platform -ne [PlatformID]::Win32NT) { return $null }
     if (([int][IO.File]::GetAttributes($Folder) -band [int][IO.FileAttributes]::ReparsePoint) -ne 0) { return 'link' }
     $trusted = @('S-1-5-32-544', 'S-1-5-18')
-    $security = Get-Acl -LiteralPath $Folder
+    $security = Get-Acl -LiteralPath $Folder -ErrorAction Stop
     $owner = [string]$security.GetOwner([Security.Principal.SecurityIdentifier]).Value
     if ($trusted -notcontains $owner) { return "owner $owner" }
     foreach ($rule in $security.GetAccessRules($true, $true, [Security.Principal.SecurityIdentifier])) {

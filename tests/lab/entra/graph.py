@@ -177,6 +177,8 @@ class Graph:
             token = base64.urlsafe_b64encode(str(start + size).encode()).decode("ascii")
             kept = {name: value for name, value in options.items() if name in ("$select", "$top", "$expand")}
             data["@odata.nextLink"] = f"{self.graph_url}/{asked.version}/domains?{urlencode({**kept, '$skiptoken': token}, safe='$')}"
+        if fault is not None and fault.kind == "more_entries":
+            page += fault.options["entries"]
         if fault is not None and fault.kind == "foreign_next_link":
             data["@odata.nextLink"] = str(fault.options.get("url", "https://graph.example.com/v1.0/domains?$skiptoken=AA"))
         return Response(200, data)

@@ -20,6 +20,7 @@ huge                 200 with a JSON body of ``size`` bytes (default 50 MB)
 endless              200 and a body that does not end: ``chunk`` bytes (default 65536) every ``interval`` seconds (default 0) until
                      ``limit_bytes`` (default 256 MB) or ``limit_seconds`` (default 60)
 foreign_next_link    the true list of domains with a next link to ``url``
+more_entries         the true list of domains with ``entries`` besides
 skip_write           a PATCH is answered as if it had been done, and is not
 omit                 the answer to one item of a batch is left out
 ===================  ==================================================================================================
@@ -39,9 +40,24 @@ from typing import Any
 JSON_TYPE = "application/json"
 GRAPH_JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 KINDS = frozenset(
-    ("status", "throttle", "forbid", "revoke", "drop", "delay", "garbage", "truncate", "huge", "endless", "foreign_next_link", "skip_write", "omit")
+    (
+        "status",
+        "throttle",
+        "forbid",
+        "revoke",
+        "drop",
+        "delay",
+        "garbage",
+        "truncate",
+        "huge",
+        "endless",
+        "foreign_next_link",
+        "more_entries",
+        "skip_write",
+        "omit",
+    )
 )
-ITEM_KINDS = KINDS - {"drop", "truncate", "endless", "foreign_next_link", "garbage"}
+ITEM_KINDS = KINDS - {"drop", "truncate", "endless", "foreign_next_link", "more_entries", "garbage"}
 _HTML = "<html><head><title>Service Unavailable</title></head><body><h2>Our services aren't available right now</h2></body></html>"
 
 

@@ -162,6 +162,45 @@ function Set-LabPrimary {
     }
 }
 
+function Complete-LabAct {
+    # Saves what an act made of the state, in the way that the state's answers say; tests/lab/answers.py has the words. Gives the error to report, or $null.
+    param($State, [string]$Cmdlet, [string]$CertificateType, [string]$Thumbprint, [string[]]$PropertyName)
+    $told = $State.answers.PSObject.Properties[$Cmdlet]
+    $answer = ''
+    if ($null -ne $told) { $answer = [string]$told.Value }
+    $before = Read-LabState
+    if ($answer -ceq 'silent') {
+        $State.certificates = $before.certificates
+        $State.properties = $before.properties
+    }
+    elseif ($answer -ceq 'partly') {
+        $set = @($PropertyName | Where-Object { $null -ne $before.properties.PSObject.Properties[$_] } | Sort-Object)
+        foreach ($name in @($set | Select-Object -Skip 1)) { $State.properties.$name = $before.properties.$name }
+    }
+    elseif ($answer -ceq 'two_primaries') {
+        $own = @($State.certificates | Where-Object { $_.CertificateType -ceq $CertificateType })
+        for ($index = 0; $index -lt $own.Length; $index++) { $own[$index].IsPrimary = ($index -eq 0 -or $index -eq $own.Length - 1) }
+    }
+    elseif ($answer -ceq 'loses_another') {
+        $others = @($before.certificates | Where-Object { $_.CertificateType -ceq $CertificateType -and (Get-LabThumbprint $_.RawData) -ne $Thumbprint })
+        $kept = New-Object 'Collections.Generic.List[object]'
+        foreach ($item in @($State.certificates)) {
+            $lost = ($others.Length -gt 0 -and $item.CertificateType -ceq $CertificateType -and $item.RawData -ceq $others[0].RawData)
+            if (-not $lost) { $kept.Add($item) }
+        }
+        $State.certificates = $kept.ToArray()
+    }
+    elseif ($answer -ceq 'null_after') {
+        $State.answers | Add-Member -NotePropertyName 'Get-AdfsCertificate' -NotePropertyValue 'null_primary' -Force
+    }
+    elseif ($answer -ceq 'stops_after') { $State.running = $false }
+    Save-LabState $State
+    if ($answer -ceq 'error_after') {
+        return (New-LabError -Cmdlet $Cmdlet -Id 'ErrorAfterWork' -Message 'The configuration was changed, and then something went wrong.')
+    }
+    return $null
+}
+
 function Get-AdfsCertificate {
     [CmdletBinding(DefaultParameterSetName = 'ByType')]
     param(
@@ -174,11 +213,22 @@ function Get-AdfsCertificate {
     $state = Read-LabState
     $refusal = Get-LabRefusal $state 'Get-AdfsCertificate' $state.switches.secondary_answers_get_certificate
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
+    $answer = ''
+    $told = $state.answers.PSObject.Properties['Get-AdfsCertificate']
+    if ($null -ne $told) { $answer = [string]$told.Value }
     foreach ($item in @($state.certificates)) {
         $found = ConvertTo-LabCertificate $item
+        if ($answer -ceq 'null_primary') { $found.IsPrimary = $null }
+        elseif ($answer -ceq 'text_primary') { $found.IsPrimary = [string]$found.IsPrimary }
+        elseif ($answer -ceq 'null_certificate') { $found.Certificate = $null }
         if ($PSBoundParameters.ContainsKey('CertificateType') -and $CertificateType -notcontains $found.CertificateType) { continue }
         if ($PSBoundParameters.ContainsKey('Thumbprint') -and $Thumbprint -notcontains $found.Thumbprint) { continue }
         $found
+        if ($answer -ceq 'half') {
+            # Not the end of it by itself: only a caller that says so takes half a list for an error.
+            $PSCmdlet.WriteError((New-LabError -Cmdlet 'Get-AdfsCertificate' -Id 'HalfTheList' -Message 'The rest of the list could not be read.'))
+            return
+        }
     }
 }
 
@@ -236,7 +286,10 @@ function Update-AdfsCertificate {
         $state.newborn.$type = @($waiting | Select-Object -Skip 1)
         $state.certificates = $kept.ToArray()
     }
-    if ($PSCmdlet.ShouldProcess('AD FS')) { Save-LabState $state }
+    if ($PSCmdlet.ShouldProcess('AD FS')) {
+        $failure = Complete-LabAct -State $state -Cmdlet $name -CertificateType $types[0]
+        if ($null -ne $failure) { $PSCmdlet.ThrowTerminatingError($failure) }
+    }
 }
 
 function Add-AdfsCertificate {
@@ -276,7 +329,10 @@ function Add-AdfsCertificate {
     }
     $state.certificates = @(@($state.certificates) + $added)
     if ($IsPrimary) { Set-LabPrimary $state $added }
-    if ($PSCmdlet.ShouldProcess('AD FS')) { Save-LabState $state }
+    if ($PSCmdlet.ShouldProcess('AD FS')) {
+        $failure = Complete-LabAct -State $state -Cmdlet $name -CertificateType $CertificateType -Thumbprint $Thumbprint
+        if ($null -ne $failure) { $PSCmdlet.ThrowTerminatingError($failure) }
+    }
 }
 
 function Set-AdfsCertificate {
@@ -301,7 +357,10 @@ function Set-AdfsCertificate {
         $PSCmdlet.ThrowTerminatingError((New-LabError -Cmdlet $name -Id 'CertificateNotFound' -Message $text))
     }
     if ($IsPrimary -and -not $target.IsPrimary) { Set-LabPrimary $state $target }
-    if ($PSCmdlet.ShouldProcess('AD FS')) { Save-LabState $state }
+    if ($PSCmdlet.ShouldProcess('AD FS')) {
+        $failure = Complete-LabAct -State $state -Cmdlet $name -CertificateType $CertificateType -Thumbprint $Thumbprint
+        if ($null -ne $failure) { $PSCmdlet.ThrowTerminatingError($failure) }
+    }
 }
 
 function Remove-AdfsCertificate {
@@ -339,7 +398,10 @@ function Remove-AdfsCertificate {
         if ($item.CertificateType -cne $CertificateType -or $item.RawData -cne $target.RawData) { $kept.Add($item) }
     }
     $state.certificates = $kept.ToArray()
-    if ($PSCmdlet.ShouldProcess('AD FS')) { Save-LabState $state }
+    if ($PSCmdlet.ShouldProcess('AD FS')) {
+        $failure = Complete-LabAct -State $state -Cmdlet $name -CertificateType $CertificateType -Thumbprint $Thumbprint
+        if ($null -ne $failure) { $PSCmdlet.ThrowTerminatingError($failure) }
+    }
 }
 
 function Get-AdfsProperties {
@@ -373,7 +435,10 @@ function Set-AdfsProperties {
     foreach ($name in @($PSBoundParameters.Keys)) {
         if ($null -ne $state.properties.PSObject.Properties[$name]) { $state.properties.$name = $PSBoundParameters[$name] }
     }
-    if ($PSCmdlet.ShouldProcess('AD FS')) { Save-LabState $state }
+    if ($PSCmdlet.ShouldProcess('AD FS')) {
+        $failure = Complete-LabAct -State $state -Cmdlet 'Set-AdfsProperties' -PropertyName @($PSBoundParameters.Keys)
+        if ($null -ne $failure) { $PSCmdlet.ThrowTerminatingError($failure) }
+    }
 }
 
 function Get-AdfsSyncProperties {

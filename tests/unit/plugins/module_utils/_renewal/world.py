@@ -17,7 +17,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.observati
     Server,
     Slots,
 )
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, _after, make_plan
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, make_plan
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -107,7 +107,7 @@ class Play:
         raise AssertionError(f"a run that does not end: {self.done}")
 
     def _carry_out(self, made: Plan) -> None:
-        after = _after(made.first, made.steps[0].act)
+        after = made.steps[0].act.after(made.first.seen, self.now)
         if UNBORN in after.farm.certificates:
             self.born += 1
             name = f"BORN{self.born}"
