@@ -263,7 +263,7 @@ def _servers(
     known: frozenset[str],
     alarms: list[Alarm],
 ) -> tuple[Server, ...]:
-    names = {str(n["name"]).lower() for n in farm.get("servers") or ()} | set(policy.servers)
+    names = {str(n["name"]).lower() for n in farm.get("servers") or ()} | {server.name for server in policy.servers}
     views = {str(entry.get("server") or "").lower(): entry for entry in metadata}
     entity = str(farm.get("identifier"))
     answers = {str(entry.get("server") or "").lower(): entry for entry in nodes}

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, read_journal, write_journal
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import KeyCheck, RelyingParty, Server
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, asks, show
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, Span
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import GivenServer, Policy, Span
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import seen_by_sync
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
@@ -55,7 +55,7 @@ def test_a_failed_check_names_server_check_and_advice_and_a_file_mends_nothing_a
 def test_a_person_may_answer_for_a_server_and_own_certificates_need_no_check() -> None:
     journal = Journal(FARM, last_scan=at(1.0), first_seen={"tenant/contoso.com": {"OLD": at(0), "NEW": at(0)}})
     where = farm("OLD", "NEW", auto_rollover=False, from_store=BOTH, key_checks=OK[:1])
-    by_hand = replace(PROMOTE, servers_checked=frozenset({"adfs2"}))
+    by_hand = replace(PROMOTE, servers=(GivenServer("adfs2", key_checked=True),))
     assert actions(plan(observe(where, domain("contoso.com", "OLD", "NEW"), **BOUGHT), by_hand, journal, now=at(1.5)))[0] == "promote"
     own = farm("OLD", "NEW", auto_rollover=False)
     assert actions(plan(observe(own, domain("contoso.com", "OLD", "NEW")), PROMOTE, journal, now=at(1.5)))[0] == "promote"
