@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Observation, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import FIRST, later
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Observation, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time, parse_time
 
 SCHEMA = 1
@@ -215,9 +215,7 @@ def write_journal(journal: Journal) -> dict[str, Any]:
             "suspended_for": journal.suspended_for,
             "released": journal.released,
         },
-        "history": {
-            k: {"came": _iso(seen.came), "under": seen.under, "last_primary": _iso(seen.last_primary)} for k, seen in sorted(journal.own.items())
-        },
+        "history": {k: {"came": _iso(seen.came), "under": seen.under, "last_primary": _iso(seen.last_primary)} for k, seen in sorted(journal.own.items())},
         "revoked": dict(sorted(journal.revoked.items())),
         "rollback": _write_rollback(journal.rollback),
         "emergency": _write_emergency(journal.emergency),
@@ -310,7 +308,7 @@ def _own_keys(journal: Journal, seen: Observation, now: datetime) -> dict[str, O
         known = own.get(key)
         if known is None:
             known = OwnKey() if first else OwnKey(now, None if key == primary else primary)
-        if key == primary and (known.last_primary is None or _newest_primary(own) not in (key, None)):
+        if key == primary and (known.last_primary is None or newest_primary(own) not in (key, None)):
             # When it was primary last matters only against the others; a steady farm is not written about for it.
             known = replace(known, last_primary=now)
         own[key] = known
@@ -321,7 +319,7 @@ def _own_keys(journal: Journal, seen: Observation, now: datetime) -> dict[str, O
     return own
 
 
-def _newest_primary(own: Mapping[str, OwnKey]) -> str | None:
+def newest_primary(own: Mapping[str, OwnKey]) -> str | None:
     """The certificate that was primary at the last scan, as far as is known."""
     ever = {k: seen.last_primary for k, seen in own.items() if seen.last_primary is not None}
     return max(ever, key=lambda k: (ever[k], k)) if ever else None
@@ -329,7 +327,7 @@ def _newest_primary(own: Mapping[str, OwnKey]) -> str | None:
 
 def gone_back_by_hand(journal: Journal, primary: str) -> bool:
     """Whether the primary certificate was the primary before, after another one: somebody rolled back. ``journal``: as it was before this scan."""
-    last = _newest_primary(journal.own)
+    last = newest_primary(journal.own)
     before = journal.own.get(primary)
     return last is not None and last != primary and before is not None and before.last_primary is not None
 

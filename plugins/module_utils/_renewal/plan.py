@@ -15,20 +15,20 @@ from datetime import datetime
 from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import baseline as baselines
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import emergency, probes, rollback, rules, third_party
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import journal as journals
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import emergency, probes, rules, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, OnDomains
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import moved
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.decision import decide
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import LOCK_LAPSE, SCAN_SLACK, Journal, Lock, write_journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, write_journal
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import TOKEN_DECRYPTING, UNBORN, Alarm, Observation, Server, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, read_policy
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError, read_observation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run, locked, read_stored, scanned, to_write
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import behind_too_long
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.summary import at_risk, failures, summary
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.verdict import decision_row, verdict
-from ansible_collections.federation.adfs.plugins.module_utils._x509 import certificate_without_key, format_time, parse_time
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time, parse_time
 
 MOST_ACTS = 10
 _EVENTS = ("adfs_clock", "due", "lock")
@@ -69,40 +69,42 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
     now = parse_time(str(given["now"]))
     domains = list(given.get("domains") or ())
     refused_forms = frozenset(given.get("eviction_forms_refused") or ())
-    # Only Entra's own refusals of everything else bring this about: a member that must be filled gets a key that nobody has.
-    unusable = certificate_without_key(now) if refused_forms >= {"equal", "empty"} else None
     policy_given = given.get("policy") or {}
     policy = replace(
         read_policy(policy_given),
         refused=frozenset(str(name).lower() for name in given.get("refused") or ()),
         restarted=frozenset(str(name).lower() for name in given.get("restarted") or ()),
         eviction_forms_refused=refused_forms,
-        unusable=unusable.thumbprint if unusable else "",
     )
     if farm is None:
         server = str((provider or {}).get("entity_id"))
-        stored = given.get("journal") or {}
-        journal, complaint = _journal(stored, server, now)
-        reading = third_party.read_provider(provider or {}, domains, journal, policy, now, first_use=not complaint)
+        found = given.get("journal") or {}
+        stored = read_stored(found, server)
+        reading = third_party.read_provider(provider or {}, domains, stored.journal, policy, now, first_use=not stored.complaint)
     else:
         if farm.get("role") == "secondary":
             where = farm.get("primary_server") or "the primary server, which Get-AdfsSyncProperties names"
             raise ReadingError(f"{farm.get('server') or 'this host'} is a secondary server of its farm and changes nothing; run the play on {where}")
         server = farm.get("server") or ""
-        stored = given.get("journal") or farm.get("journal") or {}
-        journal, complaint = _journal(stored, str(farm.get("identifier")), now)
-        reading = read_observation(farm, domains, given.get("metadata") or (), journal, policy, given.get("servers") or (), given.get("key_checks") or ())
+        found = given.get("journal") or farm.get("journal") or {}
+        stored = read_stored(found, str(farm.get("identifier")).strip())
+        reading = read_observation(
+            farm, domains, given.get("metadata") or (), stored.journal, policy, given.get("servers") or (), given.get("key_checks") or ()
+        )
     probed = probes.judge(given.get("probes") or (), reading.observation.farm)
     seen = replace(reading.observation, seen_from_outside=probes.seen_from_outside(probed))
-    if complaint:
-        alarm = Alarm("journal", server, f"the journal is not used: {complaint}; waiting times start afresh")
+    if stored.complaint:
+        alarm = Alarm("journal", server, f"the journal is not used: {stored.complaint}; waiting times start afresh")
         seen = replace(seen, alarms=(*seen.alarms, alarm))
-    compared = baselines.compare(journal.baseline, policy.baseline_approved, domains, seen)
-    bodies = {**journal.bodies, **reading.bodies, **({unusable.thumbprint: unusable.der} if unusable else {})}
-    run = str(given.get("run") or "rollover_plan")
+    compared = baselines.compare(stored.journal.baseline, policy.baseline_approved, domains, seen)
+    bodies = {**stored.journal.bodies, **reading.bodies}
+    closed = str(given.get("journal_closed") or "")
+    if stored.keep:
+        closed = closed or f"the journal cannot be written: {stored.complaint}. What is replaced is only in this result; acts that can wait do"
+    run = Run(str(given.get("run") or "rollover_plan"), (given.get("mode") or "apply") == "apply", closed, stored.age)
 
     def planned(not_approved: str = "") -> dict[str, Any]:
-        made = make_plan(compared.seen, journal, policy, now, run, compared.baseline, not_approved)
+        made = make_plan(compared.seen, stored.journal, policy, now, run, compared.baseline, not_approved)
         return show(made, bodies, policy_given)
 
     shown = planned()
@@ -112,19 +114,9 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
             shown = planned(
                 f"it is not the approved plan any more, so only what protects sign-in is done: {'; '.join(differences)}. Look at the new plan, and approve that"
             )
-    shown["journal"]["expected_sha256"] = stored.get("sha256")
+    shown["journal"]["expected_sha256"] = found.get("sha256")
     shown["probes"] = probed
     return shown
-
-
-def _journal(given: Mapping[str, Any], farm: str, now: datetime) -> tuple[Journal, str]:
-    """Return the journal, and why what was found is not used."""
-    if given.get("error"):
-        return Journal(farm), str(given["error"])
-    try:
-        return journals.read_journal(given.get("content"), farm, now), ""
-    except journals.JournalError as exc:
-        return Journal(farm), str(exc)
 
 
 def make_plan(
@@ -132,7 +124,7 @@ def make_plan(
     journal: Journal,
     policy: Policy,
     now: datetime,
-    run: str,
+    run: Run,
     baseline: Mapping[str, Any] | None = None,
     not_approved: str = "",
 ) -> Plan:
@@ -141,36 +133,25 @@ def make_plan(
     ``run`` names this run to the lock. ``baseline``: the approved settings that the journal shall hold. ``not_approved``: why only
     protective acts may be done; empty where any may.
     """
-    first = _situation(seen, replace(journal, baseline=baseline), policy, now)
+    first = scanned(seen, replace(journal, baseline=baseline), policy, now, run)
     s = first
     steps: list[Step] = []
-    decision = decide(s, run)
-    alarms = (*decision.alarms, *_late(first, journal))
-    closed = any(b.condition in ("clock", "lock") for b in decision.blocks)
+    decision = decide(s, run.name)
+    alarms = decision.alarms
+    closed = bool(run.journal_closed) or any(b.condition == "lock" for b in decision.blocks)
     blocks = [Block("approval", first.seen.farm.server, None, not_approved)] if not_approved else []
     while decision.act is not None and len(steps) < MOST_ACTS:
         if not_approved and not decision.act.protective:
             break
         blocks.extend(b for b in decision.blocks if b not in blocks)
         steps.append(Step(decision.act, s))
-        s = _situation(decision.act.after(s.seen, now), _before(s, decision.act, run), policy, now)
-        decision = decide(s, run)
+        s = scanned(decision.act.after(s.seen, now), _before(s, decision.act, run), policy, now, run)
+        decision = decide(s, run.name)
     blocks = [*decision.blocks, *(b for b in blocks if b not in decision.blocks and _still_holds(b, s))]
-    written, must_write = _journal_to_write(first, steps, journal, run, closed)
+    if closed:
+        return Plan(first, tuple(steps), s, tuple(blocks), alarms, _before(first, steps[0].act, run) if steps else first.journal, False)
+    written, must_write = to_write(first, _before(first, steps[0].act, run) if steps else None, journal, run.name)
     return Plan(first, tuple(steps), s, tuple(blocks), alarms, written, must_write)
-
-
-def _late(s: Situation, stored: Journal) -> tuple[Alarm, ...]:
-    if stored.last_scan is None or s.successor is None or not journals.gap(stored, s.policy.run_interval, s.now):
-        return ()
-    when = format_time(stored.last_scan)
-    return (
-        Alarm(
-            "late_run",
-            s.seen.farm.server,
-            f"the last look was at {when}, longer ago than renew_signing_cert_run_interval: waiting times start afresh; run more often",
-        ),
-    )
 
 
 def _still_holds(block: Block, s: Situation) -> bool:
@@ -178,53 +159,9 @@ def _still_holds(block: Block, s: Situation) -> bool:
     return block.condition == "approval" or (block.condition in ("unknown_certificate", "unmended", "sign_in") and bool(s.counted))
 
 
-def _situation(seen: Observation, journal: Journal, policy: Policy, now: datetime) -> Situation:
-    belongs = Situation(seen, journal, policy, now).belongs
-    looked = journals.scan(journal, seen, belongs, policy.run_interval, now)
-    if seen.farm.auto_rollover:
-        looked = replace(looked, auto_rollover_suspended=False)
-    if policy.pause is not None:
-        looked = replace(looked, pause=(looked.pause or now) if policy.pause else None)
-    if policy.pause is False:
-        looked = replace(looked, rollback=None)
-    if policy.rollback and looked.rollback is None:
-        looked = replace(looked, rollback=rollback.begin(Situation(seen, looked, policy, now)), pause=looked.pause or now)
-    return Situation(seen, replace(looked, emergency=emergency.note(Situation(seen, looked, policy, now))), policy, now)
-
-
-def _before(s: Situation, act: Act, run: str) -> Journal:
+def _before(s: Situation, act: Act, run: Run) -> Journal:
     """What the journal must hold before the act: the lock, and what the act itself says."""
-    return act.before(s, replace(s.journal, lock=Lock(run, s.now + LOCK_LAPSE)))
-
-
-def _journal_to_write(first: Situation, steps: list[Step], stored: Journal, run: str, closed: bool) -> tuple[Journal, bool]:
-    """The journal as it must be before the next act, or as it shall stay if there is none; and whether it differs from what is stored."""
-    if closed:
-        return stored, False
-    if steps:
-        journal = _before(first, steps[0].act, run)
-    elif _waits(first):
-        journal = first.journal
-    else:
-        # In a steady state nothing is written, not even that somebody looked.
-        kept = first.journal
-        journal = replace(
-            stored,
-            pause=kept.pause,
-            rollback=kept.rollback,
-            emergency=kept.emergency,
-            baseline=kept.baseline,
-            auto_rollover_suspended=kept.auto_rollover_suspended,
-            servers=_signers(first, stored),
-        )
-        if kept.pin != stored.pin:
-            journal = replace(journal, pin=kept.pin, history=kept.history)
-    if not steps and journal.lock is not None and journal.lock.run == run:
-        journal = replace(first.journal, lock=None)
-    # Calling early writes nothing: a look is noted again only after half of what a late run may be late.
-    fresh = stored.last_scan is not None and first.now - stored.last_scan < SCAN_SLACK / 2
-    differs = journal != stored and not (fresh and not steps and replace(journal, last_scan=stored.last_scan) == stored)
-    return (replace(journal, revision=stored.revision + 1) if differs else journal), differs
+    return act.before(s, locked(s, run.name))
 
 
 def _waits(s: Situation) -> bool:
@@ -233,12 +170,6 @@ def _waits(s: Situation) -> bool:
     # A server that cannot be seen may still sign with the certificate that it was last seen with.
     lost = any(not n.seen and n.primary not in (None, s.seen.farm.primary) for n in s.seen.farm.servers)
     return s.successor is not None or s.paused or s.emergency or leftover or lost or not s.following
-
-
-def _signers(s: Situation, stored: Journal) -> Mapping[str, tuple[str, tuple[str, ...]]]:
-    """What the journal holds of the servers, anew where one was seen to sign with another key: an old one would count as live once it cannot be seen."""
-    changed = any(s.journal.servers.get(name, kept)[0] != kept[0] for name, kept in stored.servers.items())
-    return {name: s.journal.servers.get(name, kept) for name, kept in stored.servers.items()} if changed else stored.servers
 
 
 def show(plan: Plan, bodies: Mapping[str, str], policy_given: Mapping[str, Any]) -> dict[str, Any]:

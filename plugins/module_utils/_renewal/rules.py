@@ -100,12 +100,13 @@ def wanted_slots(
     trusted: frozenset[str],
     now: datetime,
     room: bool = False,
+    unwanted: frozenset[str] = frozenset(),
 ) -> Slots | None:
     """What the domain's two members should hold, or None where nothing has to change.
 
     Wanted are all ``live`` keys and the successor. Places are given in this order: the primary; what a seen server signs with and the domain
     holds; other live keys of seen servers; last known keys of unseen servers; the successor (``room``: before those); then what the domain
-    holds besides, of which ``trusted`` keys go first, and later expiry before earlier.
+    holds besides, of which ``trusted`` keys go first, and later expiry before earlier. ``unwanted`` keys are not kept.
     """
     held, farm = domain.slots.accepted, seen.farm
     want = set(live) | ({successor} if successor else set())
@@ -116,7 +117,7 @@ def wanted_slots(
     primary = [farm.primary] if farm.primary in live else []
     waiting = [*([successor] if successor and room else []), *sorted(unseen), *([successor] if successor and not room else [])]
     spare = sorted(
-        (seen.keys[k] for k in held if k in seen.keys),
+        (seen.keys[k] for k in held - unwanted if k in seen.keys),
         key=lambda k: (not k.expired(now), k.thumbprint in farm.certificates, k.thumbprint in trusted, k.not_after, k.thumbprint),
         reverse=True,
     )

@@ -16,8 +16,10 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal import pa
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import CLOCK_TOLERANCE, Journal
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Domain, Observation, Server
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.option_types import tenant_key
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
+
 
 @dataclass(frozen=True)
 class DomainStatus:
@@ -59,6 +61,7 @@ class Situation:
     """One observation with its journal, policy and time. Everything on it is derived.
 
     ``journal_closed``: why the journal cannot be written, empty where it can. ``lock_age``: how long ago its file was written, by the server's clock.
+    ``newly_promoted``: the primary certificate is another one than at the last scan.
     """
 
     seen: Observation
@@ -67,6 +70,7 @@ class Situation:
     now: datetime
     journal_closed: str = ""
     lock_age: timedelta | None = None
+    newly_promoted: bool = False
 
     # Keys
 
@@ -236,9 +240,7 @@ class Situation:
     def unclaimed(self) -> tuple[DomainStatus, ...]:
         """Domains that sign in elsewhere and accept a certificate of the farm, or that the operator named."""
         named = self.policy.domains or frozenset()
-        return tuple(
-            s for s in self.statuses if s.unreadable is None and not s.ours and not s.acknowledged and (s.belongs or s.domain.name in named)
-        )
+        return tuple(s for s in self.statuses if s.unreadable is None and not s.ours and not s.acknowledged and (s.belongs or s.domain.name in named))
 
     @cached_property
     def unseen_servers(self) -> tuple[Server, ...]:
@@ -323,10 +325,10 @@ class Situation:
     def renewed_certificate(self) -> str:
         """The certificate that the renewal under way replaces: the primary, or the earlier one while servers still follow or it is to be removed."""
         scans, primary = self.journal.scans, self.seen.farm.primary
-        if scans is None or scans.certificate == primary or self.successor is not None:
+        if scans is None or scans.certificate == primary or self.successors:
             return primary
         leaving = self.policy.remove_old_from_adfs and scans.certificate in self.seen.farm.certificates
-        leaving = leaving or (self.policy.remove_old_from_entra and any(scans.certificate in s.domain.slots.accepted for s in self.counted))
+        leaving = leaving or (self.policy.remove_old_from_entra and any(scans.certificate in d.slots.accepted for d in self.seen.domains))
         return scans.certificate if not self.following or leaving else primary
 
     @cached_property
@@ -466,7 +468,7 @@ class Situation:
         return self._named(domain.name, domain.tenant_id, lacked)
 
     def _named(self, name: str, tenant: str, keys: Iterable[str | None]) -> bool:
-        marks = {name, f"tenant:{tenant.lower()}"} if tenant else {name}
+        marks = {name, tenant_key(tenant)} if tenant else {name}
         return any((mark, key) in self.policy.domains_acknowledged for mark in marks for key in keys if key)
 
     def _status(self, domain: Domain) -> DomainStatus:
@@ -477,7 +479,7 @@ class Situation:
         holds = bool(domain.slots.accepted & farm.certificates)
         named = self.policy.domains is not None and domain.name in self.policy.domains
         ours = unreadable is None and domain.configured and (rules.signs_in_here(domain, farm, named) or (domain.sign_in_host is None and holds))
-        unreadable_keys = (farm.primary, *self._following_keys) if unreadable is not None else (farm.primary,)
+        unreadable_keys = (farm.primary, *self.successors) if unreadable is not None else (farm.primary,)
         return DomainStatus(
             domain=domain,
             belongs=ours or (unreadable is None and domain.configured and holds),
@@ -490,10 +492,6 @@ class Situation:
             unreadable=unreadable,
             compromised=tuple(sorted(domain.slots.accepted & self.compromised)),
         )
-
-    @cached_property
-    def _following_keys(self) -> tuple[str, ...]:
-        return self.successors
 
     @cached_property
     def _stolen_of_ours(self) -> frozenset[str]:
