@@ -15,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from unit.plugins.module_utils._renewal.world import FARM, START, at, domain, farm, key, observe, server
+from unit.plugins.module_utils._renewal.world import FARM, START, at, domain, farm, key, observe, remembered, server
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import acts, decision, emergency, guards, rollback, rules, server_steps, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import plan as plans
@@ -31,7 +31,7 @@ WHERE = "contoso.com"
 US = Policy(promote="role", auto_rollover=False)
 HOUR = timedelta(hours=1)
 # Every server and the domain have known the successor for two days.
-KNOWN = Journal(FARM, last_scan=at(-0.5), first_seen={f"tenant/{WHERE}": {"OLD": at(-2), "NEW": at(-2)}}, history=frozenset({"OLD", "NEW"}))
+KNOWN = Journal(FARM, first_seen={f"tenant/{WHERE}": {"OLD": at(-2), "NEW": at(-2)}}, own=remembered("OLD", "NEW"))
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ PROMISES = (
         _late(),
         _does(),
         ((decision, "_closed", _no_guard),),
-        journal=Journal(FARM, lock=Lock("another-run", START + timedelta(minutes=10))),
+        journal=Journal(FARM, lock=Lock("another-run")),
     ),
     Promise("due", "no renewal before it is due", _late(OLD=key("OLD", -100, 200)), _does("generate"), ((Situation, "due_at", START),)),
     Promise(

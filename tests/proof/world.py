@@ -195,7 +195,7 @@ def look(state: State, case: Case, keys: dict[str, Key]) -> Situation:
         auto_rollover_suspended=state.suspended,
         pause=NOW if state.paused else None,
         followed=(f"K{state.primary}", NOW - timedelta(hours=30)) if case.unnoticed or all(p == state.primary for _c, p in seen) else None,
-        lock=Lock("first", NOW + timedelta(minutes=10)) if state.pending else None,
+        lock=Lock("first") if state.pending else None,
         rollback=Rollback(f"K{state.rollback[0]}", state.rollback[1], NOW) if state.rollback else None,
         backups={f"t/d{i}": (Backup(NOW - timedelta(hours=30), Slots(name(b[0]), name(b[1]))),) for i, b in enumerate(state.backups) if b},
     )

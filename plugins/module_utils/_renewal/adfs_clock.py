@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import guards, rules, spans
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import generation, guards, rules, spans
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, Promote, RestoreAutoRollover, SuspendAutoRollover
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.pace import UNKNOWN_REACH
@@ -90,6 +90,8 @@ def restore(s: Situation, blocks: list[Block]) -> Act | None:
         return RestoreAutoRollover("every domain and every server has the successor, so AD FS may promote it", protective=True)
     if not s.following or (s.clock_held and s.journal.suspended_for == farm.primary and not _taken_back(s)):
         return None
+    if s.now >= s.due_at and generation.reason_to_hold_first(s) is not None:
+        return None  # it would be held again for the renewal that is due
     if rules.adfs_promotes_at(s.seen, [], s.now) - s.now < s.publication_interval + s.reach:
         blocks.append(
             Block(

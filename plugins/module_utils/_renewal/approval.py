@@ -8,10 +8,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import read_act
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import FIRST
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import UNBORN, Domain, Farm, Observation, Slots
 
 MEMBERS = ("plan_id", "farm", "domains", "actions", "policy")
@@ -53,7 +53,7 @@ def _seen(approved: Mapping[str, Any]) -> Observation:
     """What the approved plan saw, as far as acts change it."""
     shown = approved["farm"]
     # Neither this time nor what lies in the future of it is compared: a plan is approved by what it is about.
-    farm = Farm(shown["identifier"], "", "", datetime.min, False, shown["primary"], frozenset(shown["certificates"]))
+    farm = Farm(shown["identifier"], "", "", FIRST, False, shown["primary"], frozenset(shown["certificates"]))
     return Observation(farm, tuple(Domain(d["tenant_id"], d["domain"], Slots(**d["slots"])) for d in approved["domains"]), {})
 
 

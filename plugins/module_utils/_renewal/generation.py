@@ -47,7 +47,7 @@ def generate(s: Situation, blocks: list[Block]) -> Act | None:
     if held_back:
         blocks.extend(held_back)
         return None
-    hold = _reason_to_hold_first(s) if farm.auto_rollover else None
+    hold = reason_to_hold_first(s) if farm.auto_rollover else None
     if hold is not None:
         return SuspendAutoRollover(hold, protective=owed)
     return Generate(
@@ -69,7 +69,8 @@ def promotes_if_made_now(s: Situation) -> datetime:
     return min(later(s.now, thresholds.promotion), earlier(s.seen.primary_key.not_after, thresholds.critical))
 
 
-def _reason_to_hold_first(s: Situation) -> str | None:
+def reason_to_hold_first(s: Situation) -> str | None:
+    """Why AD FS' clock has to be held before a successor is made now, None where it need not be."""
     promotes = promotes_if_made_now(s)
     if s.policy.promote != "adfs":
         return f"AD FS' own clock must not promote the new certificate (renew_signing_cert_promote: {s.policy.promote}); it is held before one is made"

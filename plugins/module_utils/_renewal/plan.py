@@ -19,6 +19,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal import em
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, OnDomains
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import moved
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.decision import decide
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.failures import failures
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, write_journal
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import TOKEN_DECRYPTING, UNBORN, Alarm, Observation, Server, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, read_policy
@@ -26,7 +27,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading i
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run, locked, read_stored, scanned, to_write
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import behind_too_long
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.summary import at_risk, failures, summary
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.summary import at_risk, summary
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.verdict import decision_row, verdict
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time, parse_time
 

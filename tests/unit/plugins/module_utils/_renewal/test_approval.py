@@ -20,6 +20,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import make_plan, show
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run
 
 DUE = observe(farm(), domain("contoso.com", "OLD"), domain("fabrikam.com", "OLD"))
 
@@ -86,5 +87,5 @@ def test_without_approval_only_protective_acts_are_done() -> None:
 
 def test_a_refused_plan_writes_no_journal_for_an_act_that_is_not_done() -> None:
     play = Play(DUE)
-    made = make_plan(replace(DUE, farm=replace(DUE.farm, time=play.now)), play.journal, Policy(), play.now, "run-1", None, "it moved")
+    made = make_plan(replace(DUE, farm=replace(DUE.farm, time=play.now)), play.journal, Policy(), play.now, Run("run-1"), None, "it moved")
     assert (made.steps, made.write_journal) == ((), False)

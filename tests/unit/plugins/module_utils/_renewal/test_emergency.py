@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from world import FARM, Play, domain, farm, guards, key, observe, server
+from world import FARM, Play, domain, farm, guards, key, observe, remembered, server
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import read_journal, write_journal
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Observation
@@ -178,7 +178,7 @@ def test_a_stolen_key_that_only_a_domain_holds_is_evicted_and_adfs_keeps_its_own
 
 def test_a_key_that_the_farm_used_earlier_makes_all_of_its_keys_suspect() -> None:
     play = Play(observe(farm("OLD"), domain("contoso.com", "OLD", "EARLIER"), **FAR))
-    play.journal = replace(play.journal, history=frozenset({"EARLIER", "OLD"}))
+    play.journal = replace(play.journal, own=remembered("EARLIER", "OLD"))
     play.run(Policy(compromised=frozenset({"EARLIER"}), emergency_priority="containment"))
     assert play.slots == {"contoso.com": ("BORN1", "BORN1")}
 
@@ -203,4 +203,4 @@ def test_the_journal_remembers_the_theft() -> None:
     play = Play(two_domains())
     play.run(STOLEN)
     assert play.journal.emergency is not None
-    assert read_journal(write_journal(play.journal), FARM, play.now) == play.journal
+    assert read_journal(write_journal(play.journal), FARM) == play.journal
