@@ -77,7 +77,10 @@ def _own(s: Situation) -> frozenset[str]:
     """What is or was the farm's. A key that merely a server shows is not known to be."""
     farm = s.seen.farm
     shown = (server.certificates for server in farm.servers if not server.stranger)
-    return frozenset.union(farm.certificates, frozenset(s.journal.own), *shown)
+    own = frozenset.union(farm.certificates, frozenset(s.journal.own), *shown)
+    # A certificate that was renewed with the same key is the same to a thief.
+    public = {s.seen.keys[k].public_key for k in own if k in s.seen.keys} - {""}
+    return own | {k.thumbprint for k in s.seen.keys.values() if k.public_key in public}
 
 
 def _seen_again(s: Situation) -> bool:
@@ -363,7 +366,7 @@ def show(s: Situation) -> dict[str, Any] | None:
         },
         "sign_in_gap": {
             "planned_hours": _hours(max(follow, s.policy.propagation)) if contains_first else 0.0,
-            "domains_without_sign_in": sorted(b.domain.name for b in s.broken),
+            "domains_without_sign_in": sorted(d.domain.name for d in s.statuses if d.ours and rules.broken(d.domain, s.live)),
         },
     }
 

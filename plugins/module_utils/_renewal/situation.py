@@ -453,8 +453,13 @@ class Situation:
         return rules.served_values(domain, self.journal, self.policy.propagation, self.now, bool(self.clock_differs))
 
     def live_for(self, domain: Domain) -> frozenset[str]:
-        """What the domain has to accept. A stolen key is not brought into a domain, nor kept in one where it does not sign."""
-        if not self.emergency:
+        """What the domain has to accept. A stolen key is not brought into a domain again from which it was evicted; that one waits for the servers."""
+        emergency = self.journal.emergency
+        if emergency is None or not self.live & self.compromised:
+            return self.live
+        held = [b.slots.accepted for b in self.journal.backups.get(domain.key, ()) if b.at >= emergency.declared]
+        evicted = any(accepted & self.compromised for accepted in held) and not domain.slots.accepted & self.compromised
+        if not evicted and emergency.priority == "availability" and emergency.evicted is None:
             return self.live
         return frozenset(k for k in self.live if k not in self.compromised or k in domain.slots.accepted)
 
@@ -488,15 +493,10 @@ class Situation:
             refused=domain.name in self.policy.refused,
             acknowledged=self.accepted_loss(domain, unreadable, unreadable_keys),
             broken=ours and rules.surely_broken(domain, farm, self.live_for(domain)),
-            unknown=tuple(k for k in rules.unknown_keys(domain, self.seen.keys, self.trusted, self.now) if k not in self._stolen_of_ours) if ours else (),
+            unknown=tuple(k for k in rules.unknown_keys(domain, self.seen.keys, self.trusted, self.now) if k not in self.compromised) if ours else (),
             unreadable=unreadable,
             compromised=tuple(sorted(domain.slots.accepted & self.compromised)),
         )
-
-    @cached_property
-    def _stolen_of_ours(self) -> frozenset[str]:
-        """Stolen keys that are or were the farm's own: stolen, and not unknown."""
-        return self.compromised & (self.journal.own.keys() | self.seen.farm.certificates)
 
 
 def names(objects: Iterable[str], most: int = 5) -> str:

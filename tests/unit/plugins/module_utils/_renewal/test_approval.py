@@ -88,4 +88,4 @@ def test_without_approval_only_protective_acts_are_done() -> None:
 def test_a_refused_plan_writes_no_journal_for_an_act_that_is_not_done() -> None:
     play = Play(DUE)
     made = make_plan(replace(DUE, farm=replace(DUE.farm, time=play.now)), play.journal, Policy(), play.now, Run("run-1"), None, "it moved")
-    assert (made.steps, made.write_journal) == ((), False)
+    assert (made.steps, made.journal.lock, made.journal.backups) == ((), None, {})
