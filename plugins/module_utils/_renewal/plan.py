@@ -20,7 +20,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts impo
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import moved
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.decision import decide
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.failures import failures
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, write_journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import CLOCK_TOLERANCE, Journal, write_journal
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import TOKEN_DECRYPTING, UNBORN, Alarm, Observation, Server, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, read_policy
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError, read_observation
@@ -94,6 +94,9 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
         )
     probed = probes.judge(given.get("probes") or (), reading.observation.farm)
     seen = replace(reading.observation, seen_from_outside=probes.seen_from_outside(probed))
+    # One clock for all controllers that work on a farm: what has to be waited for must not end early because two of them differ.
+    if seen.farm.provider is None and abs(seen.farm.time - now) <= CLOCK_TOLERANCE:
+        now = seen.farm.time
     if stored.complaint:
         alarm = Alarm("journal", server, f"the journal is not used: {stored.complaint}; waiting times start afresh")
         seen = replace(seen, alarms=(*seen.alarms, alarm))

@@ -110,7 +110,7 @@ def wanted_slots(
     """
     held, farm = domain.slots.accepted, seen.farm
     want = set(live) | ({successor} if successor else set())
-    if want <= held:
+    if want <= held or (farm.provider is not None and len(want) > 2):
         return None
     unseen = unseen_keys(farm) & live
     signing = (live - unseen) | (only_seen_keys(farm) & held)

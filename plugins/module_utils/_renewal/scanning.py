@@ -81,7 +81,7 @@ def scanned(seen: Observation, stored: Journal, policy: Policy, now: datetime, r
 
 def _newly_promoted(stored: Journal, seen: Observation) -> bool:
     last = journals.newest_primary(stored.own)
-    return last is not None and last != seen.farm.primary
+    return seen.farm.provider is None and last is not None and last != seen.farm.primary
 
 
 def _paused(at: Any, journal: Journal, stored: Journal, seen: Observation, policy: Policy, now: datetime) -> Journal:
@@ -92,7 +92,8 @@ def _paused(at: Any, journal: Journal, stored: Journal, seen: Observation, polic
         journal = replace(journal, rollback=replace(journal.rollback, lifted=True))
     begun = journal.rollback is not None and not journal.rollback.lifted
     last = journals.newest_primary(stored.own)
-    if not begun and last is not None and policy.pause is not False and journals.gone_back_by_hand(stored, seen.farm.primary):
+    of_adfs = seen.farm.provider is None
+    if of_adfs and not begun and last is not None and policy.pause is not False and journals.gone_back_by_hand(stored, seen.farm.primary):
         return replace(journal, rollback=Rollback(last, True, now), pause=journal.pause or now)
     if policy.rollback and not begun:
         return replace(journal, rollback=rollback.begin(at(journal)), pause=journal.pause or now)
