@@ -87,7 +87,9 @@ class ActionModule(AdfsAction):
         try:
             # A reply that was lost says nothing of its end; switching off once more does no harm.
             self.send("set_properties", {"properties": {"AutoCertificateRollover": False}})
-            found = self.look_after(["properties"], "update_certificate", "Automatic rollover may still be on.").value("properties").get("AutoCertificateRollover")
+            found = (
+                self.look_after(["properties"], "update_certificate", "Automatic rollover may still be on.").value("properties").get("AutoCertificateRollover")
+            )
         except AdfsError as exc:
             found, told = None, f"{told} {exc.message}"
         if found is False:

@@ -403,38 +403,42 @@ def _check(module: AnsibleModule) -> None:
         module.fail_json(msg=f"metadata_info: timeout is {params['timeout']}; give 1 to 600 seconds", error_kind="options")
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "url": {"type": "str"},
-            "path": {"type": "path"},
-            "content": {"type": "str"},
-            "servers": {
-                "type": "list",
-                "elements": "dict",
-                "options": {
-                    "name": {"type": "str", "required": True},
-                    "address": {"type": "str"},
-                    "port": {"type": "int", "default": 443},
-                },
-            },
-            "ca_path": {"type": "path"},
-            "proxy": {"type": "str"},
-            "timeout": {"type": "int", "default": 10},
+SPEC: dict[str, t.Any] = {
+    "url": {"type": "str"},
+    "path": {"type": "path"},
+    "content": {"type": "str"},
+    "servers": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "address": {"type": "str"},
+            "port": {"type": "int", "default": 443},
         },
-        supports_check_mode=True,
-    )
+    },
+    "ca_path": {"type": "path"},
+    "proxy": {"type": "str"},
+    "timeout": {"type": "int", "default": 10},
+}
+
+
+def work(module: AnsibleModule) -> None:
+    """Read, and end with the result."""
     if IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib(MISSING_LIBRARY), exception=IMPORT_ERROR)
     _check(module)
     try:
-        if module.params["servers"] is not None:
-            module.exit_json(changed=False, servers=_read_nodes(module.params))
-        module.exit_json(changed=False, **_read_one(module.params))
+        result = {"servers": _read_nodes(module.params)} if module.params["servers"] is not None else _read_one(module.params)
     except FetchError as exc:
         module.fail_json(msg=f"metadata_info: {exc}", error_kind=exc.kind, tls_certificate=_tls_certificate(exc.certificate))
     except MetadataError as exc:
         module.fail_json(msg=f"metadata_info: {exc}", error_kind="not_metadata")
+    module.exit_json(changed=False, **result)
+
+
+def main() -> None:
+    """Run the module."""
+    work(AnsibleModule(argument_spec=SPEC, supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -76,8 +76,14 @@ class Outcome:
     before: Configuration | None = None
     after: Configuration | None = None
     error: str | None = None
+    # Somebody else wrote since the caller looked: nothing was tried, and nothing refused.
+    raced: bool = False
     # The names of the settings that were asked for.
     settings: Sequence[str] = ()
+
+
+class NotAsExpected(EntraError):
+    """A domain differs from what the caller saw when it decided to write."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +121,7 @@ def publish(client: GraphClient, wishes: Sequence[Wish], check_mode: bool) -> li
             outcome.before = outcome.after = _usable(wish.domain, found[wish.domain])
             write = _write_for(wish, outcome.before)
         except EntraError as exc:
-            outcome.error = str(exc)
+            outcome.error, outcome.raced = str(exc), isinstance(exc, NotAsExpected)
             continue
         if write is None:
             continue
@@ -169,7 +175,7 @@ def _certificates_for(wish: Wish, now: Configuration) -> tuple[Slot, Slot] | Non
 def _check_expected(wish: Wish, now: Configuration) -> None:
     if wish.expected is None or (wish.expected.signing == now.signing.thumbprint and wish.expected.next == now.next.thumbprint):
         return
-    raise EntraError(
+    raise NotAsExpected(
         f"{wish.domain} is not as expected: signing is {now.signing.thumbprint or 'none'} (expected {wish.expected.signing or 'none'}), "
         f"next is {now.next.thumbprint or 'none'} (expected {wish.expected.next or 'none'}). "
         "Somebody, perhaps Entra's own updater, changed it since; nothing was written there. Look again and decide again."

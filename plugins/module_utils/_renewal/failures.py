@@ -43,8 +43,10 @@ def _always(s: Situation) -> Iterator[tuple[str, str]]:
     elif s.custom and s.promotable and s.clock_held and s.policy.auto_rollover is not True:
         yield (
             "successor_missing",
-            "AD FS made a successor of its own beside a certificate that is not its own: name the successor in renew_signing_cert_successor, or set"
-            " renew_signing_cert_auto_rollover to true to let AD FS have it",
+            (
+                "AD FS made a successor of its own beside a certificate that is not its own: name the successor in renew_signing_cert_successor, or set"
+                " renew_signing_cert_auto_rollover to true to let AD FS have it"
+            ),
         )
     if not s.custom and s.seen.farm.auto_rollover is False and s.wanted_auto_rollover is None:
         yield (
@@ -97,8 +99,10 @@ def _no_window(s: Situation) -> Iterator[tuple[str, str]]:
     if spans.first_free(s.policy, s.now, s.last_call_at, farm.thresholds.check * 0, farm.thresholds.check) is None:
         yield (
             "no_window",
-            f"no maintenance window before {format_time(s.last_call_at)} is free for {farm.thresholds.check}, within which AD FS promotes: set"
-            " renew_signing_cert_promote to role, or add a window",
+            (
+                f"no maintenance window before {format_time(s.last_call_at)} is free for {farm.thresholds.check}, within which AD FS promotes: set"
+                " renew_signing_cert_promote to role, or add a window"
+            ),
         )
 
 
@@ -135,8 +139,10 @@ def _held(s: Situation) -> Iterator[tuple[str, str]]:
         cost = names(adfs_clock.losing(s)) or "no domain"
         yield (
             "held",
-            f"AD FS' clock is held because of {names(f'{b.condition} ({b.object})' for b in obstacle)}. At {until} the successor is let sign all the same, and"
-            f" sign-in may then fail for {cost}",
+            (
+                f"AD FS' clock is held because of {names(f'{b.condition} ({b.object})' for b in obstacle)}. At {until} the successor is let sign all the same, and"
+                f" sign-in may then fail for {cost}"
+            ),
         )
     elif chosen and later(s.now, s.policy.deadline_days) >= s.last_call_at:
         yield "held", f"AD FS' clock is held by the run's settings, and the last call for the successor is {format_time(s.last_call_at)}"

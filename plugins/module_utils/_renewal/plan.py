@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import baseline as baselines
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import emergency, probes, rules, third_party
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import emergency, loop, probes, rules, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, OnDomains
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import moved
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.decision import decide
@@ -27,7 +27,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading i
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run, locked, read_stored, scanned, to_write
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import behind_too_long
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.summary import at_risk, summary
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.summary import at_risk, broken_off, summary
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.verdict import decision_row, verdict
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time, parse_time
 
@@ -60,39 +60,115 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the plan: the one entry of the core. The same input gives the same plan.
 
     ``given``: the options of the module rollover_plan as plain values: ``farm`` (RV(farm) of farm_info) or ``provider`` (RV(metadata) of
-    metadata_info), ``domains``, ``metadata``, ``probes``, ``journal``, ``policy``, ``servers``, ``key_checks``, ``approved``, ``run``,
-    ``refused``, ``restarted``, ``eviction_forms_refused``; what is left out counts as empty. ``now`` is a time in ISO 8601 and has to be
-    given: the core has no clock. Raises ReadingError, PolicyError and ApprovalError, each with a sentence for the operator.
+    metadata_info), ``domains``, ``metadata``, ``probes``, ``journal``, ``policy``, ``mode``, ``approved``, ``previous`` (``memory`` of the
+    last plan of this run), ``outcome`` (what the tasks that it asked for returned), ``importable``, ``wait_for_servers`` (minutes),
+    ``hosts`` (inventory hosts by server) and ``run``; what is left out counts as empty. ``now`` is a time in ISO 8601 and has to be given:
+    the core has no clock. ``step``: ``pass`` plans on a scan; ``begin`` is asked before the first scan, ``end`` where a task failed.
+
+    Besides the plan itself: ``next``, what the caller does now, in order; ``ended``, whether the run ends with that; ``memory``, to be passed
+    on; ``run``, what was done and what fails the run. Raises ReadingError, PolicyError, ApprovalError and LoopError, each with a sentence
+    for the operator.
     """
+    memory = loop.read_memory(given.get("previous"), str(given.get("run") or "rollover_plan"))
+    outcome, importable = given.get("outcome") or {}, bool(given.get("importable"))
+    mode, step = str(given.get("mode") or "plan"), given.get("step") or "pass"
+    if step == "begin":
+        read_policy(given.get("policy") or {})
+        return loop.begin(memory, str(given.get("source") or "adfs"), bool(given.get("probes")))
+    if step == "end":
+        return _broken_off(memory, outcome, importable, str(given["now"]))
+    hosts = given.get("hosts")
+    memory = loop.scanned(loop.heard(memory, outcome, importable))
+    shown = _planned(given, memory)
+    if hosts is not None:
+        answered = loop.unanswerable(shown["asks"], hosts, memory, importable)
+        if answered != memory:
+            memory = answered
+            shown = _planned(given, memory)
+    noticed = loop.unfollowing(memory, shown["farm"])
+    if noticed != memory:
+        memory = noticed
+        shown = _planned(given, memory)
+    return loop.carry_on(shown, memory, mode, hosts or {}, int(given.get("wait_for_servers") or 0))
+
+
+def _broken_off(memory: loop.Memory, outcome: Mapping[str, Any], importable: bool, now: str) -> dict[str, Any]:
+    """What there is to say of a run whose task failed: no plan, but what was done before, and the lock given back if it is held."""
+    memory, cause, failed = loop.broken_off(memory, outcome, importable)
+    failing = [{"fail_on": "error", "reason": cause}]
+    written = outcome.get("written") or {}
+    content = written.get("content") or {}
+    held = (content.get("lock") or {}).get("run") == memory.run
+    return {
+        "plan_id": None,
+        "state": None,
+        "farm": {"servers": []},
+        "domains": [],
+        "actions": [],
+        "certificates": [],
+        "blocked_by": [],
+        "deadline": None,
+        "next_run_at": now,
+        "emergency": None,
+        "alarms": [],
+        "probes": [],
+        "failures": failing,
+        "expected": {"state": None, "failures": failing},
+        "diff": {side: {"adfs": None, "domains": {}} for side in ("before", "after")},
+        "policy": {},
+        "asks": {"sync": [], "key_checks": None, "servers": [], "sync_on": [], "check_on": []},
+        "relying_parties": [],
+        "journal": {"write": held, "content": {**content, "lock": None} if held else None, "expected_sha256": written.get("sha256")},
+        "memory": loop.show_memory(memory),
+        "next": ["journal"] if held else [],
+        "wait": None,
+        "ended": True,
+        "run": {
+            "done": list(memory.done),
+            "refused": list(memory.refusals),
+            "failures": failing,
+            "fail": None if failed else cause,
+            "alarms": list(memory.noticed),
+        },
+        "summary": broken_off(cause, memory.seen, memory.done),
+    }
+
+
+def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
+    """Plan on one scan with what the run remembers."""
     farm, provider = given.get("farm"), given.get("provider")
     if (farm is None) == (provider is None):
         raise ReadingError("give either farm, the facts of an AD FS farm, or provider, the metadata of another identity provider")
     now = parse_time(str(given["now"]))
     domains = list(given.get("domains") or ())
-    refused_forms = frozenset(given.get("eviction_forms_refused") or ())
+    refused_forms = frozenset(memory.forms)
     policy_given = given.get("policy") or {}
     policy = replace(
         read_policy(policy_given),
-        refused=frozenset(str(name).lower() for name in given.get("refused") or ()),
-        restarted=frozenset(str(name).lower() for name in given.get("restarted") or ()),
+        refused=frozenset(name.lower() for name in memory.refused),
+        restarted=frozenset(name.lower() for name in memory.restarted),
         eviction_forms_refused=refused_forms,
     )
     if farm is None:
         server = str((provider or {}).get("entity_id"))
+        _only_one_host(given, server)
         found = given.get("journal") or {}
         stored = read_stored(found, server)
         reading = third_party.read_provider(provider or {}, domains, stored.journal, policy, now, first_use=not stored.complaint)
     else:
         if farm.get("role") == "secondary":
             where = farm.get("primary_server") or "the primary server, which Get-AdfsSyncProperties names"
-            raise ReadingError(f"{farm.get('server') or 'this host'} is a secondary server of its farm and changes nothing; run the play on {where}")
+            raise ReadingError(
+                f"{farm.get('server') or 'this host'} is a secondary server of its farm and changes nothing; run the play on {where}: name that host in"
+                " the group of the inventory"
+            )
         server = farm.get("server") or ""
+        identifier = str(farm.get("identifier")).strip()
+        _only_one_host(given, identifier)
         found = given.get("journal") or farm.get("journal") or {}
-        stored = read_stored(found, str(farm.get("identifier")).strip())
-        reading = read_observation(
-            farm, domains, given.get("metadata") or (), stored.journal, policy, given.get("servers") or (), given.get("key_checks") or ()
-        )
-    probed = probes.judge(given.get("probes") or (), reading.observation.farm)
+        stored = read_stored(found, identifier)
+        reading = read_observation(farm, domains, given.get("metadata") or (), stored.journal, policy, memory.told, memory.checked)
+    probed = probes.judge(given.get("probes") or memory.probes, reading.observation.farm)
     seen = replace(reading.observation, seen_from_outside=probes.seen_from_outside(probed))
     # One clock for all controllers that work on a farm: what has to be waited for must not end early because two of them differ.
     if seen.farm.provider is None and abs(seen.farm.time - now) <= CLOCK_TOLERANCE:
@@ -105,11 +181,13 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
     closed = str(given.get("journal_closed") or "")
     if stored.keep:
         closed = closed or f"the journal cannot be written: {stored.complaint}. What is replaced is only in this result; acts that can wait do"
-    run = Run(str(given.get("run") or "rollover_plan"), (given.get("mode") or "apply") == "apply", closed, stored.age)
+    mode = str(given.get("mode") or "plan")
+    run = Run(memory.run, mode == "apply", closed, stored.age)
+    stopped = mode == "apply" and loop.stopped(memory)
 
     def planned(not_approved: str = "") -> dict[str, Any]:
-        made = make_plan(compared.seen, stored.journal, policy, now, run, compared.baseline, not_approved)
-        return show(made, bodies, policy_given)
+        made = make_plan(compared.seen, stored.journal, policy, now, run, compared.baseline, not_approved, stopped)
+        return show(made, bodies, policy_given, mode, memory, probed)
 
     shown = planned()
     if given.get("approved"):
@@ -119,8 +197,18 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
                 f"it is not the approved plan any more, so only what protects sign-in is done: {'; '.join(differences)}. Look at the new plan, and approve that"
             )
     shown["journal"]["expected_sha256"] = found.get("sha256")
-    shown["probes"] = probed
     return shown
+
+
+def _only_one_host(given: Mapping[str, Any], identifier: str) -> None:
+    """Two hosts of one play that are the same farm would work beside each other. Raises ReadingError."""
+    here = given.get("host")
+    twins = [name for name, farm in (given.get("farms") or {}).items() if farm == identifier and name != here]
+    if twins:
+        raise ReadingError(
+            f"{here} and {', '.join(twins)} belong to the same farm ({identifier}). Run the play with one host for each farm, its primary server;"
+            " for an identity provider without AD FS, with the one host that keeps its journal"
+        )
 
 
 def make_plan(
@@ -131,11 +219,12 @@ def make_plan(
     run: Run,
     baseline: Mapping[str, Any] | None = None,
     not_approved: str = "",
+    stopped: bool = False,
 ) -> Plan:
     """Decide, imagine the act done, decide again, until nothing more is allowed now.
 
     ``run`` names this run to the lock. ``baseline``: the approved settings that the journal shall hold. ``not_approved``: why only
-    protective acts may be done; empty where any may.
+    protective acts may be done; empty where any may. ``stopped``: this run does nothing more, so the journal is left without its lock.
     """
     first = scanned(seen, replace(journal, baseline=baseline), policy, now, run)
     s = first
@@ -152,9 +241,11 @@ def make_plan(
         s = scanned(decision.act.after(s.seen, now), _before(s, decision.act, run), policy, now, run)
         decision = decide(s, run.name)
     blocks = [*decision.blocks, *(b for b in blocks if b not in decision.blocks and _still_holds(b, s))]
+    going_on = [] if stopped else steps
+    before = _before(first, going_on[0].act, run) if going_on else None
     if closed:
-        return Plan(first, tuple(steps), s, tuple(blocks), alarms, _before(first, steps[0].act, run) if steps else first.journal, False)
-    written, must_write = to_write(first, _before(first, steps[0].act, run) if steps else None, journal, run.name)
+        return Plan(first, tuple(steps), s, tuple(blocks), alarms, before or first.journal, False)
+    written, must_write = to_write(first, before, journal, run.name)
     return Plan(first, tuple(steps), s, tuple(blocks), alarms, written, must_write)
 
 
@@ -176,8 +267,19 @@ def _waits(s: Situation) -> bool:
     return s.successor is not None or s.paused or s.emergency or leftover or lost or not s.following
 
 
-def show(plan: Plan, bodies: Mapping[str, str], policy_given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return RV(plan) of rollover_plan. ``bodies``: base64 DER by thumbprint. ``policy_given``: the policy as the caller passed it."""
+def show(
+    plan: Plan,
+    bodies: Mapping[str, str],
+    policy_given: Mapping[str, Any],
+    mode: str = "plan",
+    memory: loop.Memory | None = None,
+    probed: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Return RV(plan) of rollover_plan. ``bodies``: base64 DER by thumbprint. ``policy_given``: the policy as the caller passed it.
+
+    ``memory``: of the run that this plan belongs to. ``probed``: how the metadata looks from elsewhere.
+    """
+    memory = memory or loop.Memory("")
     s, last = plan.first, plan.last
     actions = [_show_step(step) for step in plan.steps]
     used = sorted({k for step in plan.steps for w in step.act.writes for k in w.slots.accepted if k != UNBORN})
@@ -198,15 +300,17 @@ def show(plan: Plan, bodies: Mapping[str, str], policy_given: Mapping[str, Any])
         "next_run_at": format_time(_next_run(plan)),
         "emergency": emergency.show(s),
         "alarms": [{"alarm": a.alarm, "object": a.object, "reason": a.reason} for a in plan.alarms],
+        "probes": list(probed),
         "failures": [*failures(s), *refused],
         "expected": {"state": last.state, "failures": [*failures(last), *refused]},
         "diff": {"before": _snapshot(plan, s), "after": _snapshot(plan, last)},
         "policy": _set(policy_given),
-        "asks": asks(plan),
+        "asks": {**asks(plan), "servers": _to_check(s)},
         "relying_parties": at_risk(s),
         "journal": {"write": plan.write_journal, "content": write_journal(journal)},
     }
-    shown["summary"] = summary(s, shown)
+    shown["run"] = loop.told(shown, memory, mode)
+    shown["summary"] = summary(s, shown, mode=mode, done=memory.done, refused=memory.refusals)
     return shown
 
 
@@ -257,6 +361,12 @@ def asks(plan: Plan) -> dict[str, Any]:
     return {"sync": sync, "key_checks": wanted if wanted not in answered else None}
 
 
+def _to_check(s: Situation) -> list[str]:
+    """The servers that a certificate from elsewhere is checked on; the others were checked by hand."""
+    servers = [n.name for n in s.seen.farm.servers] or [s.seen.farm.server.lower()]
+    return [name for name in servers if name not in s.policy.servers_checked]
+
+
 def _show_domain(s: Situation, index: int) -> dict[str, Any]:
     status = s.statuses[index]
     domain, slots = status.domain, status.domain.slots
@@ -287,6 +397,7 @@ def _show_step(step: Step) -> dict[str, Any]:
         "said": act.said(s.seen.farm.server),
         "module": act.module,
         "arguments": act.arguments,
+        **({"host": next((n.host for n in s.seen.farm.servers if n.name == act.server), None)} if act.server else {}),
     }
     if act.thumbprint == UNBORN:
         shown["certificate"] = UNBORN

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import third_party
@@ -45,8 +45,11 @@ def at_risk(s: Situation) -> list[dict[str, Any]]:
     ]
 
 
-def summary(s: Situation, shown: Mapping[str, Any]) -> list[str]:
-    """Lines for people: state, certificates, domains, what blocks and until when, deadline, next run."""
+def summary(s: Situation, shown: Mapping[str, Any], mode: str, done: Sequence[Mapping[str, Any]], refused: Sequence[str]) -> list[str]:
+    """Lines for people: state, certificates, domains, what blocks and until when, deadline, next run, what was done and what is left.
+
+    ``mode``: apply, check, plan or audit. ``done``: the acts of this run. ``refused``: what Entra said to writes that it refused.
+    """
     states = _STATES if s.seen.farm.provider is None else {**_STATES, **third_party.STATES}
     lines = [f"State: {s.state} ({states[s.state]})", *(_farm(shown["farm"]) if s.seen.farm.provider is None else third_party.summary(s))]
     if shown["emergency"]:
@@ -55,7 +58,7 @@ def summary(s: Situation, shown: Mapping[str, Any]) -> list[str]:
     for domain in shown["domains"]:
         by_verdict.setdefault(domain["verdict"], []).append(domain["domain"])
     lines.extend(f"Domains {word}: {names(found)}" for word, found in sorted(by_verdict.items()))
-    lines.extend(f"Alarm ({a['alarm']}): {a['reason']}" for a in shown["alarms"])
+    lines.extend(f"Alarm ({a['alarm']}): {a['reason']}" for a in shown["run"]["alarms"])
     for block in shown["blocked_by"]:
         until = f" until {block['until']}" if block["until"] else ""
         lines.append(f"Waits ({block['condition']}{until}): {block['object']}: {block['reason']}")
@@ -66,7 +69,21 @@ def summary(s: Situation, shown: Mapping[str, Any]) -> list[str]:
                 lines.append(f"Partners at risk ({risk}): {names(partners)}: {advice}")
     lines.append(f"Deadline: {shown['deadline'] or 'none; nothing is left to be done in time'}")
     lines.append(f"Next run: {shown['next_run_at']}")
-    return lines
+    lines.extend(probe["said"] for probe in shown["probes"])
+    return lines + acts_said(done, shown["actions"])
+
+
+def acts_said(done: Sequence[Mapping[str, Any]], planned: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What was done, and what would be next."""
+    if not done and not planned:
+        return ["Done: nothing had to be done"]
+    return [*(f"Done: {act['said']}" for act in done), *(f"Not done, planned: {act['said']}" for act in planned)]
+
+
+def broken_off(cause: str, seen: Mapping[str, Any] | None, done: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Lines for people where a run did not come to its end: what was done, and that the next run looks again."""
+    last = f"; at the last look it was {seen['state']}" if seen else ""
+    return [f"State: not known, because the run was broken off{last}", f"Broken off: {cause}", *acts_said(done, ()), "The next run goes on from what it finds."]
 
 
 def _emergency(emergency: Mapping[str, Any]) -> list[str]:

@@ -34,7 +34,7 @@ def test_the_policy_is_made_of_the_roles_variables_and_its_defaults_are_the_core
 
 
 def test_every_option_of_a_tenant_reaches_the_write() -> None:
-    task = yaml.safe_load((ROLE / "tasks/act_domains.yml").read_text(encoding="utf-8"))[0]["federation.adfs.entra_federation"]
+    task = yaml.safe_load((ROLE / "tasks/act_entra_federation.yml").read_text(encoding="utf-8"))[0]["federation.adfs.entra_federation"]
     assert {option.name for option in ENTRA_OPTIONS} - set(task) == set()
 
 
