@@ -128,7 +128,7 @@ def _promotion_fits(s: Situation, blocks: list[Block]) -> bool:
 
 def last_call(s: Situation, blocks: list[Block]) -> Act | None:
     """The successor is let sign although something still blocks, where a domain accepts it and waiting would lose every domain."""
-    if not s.obliged or s.now < s.last_call_at or s.ready:
+    if not s.obliged or s.now < s.last_call_at or (s.ready and s.policy.promote == "adfs" and not s.custom):
         return None
     able = [k for k in s.promotable if k not in s.compromised and any(s.omnipresent(k, d.domain) for d in s.counted if d.unreadable is None)]
     if not able or any(b.until is not None and later(b.until, s.reach) <= s.last_safe_moment for b in what_blocks(s)):

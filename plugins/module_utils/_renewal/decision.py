@@ -48,12 +48,12 @@ def decide(s: Situation, run: str) -> Decision:
         emergency.replace_keys,
         removal.remove_old,
         _restore,
-        adfs_clock.last_call,
         generation.remove_expired,
         generation.add,
         generation.generate,
         adfs_clock.hold_unfinished,
         _promote,
+        adfs_clock.last_call,
         server_steps.restart,
         domain_steps.reorder,
         domain_steps.remove_unknown,
@@ -128,6 +128,12 @@ def _waiting(s: Situation) -> Iterable[Block]:
         if farm.auto_rollover:
             yield from guards.promotion_blocks(s)
         return
+    if s.custom and s.policy.auto_rollover is not True and farm.auto_rollover is False:
+        reason = (
+            "AD FS made a successor of its own beside a certificate that is not its own, and its clock is held: name the successor in"
+            " renew_signing_cert_successor, or set renew_signing_cert_auto_rollover to true to let AD FS promote its own"
+        )
+        yield Block("custom_certificate", farm.server, None, reason)
     yield from guards.unmended(s)
     yield from guards.no_domain(s)
     yield from guards.unknown_or_changed(s)

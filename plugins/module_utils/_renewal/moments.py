@@ -32,6 +32,6 @@ def earlier(moment: datetime, *spans: timedelta) -> datetime:
 
 def bounded(amount: float, unit: timedelta) -> timedelta:
     """Return ``amount`` times ``unit``, at least nothing and at most a century."""
-    if amount <= 0:
+    if amount <= 0 or unit <= timedelta(0):
         return timedelta(0)
     return LONGEST if amount >= LONGEST / unit else amount * unit

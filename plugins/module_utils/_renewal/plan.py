@@ -21,6 +21,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.decision import decide
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.failures import failures
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import CLOCK_TOLERANCE, Journal, write_journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import TOKEN_DECRYPTING, UNBORN, Alarm, Observation, Server, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, read_policy
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError, read_observation
@@ -446,7 +447,7 @@ def _next_run(plan: Plan) -> datetime:
     now, interval = plan.first.now, plan.first.policy.run_interval
     events = [b.until for b in plan.blocks if b.until is not None and b.until > now and b.condition in _EVENTS]
     guards = [b.until for b in plan.blocks if b.until is not None and b.until > now and b.condition not in _EVENTS]
-    return min([now + interval, *events, *([max(guards)] if guards else [])])
+    return min([later(now, interval), *events, *([max(guards)] if guards else [])])
 
 
 def _plan_id(s: Situation, actions: list[dict[str, Any]], policy_given: Mapping[str, Any]) -> str:

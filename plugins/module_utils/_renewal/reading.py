@@ -189,7 +189,8 @@ def _minutes(value: Any, otherwise: timedelta) -> timedelta:
 
 def _thresholds(given: Mapping[str, Any]) -> Thresholds:
     # One "day" of AD FS' thresholds is CertificateThresholdMultiplier minutes; only labs change it.
-    day = bounded(int(given.get("threshold_multiplier_minutes") or 1440), timedelta(minutes=1))
+    minutes = int(given.get("threshold_multiplier_minutes") or 0)
+    day = bounded(minutes if minutes > 0 else 1440, timedelta(minutes=1))
     return Thresholds(
         generation=bounded(int(given["generation_days"]), day),
         promotion=bounded(int(given["promotion_days"]), day),
