@@ -292,9 +292,10 @@ def read_act(shown: Mapping[str, Any]) -> Act:
     kind = KINDS[shown["action"]]
     key = shown["thumbprint"] or shown.get("certificate")
     if not issubclass(kind, OnDomains):
-        return kind("", thumbprint=key, server=shown["targets"][0], certificate_type=shown.get("certificate_type", TOKEN_SIGNING))
+        server, certificate_type = shown["targets"][0], shown.get("certificate_type", TOKEN_SIGNING)
+        return kind("", thumbprint=key, protective=shown.get("protective"), server=server, certificate_type=certificate_type)
     held = [(Domain(x["tenant_id"], x["domain"], Slots(**x["expected"])), Slots(**x["slots"])) for x in shown["targets"]]
-    return kind("", tuple(Write(domain, slots, False, False) for domain, slots in held), key)
+    return kind("", tuple(Write(domain, slots, False, False) for domain, slots in held), key, shown.get("protective"))
 
 
 def _with_decrypting(seen: Observation, found: Iterable[Decrypting]) -> Observation:

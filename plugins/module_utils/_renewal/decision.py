@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import (
     adfs_clock,
@@ -29,8 +29,11 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 
-def decide(s: Situation, run: str) -> Decision:
-    """Return the one act to do now, if any. ``run`` names this run to the journal's lock."""
+def decide(s: Situation, run: str, keeps_back: Callable[[Act], Block | None] | None = None) -> Decision:
+    """Return the one act to do now, if any. ``run`` names this run to the journal's lock.
+
+    ``keeps_back``: what holds back an act that the rules allow, such as an approval that it has not; the next one in order is done then.
+    """
     found = tuple(alarms(s))
     closed = list(_locked(s, run))
     if closed:
@@ -62,12 +65,19 @@ def decide(s: Situation, run: str) -> Decision:
     )
     of_providers = (domain_steps.repair, domain_steps.publish, domain_steps.reorder, domain_steps.remove_unknown, domain_steps.remove_from_entra)
     for step in steps if s.seen.farm.provider is None else of_providers:
-        act = step(s, blocks)
+        act = _permitted(step(s, blocks), blocks, keeps_back)
         if act is not None:
             return Decision(act, tuple(_once(blocks)), found)
     blocks.extend(guards.timed(s))
     blocks.extend(_waiting(s))
     return Decision(None, tuple(_once(blocks)), found)
+
+
+def _permitted(act: Act | None, blocks: list[Block], keeps_back: Callable[[Act], Block | None] | None) -> Act | None:
+    block = keeps_back(act) if act is not None and keeps_back is not None else None
+    if block is not None:
+        blocks.append(block)
+    return act if block is None else None
 
 
 def _once(blocks: Iterable[Block]) -> list[Block]:

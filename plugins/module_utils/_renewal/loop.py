@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.emergency import FORMS
 
 MODES = ("apply", "check", "plan", "audit")
@@ -36,10 +37,11 @@ class Memory:
     """Plain values, so that it can be passed on as JSON. Empty at the beginning of a run.
 
     ``plans``, ``passes``: how many there were; a plan that only asks servers ends no pass. ``waiting``: what the last plan asked the caller
-    for: a scan, answers of servers, an act, or (empty) nothing more. ``act``: the one that it asked for. ``asked``: the certificate that servers were asked about. ``done``: acts with what they changed. ``refused``: domains that
-    Entra refused to write, and ``refusals`` its words. ``forms``: ways of evicting that it refused. ``raced``: domains that somebody else
-    wrote between the last scan and our write. ``failed``: why no further act is done. ``told`` and ``checked``: what servers answered.
-    ``noticed``: alarms that only one scan raises. ``seen``: the state at the last scan.
+    for: a scan, answers of servers, an act, or (empty) nothing more. ``act``: the one that it asked for. ``asked``: the certificate that
+    servers were asked about. ``done``: acts with what they changed. ``refused``: domains that Entra refused to write, and ``refusals`` its
+    words. ``forms``: ways of evicting that it refused. ``raced``: domains that somebody else wrote between the last scan and our write.
+    ``failed``: why no further act is done but protective ones. ``tried``: the acts that failed. ``told`` and ``checked``: what servers
+    answered. ``noticed``: alarms that only one scan raises. ``seen``: the state at the last scan.
     """
 
     run: str
@@ -54,6 +56,7 @@ class Memory:
     forms: tuple[str, ...] = ()
     raced: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+    tried: tuple[Sequence[str | None], ...] = ()
     restarted: tuple[str, ...] = ()
     told: tuple[Mapping[str, Any], ...] = ()
     checked: tuple[Mapping[str, Any], ...] = ()
@@ -101,15 +104,20 @@ def heard(memory: Memory, outcome: Mapping[str, Any], importable: bool) -> Memor
 def _acted(memory: Memory, act: Mapping[str, Any], task: Mapping[str, Any]) -> Memory:
     memory = replace(memory, raced=())
     if not task or task.get("skipped"):
-        return replace(memory, failed=(*memory.failed, f"{act['said']}: it was not done"))
+        return _failing(memory, act, "it was not done")
     return _acted_on_server(memory, act, task) if isinstance(act["targets"][0], str) else _acted_on_domains(memory, act, task)
 
 
 def _acted_on_server(memory: Memory, act: Mapping[str, Any], task: Mapping[str, Any]) -> Memory:
     if _failed(task):
-        return replace(memory, failed=(*memory.failed, f"{act['said']}: {_message(task)}"))
+        return _failing(memory, act, _message(task))
     restarted = act["targets"] if act["action"] == "restart" else ()
     return replace(memory, done=(*memory.done, act), restarted=(*memory.restarted, *restarted))
+
+
+def _failing(memory: Memory, act: Mapping[str, Any], why: str) -> Memory:
+    target = act["targets"][0] if act["action"] == "restart" else act["thumbprint"] or act.get("certificate")
+    return replace(memory, failed=(*memory.failed, f"{act['said']}: {why}"), tried=(*memory.tried, [act["action"], target]))
 
 
 def _acted_on_domains(memory: Memory, act: Mapping[str, Any], task: Mapping[str, Any]) -> Memory:
@@ -198,7 +206,15 @@ def scanned(memory: Memory) -> Memory:
 
 def stopped(memory: Memory) -> bool:
     """Whether no further act is done in this run."""
-    return bool(memory.failed) or memory.passes > MOST_PASSES
+    return memory.passes > MOST_PASSES
+
+
+def keeps_back(memory: Memory, act: Act, server: str) -> Block | None:
+    """After an act on AD FS failed, only what protects sign-in is done in this run, and not the same act again."""
+    if not memory.failed or (act.protective and [act.action, act.server or act.thumbprint] not in memory.tried):
+        return None
+    reason = f"{act.said(server)}: not done, because an act of this run failed"
+    return Block("failed_act", server, None, reason)
 
 
 def unfollowing(memory: Memory, farm: Mapping[str, Any]) -> Memory:

@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import approval, emergency, loop, probes, rules, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import baseline as baselines
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import emergency, loop, probes, rules, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, OnDomains
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import moved
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import Approved
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.decision import decide
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.failures import failures
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import CLOCK_TOLERANCE, Journal, write_journal
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier, later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import TOKEN_DECRYPTING, UNBORN, Alarm, Observation, Server, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, read_policy
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError, read_observation
@@ -186,19 +186,24 @@ def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
     run = Run(memory.run, mode == "apply", closed, stored.age)
     stopped = mode == "apply" and loop.stopped(memory)
 
-    def planned(not_approved: str = "") -> dict[str, Any]:
-        made = make_plan(compared.seen, stored.journal, policy, now, run, compared.baseline, not_approved, stopped)
+    def planned(approved: Approved | None = None) -> dict[str, Any]:
+        made = make_plan(compared.seen, stored.journal, policy, now, run, compared.baseline, approved, memory, stopped)
         return show(made, bodies, policy_given, mode, memory, probed)
 
     shown = planned()
     if given.get("approved"):
-        differences = moved(given["approved"], shown)
-        if differences:
-            shown = planned(
-                f"it is not the approved plan any more, so only what protects sign-in is done: {'; '.join(differences)}. Look at the new plan, and approve that"
-            )
+        shown = planned(approval.compare(given["approved"], shown, lambda key: _made_by_us(key, memory, stored.journal, seen), memory.done))
     shown["journal"]["expected_sha256"] = found.get("sha256")
     return shown
+
+
+def _made_by_us(key: str, memory: loop.Memory, journal: Journal, seen: Observation) -> bool:
+    """Whether a certificate that the approved plan did not know was made by this run, or by the one before it that died and left its lock."""
+    if any(act["action"] == "generate" for act in memory.done):
+        return True
+    if journal.lock is None or journal.lock.run == memory.run or journal.scans is None or not journal.scans.at:
+        return False
+    return seen.keys[key].not_before >= earlier(journal.scans.at[-1], CLOCK_TOLERANCE)
 
 
 def _only_one_host(given: Mapping[str, Any], identifier: str) -> None:
@@ -219,29 +224,38 @@ def make_plan(
     now: datetime,
     run: Run,
     baseline: Mapping[str, Any] | None = None,
-    not_approved: str = "",
+    approved: Approved | None = None,
+    memory: loop.Memory | None = None,
     stopped: bool = False,
 ) -> Plan:
     """Decide, imagine the act done, decide again, until nothing more is allowed now.
 
-    ``run`` names this run to the lock. ``baseline``: the approved settings that the journal shall hold. ``not_approved``: why only
-    protective acts may be done; empty where any may. ``stopped``: this run does nothing more, so the journal is left without its lock.
+    ``run`` names this run to the lock. ``baseline``: the approved settings that the journal shall hold. ``approved``: what is left of an
+    approved plan; without one, any act may be done. ``memory``: what failed in this run before, if anything did. ``stopped``: this run does
+    nothing more, so the journal is left without its lock.
     """
     first = scanned(seen, replace(journal, baseline=baseline), policy, now, run)
     s = first
     steps: list[Step] = []
-    decision = decide(s, run.name)
+    server = first.seen.farm.server
+
+    def keeps_back(act: Act) -> Block | None:
+        block = loop.keeps_back(memory, act, server) if memory is not None else None
+        return block or (approved.keeps_back(act, server) if approved is not None else None)
+
+    decision = decide(s, run.name, keeps_back)
     alarms = decision.alarms
     closed = bool(run.journal_closed) or any(b.condition == "lock" for b in decision.blocks)
-    blocks = [Block("approval", first.seen.farm.server, None, not_approved)] if not_approved else []
+    refusal = approved.refusal(server) if approved is not None else None
+    blocks = [refusal] if refusal else []
     while decision.act is not None and len(steps) < MOST_ACTS:
-        if not_approved and not decision.act.protective:
-            break
         blocks.extend(b for b in decision.blocks if b not in blocks)
         steps.append(Step(decision.act, s))
         s = scanned(decision.act.after(s.seen, now), _before(s, decision.act, run), policy, now, run)
-        decision = decide(s, run.name)
+        decision = decide(s, run.name, keeps_back)
     blocks = [*decision.blocks, *(b for b in blocks if b not in decision.blocks and _still_holds(b, s))]
+    if approved is not None:
+        alarms = (*alarms, *approved.alarms((step.act for step in steps), server))
     going_on = [] if stopped else steps
     before = _before(first, going_on[0].act, run) if going_on else None
     if closed:
@@ -252,7 +266,7 @@ def make_plan(
 
 def _still_holds(block: Block, s: Situation) -> bool:
     # A step that was held back before another act may be free after it; only what is about a person's choice stays true.
-    return block.condition == "approval" or (block.condition in ("unknown_certificate", "unmended", "sign_in") and bool(s.counted))
+    return block.condition in ("approval", "next_plan", "failed_act") or (block.condition in ("unknown_certificate", "unmended", "sign_in") and bool(s.counted))
 
 
 def _before(s: Situation, act: Act, run: Run) -> Journal:
@@ -324,6 +338,7 @@ def _show_farm(s: Situation) -> dict[str, Any]:
         "server": s.seen.farm.server,
         "primary": primary.thumbprint,
         "certificates": sorted(s.seen.farm.certificates),
+        "decrypting": [{"thumbprint": d.thumbprint, "is_primary": d.is_primary} for d in s.seen.farm.decrypting],
         "not_after": format_time(primary.not_after),
         "days_remaining": (primary.not_after - s.now).days,
         "successor": s.successor,

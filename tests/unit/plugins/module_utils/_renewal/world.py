@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import Approved
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, OwnKey
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import (
     UNBORN,
@@ -98,12 +100,17 @@ class Play:
         self.seen, self.journal, self.now = seen, journal or Journal(FARM), now
         self.born = 0
 
+    def plan(self, policy: Policy | None = None, approve: Callable[[Plan], Approved] | None = None, **more: object) -> Plan:
+        """What a run would do. ``approve``: what is left of an approved plan, as the plan without it tells."""
+        seen = replace(self.seen, farm=replace(self.seen.farm, time=self.now))
+        given = (seen, self.journal, policy or Policy(), self.now, Run("run-1"))
+        return make_plan(*given, **more) if approve is None else make_plan(*given, approved=approve(make_plan(*given)), **more)
+
     def run(self, policy: Policy | None = None, **more: object) -> Plan:
         """One run: act after act with a new look before each. Returns the last plan; ``self.done`` holds the acts."""
         self.done: list[str] = []
         for _round in range(12):
-            seen = replace(self.seen, farm=replace(self.seen.farm, time=self.now))
-            made = make_plan(seen, self.journal, policy or Policy(), self.now, Run("run-1"), **more)
+            made = self.plan(policy, **more)
             if made.write_journal:
                 self.journal = made.journal
             if not made.steps:
@@ -114,13 +121,14 @@ class Play:
 
     def _carry_out(self, made: Plan) -> None:
         after = made.steps[0].act.after(made.first.seen, self.now)
-        if UNBORN in after.farm.certificates:
+        farm, keys = after.farm, dict(after.keys)
+        if UNBORN in farm.certificates:
             self.born += 1
             name = f"BORN{self.born}"
-            certificates = after.farm.certificates - {UNBORN} | {name}
-            born = replace(after.keys[UNBORN], thumbprint=name, public_key=f"P-{name}")
-            after = replace(after, farm=replace(after.farm, certificates=certificates), keys={**after.keys, name: born})
-        self.seen = after
+            farm = replace(farm, certificates=farm.certificates - {UNBORN} | {name})
+            keys[name] = replace(keys[UNBORN], thumbprint=name, public_key=f"P-{name}")
+        decrypting = tuple(replace(d, thumbprint="BORN-D") if d.thumbprint == UNBORN else d for d in farm.decrypting)
+        self.seen = replace(after, farm=replace(farm, decrypting=decrypting), keys=keys)
 
     def servers_follow(self, *names: str) -> None:
         where = self.seen.farm
