@@ -16,18 +16,19 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import ApprovalError
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.emergency import FORMS
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import plan as make_plan
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import PolicyError
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import PolicyError, check_run_options, read_policy
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, format_time, parse_time
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "farm": {"type": "dict"},
     "provider": {"type": "dict"},
-    "domains": {"type": "list", "elements": "dict", "required": True},
+    "domains": {"type": "list", "elements": "dict"},
     "metadata": {"type": "list", "elements": "dict", "default": []},
     "probes": {"type": "list", "elements": "dict", "default": []},
     "journal": {"type": "dict"},
     "policy": {"type": "dict", "default": {}},
+    "variables": {"type": "dict"},
     "now": {"type": "str"},
     "run": {"type": "str", "default": "rollover_plan"},
     "refused": {"type": "list", "elements": "str", "default": []},
@@ -50,8 +51,17 @@ class ActionModule(ActionBase):
         """Return the plan; in check mode C(changed) and the diff tell what a run would do."""
         result = super().run(tmp, task_vars)
         del tmp  # has no effect, the base class says
-        _checked, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        _checked, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC, required_by={"farm": ["domains"], "provider": ["domains"]})
         arguments = json.loads(json.dumps(arguments))  # plain values: newer cores tag strings, and the core shall not see that
+        variables = arguments.pop("variables")
+        if variables is not None:
+            try:
+                check_run_options(variables)
+                read_policy(arguments["policy"])
+            except PolicyError as exc:
+                raise AnsibleActionFail(str(exc)) from exc
+            if arguments["farm"] is None and arguments["provider"] is None:
+                return result
         try:
             plan = make_plan({**arguments, "now": _now(arguments["now"])})
         except (ApprovalError, PolicyError, ReadingError) as exc:
