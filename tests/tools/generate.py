@@ -48,7 +48,7 @@ A list may be given as text with commas. A duration is a number, in the unit tha
    :local:
    :depth: 1
 """
-WIDTH = 130  # PyYAML breaks a line at the first space after it
+WIDTH = 115  # PyYAML breaks a line at the first space after it
 
 
 def defaults() -> str:
