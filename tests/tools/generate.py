@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,11 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.options i
 
 ROLE = "roles/renew_signing_cert"
 TABLE = "plugins/module_utils/_renewal/options.py"
+CERTIFICATE_RETURN = Path(__file__).with_name("certificate_return.yml")
+WITH_CERTIFICATE = (
+    *("certificate", "certificate_info", "certificate_key", "certificate_rollover", "farm_info"),
+    *("entra_federation_info", "metadata_info"),
+)
 HEADER = f"""\
 # SPDX-FileCopyrightText: 2026 The federation.adfs contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -237,6 +243,11 @@ def _dump(value: Mapping[str, Any]) -> str:
     return re.sub(r": +$", ":", written, flags=re.M)
 
 
+def certificate_return() -> str:
+    """Return the part of a module's RETURN block that describes a certificate."""
+    return CERTIFICATE_RETURN.read_text(encoding="utf-8").partition("---\n")[2]
+
+
 WHOLE: Mapping[str, Callable[[], str]] = {
     f"{ROLE}/defaults/main.yml": defaults,
     f"{ROLE}/meta/argument_specs.yml": argument_specs,
@@ -245,6 +256,7 @@ WHOLE: Mapping[str, Callable[[], str]] = {
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     f"{ROLE}/README.md": {"variables": readme_table},
     f"{ROLE}/vars/main.yml": {"variables": role_vars},
+    **{f"plugins/modules/{name}.py": {"certificate": certificate_return} for name in WITH_CERTIFICATE},
 }
 
 
@@ -259,11 +271,14 @@ def wanted() -> dict[str, str]:
 
 
 def with_part(text: str, name: str, part: str) -> str:
-    """Return the text with what stands between the two marking lines replaced. Raises ValueError where they are missing."""
-    pattern = re.compile(rf"^([^\n]*BEGIN GENERATED {re.escape(name)}\b[^\n]*\n)(.*?)(^[^\n]*END GENERATED {re.escape(name)}\b)", re.M | re.S)
-    replaced, count = pattern.subn(lambda match: match.group(1) + part + match.group(3), text)
-    if count != 1:
-        raise ValueError(f"the lines BEGIN GENERATED {name} and END GENERATED {name} must be there once, and are there {count} times")
+    """Return the text with what stands between two marking lines replaced, indented like the first, wherever there are such lines.
+
+    Raises ValueError where there are none.
+    """
+    pattern = re.compile(rf"^([^\n\S]*)([^\n]*BEGIN GENERATED {re.escape(name)}\b[^\n]*\n)(.*?)(^[^\n]*END GENERATED {re.escape(name)}\b)", re.M | re.S)
+    replaced, count = pattern.subn(lambda match: match.group(1) + match.group(2) + textwrap.indent(part, match.group(1)) + match.group(4), text)
+    if not count:
+        raise ValueError(f"there are no lines BEGIN GENERATED {name} and END GENERATED {name}")
     return replaced
 
 

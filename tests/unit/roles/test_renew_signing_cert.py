@@ -46,7 +46,9 @@ def test_the_policy_is_made_of_the_roles_variables_and_its_defaults_are_the_core
 def test_a_part_of_a_file_is_only_written_between_its_marks() -> None:
     text = "a\n# BEGIN GENERATED x, from y\nold\n# END GENERATED x\nb\n"
     assert generate.with_part(text, "x", "new\n") == text.replace("old", "new")
-    with pytest.raises(ValueError, match="must be there once, and are there 0 times"):
+    twice = "  # BEGIN GENERATED x\n  # END GENERATED x\n"
+    assert generate.with_part(twice * 2, "x", "new: 1\n") == "  # BEGIN GENERATED x\n  new: 1\n  # END GENERATED x\n" * 2
+    with pytest.raises(ValueError, match="there are no lines BEGIN GENERATED other"):
         generate.with_part(text, "other", "new\n")
 
 
