@@ -112,6 +112,19 @@ def duration(unit: str) -> Type:
     return Type({"type": "str"}, read, unit=unit)
 
 
+def moment() -> Type:
+    """A time in ISO 8601; read as text, for whoever takes it reads it again."""
+
+    def read(name: str, value: Any) -> str:
+        try:
+            parse_time(str(value))
+        except ValueError as exc:
+            raise PolicyError(f"{variable(name)}: {exc}") from exc
+        return str(value)
+
+    return Type({"type": "str"}, read)
+
+
 def thumbprint() -> Type:
     """The thumbprint of a certificate, in any of the ways in which Windows shows it."""
     return Type({"type": "str"}, _read_thumbprint)
@@ -151,6 +164,18 @@ def entries(members: Mapping[str, Member], read: Callable[[str, list[dict[str, A
         return read(name, [_read_entry(name, members, item) for item in _mappings(name, value)])
 
     return Type({"type": "list", "elements": "dict"}, read_all, entry=members)
+
+
+def mappings() -> Type:
+    """A list of mappings whose members are checked where they are used."""
+
+    def read(name: str, value: Any) -> list[Any]:
+        found = list(_mappings(name, value))
+        if not all(isinstance(item, Mapping) for item in found):
+            raise PolicyError(f"{variable(name)} must be a list of mappings")
+        return found
+
+    return Type({"type": "list", "elements": "dict"}, read)
 
 
 def mapping() -> Type:

@@ -13,7 +13,7 @@ the guide. Texts use the markup of Ansible's documentation: V(value), O(option=v
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from typing import Any
 
@@ -30,6 +30,8 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.option_ty
     entries,
     is_set,
     mapping,
+    mappings,
+    moment,
     names,
     number,
     spans,
@@ -54,7 +56,10 @@ FAIL_ON = ("broken", "unknown_certificate", "settings_changed", "unreadable", "u
 
 @dataclass(frozen=True)
 class Option:
-    """One role variable. ``line`` describes it in every table; ``more`` follows in the argument specs. ``default``: as it is written."""
+    """One role variable. ``line`` describes it in every table; ``more`` follows in the argument specs. ``default``: as it is written.
+    ``leads``: stands first in its group.
+    ``secret``: holds a password, or may hold one, and is handed to nothing that could show it.
+    """
 
     type: Type
     default: Any
@@ -63,6 +68,7 @@ class Option:
     more: tuple[str, ...] = ()
     name: str = ""
     policy: bool = False
+    leads: bool = False
     secret: bool = False
 
 
@@ -355,7 +361,9 @@ class Policy:
 RUN_OPTIONS: tuple[Option, ...] = (
     Option(
         name="tenants",
-        type=entries({}),
+        secret=True,
+        leads=True,
+        type=mappings(),
         default=[{}],
         group=ENTRA,
         line="The tenants that the farm serves, each with options of P(federation.adfs.entra_federation#lookup). An entry without options takes the whole"
@@ -387,6 +395,7 @@ RUN_OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         name="metadata_proxy",
+        secret=True,
         type=text(),
         default="",
         group=SOURCE,
@@ -419,6 +428,7 @@ RUN_OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         name="mode",
+        leads=True,
         type=choice("apply", "plan", "audit"),
         default="apply",
         group=RENEWAL,
@@ -426,6 +436,7 @@ RUN_OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         name="approved_plan",
+        leads=True,
         type=mapping(),
         default={},
         group=WINDOWS,
@@ -443,6 +454,7 @@ RUN_OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         name="probes",
+        secret=True,
         type=_probes(),
         default=[],
         group=SERVERS,
@@ -476,7 +488,7 @@ RUN_OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         name="now",
-        type=text(),
+        type=moment(),
         default="",
         group=TIMES,
         line="The time to plan for, in ISO 8601, for tests and drills. Without it, the controller's clock.",
@@ -493,9 +505,11 @@ RUN_OPTIONS: tuple[Option, ...] = (
 
 def _policy_options() -> tuple[Option, ...]:
     declared = [(f.name, f.metadata["option"]) for f in fields(Policy) if "option" in f.metadata]
-    return tuple(Option(o.type, o.default, o.group, o.line, o.more, name=name, policy=True, secret=o.secret) for name, o in declared)
+    return tuple(replace(declared_option, name=name) for name, declared_option in declared)
 
 
 POLICY_OPTIONS = _policy_options()
-OPTIONS: Mapping[str, Option] = {found.name: found for group in GROUPS for found in (*RUN_OPTIONS, *POLICY_OPTIONS) if found.group == group}
+OPTIONS: Mapping[str, Option] = {
+    found.name: found for group in GROUPS for found in sorted((*POLICY_OPTIONS, *RUN_OPTIONS), key=lambda found: not found.leads) if found.group == group
+}
 """Every role variable by its name without prefix, in the order of the groups."""

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.option_types import PolicyError, Span, is_set, variable
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.options import POLICY_OPTIONS, GivenServer, Policy
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.option_types import PolicyError, Span, Type, is_set, variable
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.options import POLICY_OPTIONS, RUN_OPTIONS, GivenServer, Policy
 
-__all__ = ["GivenServer", "Policy", "PolicyError", "Span", "read_policy"]
+__all__ = ["GivenServer", "Policy", "PolicyError", "Span", "check_run_options", "read_policy"]
 
 _TYPES = {option.name: option.type for option in POLICY_OPTIONS}
+_RUN_TYPES = {option.name: option.type for option in RUN_OPTIONS}
 
 
 def read_policy(given: Mapping[str, Any]) -> Policy:
@@ -23,12 +24,21 @@ def read_policy(given: Mapping[str, Any]) -> Policy:
 
     Raises PolicyError for an unknown name or an unusable value.
     """
-    for name in given:
-        if name not in _TYPES:
-            raise PolicyError(f"{variable(name)} is not known to this version; remove it, or see the role's README for the variables there are")
-    policy = Policy(**{name: _TYPES[name].read(name, value) for name, value in given.items() if is_set(value)})
+    policy = Policy(**_read(given, _TYPES))
     _refuse_contradictions(policy)
     return policy
+
+
+def check_run_options(given: Mapping[str, Any]) -> None:
+    """Check the role's other variables, which say how and where a run works. Raises PolicyError like read_policy."""
+    _read(given, _RUN_TYPES)
+
+
+def _read(given: Mapping[str, Any], types: Mapping[str, Type]) -> dict[str, Any]:
+    for name in given:
+        if name not in types:
+            raise PolicyError(f"{variable(name)} is not known to this version; remove it, or see the role's README for the variables there are")
+    return {name: types[name].read(name, value) for name, value in given.items() if is_set(value)}
 
 
 def _refuse_contradictions(policy: Policy) -> None:
