@@ -32,7 +32,8 @@ _EXCLUSIVE = "{http://www.w3.org/2001/10/xml-exc-c14n#}"
 _MAX_CERTIFICATES = 5
 _MAX_ELEMENTS = 200  # of a signature; AD FS needs 13
 _MAX_TRANSFORMS = 2  # SAML knows no more
-_MAX_PREFIX_LIST = 1000  # characters; each prefix is looked up for each element
+_MAX_PREFIXES = 20  # each of them is looked up for each element
+_MAX_PREFIX_LIST = 500  # characters
 _STRONG_KEY_BITS = 2048
 
 # The only transforms that SAML allows in metadata. The library skips those it doesn't know, so they are refused before.
@@ -82,6 +83,7 @@ def check_signature(root: etree._Element, body: bytes) -> tuple[Signature, etree
         return Signature("invalid", problem, shown), None
     weakness = _weakness(method, digest)
     problem = "the signature names no certificate to verify it with"
+    fits_none = False
     for certificate in named:
         try:
             signed = _verified(root, body, certificate, weakness is not None)
@@ -89,7 +91,7 @@ def check_signature(root: etree._Element, body: bytes) -> tuple[Signature, etree
             problem = "the document was changed after it was signed (edited, re-formatted, re-indented or cut); fetch it again, and keep it as it comes"
             break
         except InvalidSignature:
-            problem = _why_it_does_not_fit(body, certificate, weakness is not None)
+            fits_none = True
         except UnsupportedAlgorithm:
             if weakness is not None:  # the policy of this host forbids it, which is right
                 return Signature("weak", f"{weakness}, and this host does not verify such signatures", certificate), None
@@ -99,6 +101,9 @@ def check_signature(root: etree._Element, body: bytes) -> tuple[Signature, etree
         else:
             weakness = weakness or _weak_key(certificate)
             return Signature("weak" if weakness else "valid", weakness, certificate), signed
+    else:
+        if fits_none:
+            problem = _why_it_does_not_fit(body, named, weakness is not None)
     return Signature("invalid", problem, shown), None
 
 
@@ -116,27 +121,39 @@ def _verify(body: bytes, certificate: Certificate, weak: bool) -> etree._Element
     return t.cast("etree._Element | None", getattr(result, "signed_xml", None))
 
 
-def _why_it_does_not_fit(body: bytes, certificate: Certificate, weak: bool) -> str:
+def _why_it_does_not_fit(body: bytes, named: list[Certificate], weak: bool) -> str:
     """Tell a document that was re-formatted, its signature with it, from one that another certificate signed."""
-    try:
-        root = etree.fromstring(body, parser())
-        info = root.find(f"{DS}Signature/{DS}SignedInfo")
-        if info is not None:
-            for element in info.iter():
-                if not (element.text or "").strip():
-                    element.text = None
-                if element is not info and not (element.tail or "").strip():
-                    element.tail = None
-            _verify(etree.tostring(root), certificate, weak)
-    except InvalidSignature as exc:
-        if not isinstance(exc, InvalidDigest):
-            return "the signature does not fit the certificate that it names: another one signed, or the document was edited or re-formatted on the way"
-    except Exception:  # noqa: BLE001 - this only looks for a better explanation
-        return "the signature does not fit the certificate that it names"
+    plain = "the signature does not fit the certificate that it names"
+    root = etree.fromstring(body, parser())
+    info = root.find(f"{DS}Signature/{DS}SignedInfo")
+    if info is None or not _without_blanks(info):
+        return plain
+    body = etree.tostring(root)
+    for certificate in named:
+        try:
+            _verify(body, certificate, weak)
+            break
+        except InvalidDigest:
+            break
+        except Exception:  # noqa: BLE001, S112 - this only looks for a better explanation
+            continue
+    else:
+        return plain + ": another one signed, or the document was edited or re-formatted on the way"
     return (
         "the document was edited or re-formatted on the way (line breaks or indentation were changed, in the signature too); fetch it again, and keep it"
         " as it comes"
     )
+
+
+def _without_blanks(info: etree._Element) -> bool:
+    """Remove the line breaks and blanks between elements; says whether there were any."""
+    changed = False
+    for element in info.iter():
+        if element.text and not element.text.strip():
+            element.text, changed = None, True
+        if element is not info and element.tail and not element.tail.strip():
+            element.tail, changed = None, True
+    return changed
 
 
 def _demands(certificate: Certificate, weak: bool) -> SignatureConfiguration:
@@ -202,8 +219,8 @@ def _unacceptable(root: etree._Element, signatures: list[etree._Element]) -> str
     signature = signatures[0]
     if sum(1 for _element in signature.iter()) > _MAX_ELEMENTS:
         return f"the signature has more than {_MAX_ELEMENTS} elements"
-    if any(len(element.get("PrefixList") or "") > _MAX_PREFIX_LIST for element in signature.iter(_EXCLUSIVE + "InclusiveNamespaces")):
-        return f"the signature lists namespaces in more than {_MAX_PREFIX_LIST} characters"
+    if any(_too_many_prefixes(element.get("PrefixList") or "") for element in signature.iter(_EXCLUSIVE + "InclusiveNamespaces")):
+        return f"the signature lists more than {_MAX_PREFIXES} namespaces"
     references = signature.findall(f"{DS}SignedInfo/{DS}Reference")
     if len(references) != 1:
         return "the signature must refer to exactly one thing, the document"
@@ -218,6 +235,10 @@ def _unacceptable(root: etree._Element, signatures: list[etree._Element]) -> str
     if len(transforms) > _MAX_TRANSFORMS:
         return f"the signature uses more than {_MAX_TRANSFORMS} transforms"
     return None
+
+
+def _too_many_prefixes(listed: str) -> bool:
+    return len(listed) > _MAX_PREFIX_LIST or len(listed.split(" ")) > _MAX_PREFIXES
 
 
 def _named_certificates(signature: etree._Element) -> list[Certificate]:
