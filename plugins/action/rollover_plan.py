@@ -14,16 +14,16 @@ from dataclasses import replace
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.federation.adfs.plugins.module_utils._federation import baseline as baselines
-from ansible_collections.federation.adfs.plugins.module_utils._federation import probes
-from ansible_collections.federation.adfs.plugins.module_utils._federation.approval import ApprovalError, moved
-from ansible_collections.federation.adfs.plugins.module_utils._federation.emergency import FORMS
-from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Journal, JournalError, read_journal
-from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Alarm
-from ansible_collections.federation.adfs.plugins.module_utils._federation.plan import make_plan, show
-from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import PolicyError, read_policy
-from ansible_collections.federation.adfs.plugins.module_utils._federation.reading import ReadingError, read_observation
-from ansible_collections.federation.adfs.plugins.module_utils._federation.third_party import read_provider
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import baseline as baselines
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import probes
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import ApprovalError, moved
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.emergency import FORMS
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, JournalError, read_journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Alarm
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import make_plan, show
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import PolicyError, read_policy
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError, read_observation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.third_party import read_provider
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, certificate_without_key, parse_time
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -40,8 +40,8 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "eviction_forms_refused": {"type": "list", "elements": "str", "choices": list(FORMS), "default": []},
     "approved": {"type": "dict"},
     "restarted": {"type": "list", "elements": "str", "default": []},
-    "nodes": {"type": "list", "elements": "dict", "default": []},
-    "node_checks": {"type": "list", "elements": "dict", "default": []},
+    "servers": {"type": "list", "elements": "dict", "default": []},
+    "key_checks": {"type": "list", "elements": "dict", "default": []},
 }
 
 
@@ -97,7 +97,7 @@ def _plan(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         server = farm.get("server") or ""
         given = arguments["journal"] or farm.get("journal") or {}
         journal, complaint = _journal(given, str(farm.get("identifier")), now)
-        reading = read_observation(farm, arguments["domains"], arguments["metadata"], journal, policy, arguments["nodes"], arguments["node_checks"])
+        reading = read_observation(farm, arguments["domains"], arguments["metadata"], journal, policy, arguments["servers"], arguments["key_checks"])
     probed = probes.judge(arguments["probes"], reading.observation.farm)
     seen = replace(reading.observation, seen_from_outside=probes.seen_from_outside(probed))
     if complaint:

@@ -15,7 +15,7 @@ description:
   - Returns its token-signing and encryption certificates, the addresses that Microsoft Entra asks for, and whether the
     document's signature is valid. AD FS signs the document with its primary token-signing certificate, so the certificate of
     a valid signature tells the primary from its successor.
-  - With O(nodes), every AD FS server is asked for its own document at its own address, all of them at the same time. During a
+  - With O(servers), every AD FS server is asked for its own document at its own address, all of them at the same time. During a
     renewal the servers of a farm may differ for a while, and the name of the service shows only one of them.
   - Documents of WS-Federation and of SAML 2.0 are read, as AD FS, Okta, Auth0, Keycloak, Shibboleth and others publish them.
   - Redirects are not followed, wherever they lead. TLS certificates are always checked. A proxy is used only if O(proxy) names one.
@@ -39,11 +39,11 @@ options:
       - Any change of the text makes its signature invalid, even one of white space. Avoid YAML's folded style.
       - Exactly one of O(url), O(path) and O(content) is required.
     type: str
-  nodes:
+  servers:
     description:
       - The servers to ask for O(url), each at its own address. Server name indication, the check of the TLS certificate and the
         C(Host) header keep to the name in O(url).
-      - A server that cannot be read is a result and not a failure, see RV(nodes[].error).
+      - A server that cannot be read is a result and not a failure, see RV(servers[].error).
       - Can only be used together with O(url).
     type: list
     elements: dict
@@ -56,7 +56,7 @@ options:
       address:
         description:
           - Host name or IP address to connect to.
-          - If not set, O(nodes[].name) is used.
+          - If not set, O(servers[].name) is used.
         type: str
       port:
         description:
@@ -76,7 +76,7 @@ options:
     type: str
   timeout:
     description:
-      - Longest time in seconds that fetching may take in all, from looking up the name to the last byte, for all O(nodes) together.
+      - Longest time in seconds that fetching may take in all, from looking up the name to the last byte, for all O(servers) together.
     type: int
     default: 10
   entity_id:
@@ -121,7 +121,7 @@ EXAMPLES = r"""
 - name: Ask every server of the farm for its own view
   federation.adfs.metadata_info:
     url: https://sts.contoso.com/FederationMetadata/2007-06/FederationMetadata.xml
-    nodes:
+    servers:
       - name: adfs1.contoso.com
       - name: adfs2.contoso.com
         address: 192.0.2.12
@@ -132,14 +132,14 @@ EXAMPLES = r"""
 - name: Stop unless every server signs with the same certificate
   ansible.builtin.assert:
     that:
-      - views.nodes | rejectattr('error', 'none') | length == 0
-      - views.nodes | map(attribute='metadata.signature.status') | unique == ['valid']
-      - views.nodes | map(attribute='metadata.signature.certificate.thumbprint') | unique | length == 1
+      - views.servers | rejectattr('error', 'none') | length == 0
+      - views.servers | map(attribute='metadata.signature.status') | unique == ['valid']
+      - views.servers | map(attribute='metadata.signature.certificate.thumbprint') | unique | length == 1
 
 - name: Compare the keys for OpenID Connect with the metadata, on every server
   federation.adfs.metadata_info:
     url: https://sts.contoso.com/FederationMetadata/2007-06/FederationMetadata.xml
-    nodes:
+    servers:
       - name: adfs1.contoso.com
       - name: adfs2.contoso.com
     jwks: true
@@ -161,7 +161,7 @@ EXAMPLES = r"""
 RETURN = r"""
 metadata:
   description: What the document says.
-  returned: success, when O(nodes) is not set
+  returned: success, when O(servers) is not set
   type: dict
   contains: &metadata
     entity_id:
@@ -301,11 +301,11 @@ metadata:
           contains: *certificate
 tls_certificate:
   description: The TLS certificate of the server that sent the document, in the shape of RV(metadata.signing_certificates) without C(der).
-  returned: when O(url) is set and O(nodes) is not, on failure too if TLS got so far
+  returned: when O(url) is set and O(servers) is not, on failure too if TLS got so far
   type: dict
 jwks:
   description: The keys for tokens of OpenID Connect and OAuth.
-  returned: when O(jwks) is set and O(nodes) is not
+  returned: when O(jwks) is set and O(servers) is not
   type: dict
   contains: &jwks
     url:
@@ -341,14 +341,14 @@ error_kind:
   returned: on failure
   type: str
   sample: tls
-nodes:
-  description: What each server says, in the order of O(nodes).
-  returned: success, when O(nodes) is set
+servers:
+  description: What each server says, in the order of O(servers).
+  returned: success, when O(servers) is set
   type: list
   elements: dict
   contains:
-    node:
-      description: The value of O(nodes[].name).
+    server:
+      description: The value of O(servers[].name).
       type: str
       returned: success
       sample: adfs1.contoso.com
@@ -501,10 +501,10 @@ def _tls_certificate(der: bytes | None) -> dict[str, t.Any] | None:
 
 def _read_nodes(params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
     """Return each server's own view, or why there is none. Raises FetchError only if none could be asked."""
-    places = [(node["address"] or node["name"], node["port"]) for node in params["nodes"]]
+    places = [(server["address"] or server["name"], server["port"]) for server in params["servers"]]
     views: list[dict[str, t.Any]] = []
-    for node, (answer, keys) in zip(params["nodes"], _fetch(params, places), strict=True):
-        view: dict[str, t.Any] = {"node": node["name"], "metadata": None, "error": None, "error_kind": None}
+    for server, (answer, keys) in zip(params["servers"], _fetch(params, places), strict=True):
+        view: dict[str, t.Any] = {"server": server["name"], "metadata": None, "error": None, "error_kind": None}
         if isinstance(answer, FetchError):
             view.update(error=str(answer), error_kind=answer.kind)
         else:
@@ -525,17 +525,17 @@ def _check(module: AnsibleModule) -> None:
         module.fail_json(msg="metadata_info: proxy only serves to fetch a url; give url, or leave proxy out", error_kind="options")
     if params["jwks"] and not params["url"]:
         module.fail_json(msg="metadata_info: jwks can only be read where a url says from which server; give url, or leave jwks out", error_kind="options")
-    if params["nodes"] is not None and not params["url"]:
-        module.fail_json(msg="metadata_info: nodes can only be asked for a url; give url, or leave nodes out", error_kind="options")
-    names = [node["name"].lower() for node in params["nodes"] or []]
+    if params["servers"] is not None and not params["url"]:
+        module.fail_json(msg="metadata_info: servers can only be asked for a url; give url, or leave servers out", error_kind="options")
+    names = [server["name"].lower() for server in params["servers"] or []]
     for name in names:
         if names.count(name) > 1:
-            module.fail_json(msg=f"metadata_info: nodes holds '{name}' more than once; give each server its own name", error_kind="options")
-    for node in params["nodes"] or []:
-        if not node["name"]:
-            module.fail_json(msg="metadata_info: a member of nodes has an empty name", error_kind="options")
-        if not 1 <= node["port"] <= 65535:
-            module.fail_json(msg=f"metadata_info: port {node['port']} of '{node['name']}' is no TCP port (1 to 65535)", error_kind="options")
+            module.fail_json(msg=f"metadata_info: servers holds '{name}' more than once; give each server its own name", error_kind="options")
+    for server in params["servers"] or []:
+        if not server["name"]:
+            module.fail_json(msg="metadata_info: a member of servers has an empty name", error_kind="options")
+        if not 1 <= server["port"] <= 65535:
+            module.fail_json(msg=f"metadata_info: port {server['port']} of '{server['name']}' is no TCP port (1 to 65535)", error_kind="options")
     if not 1 <= params["timeout"] <= 600:
         module.fail_json(msg=f"metadata_info: timeout is {params['timeout']}; give 1 to 600 seconds", error_kind="options")
 
@@ -546,7 +546,7 @@ def main() -> None:
             "url": {"type": "str"},
             "path": {"type": "path"},
             "content": {"type": "str"},
-            "nodes": {
+            "servers": {
                 "type": "list",
                 "elements": "dict",
                 "options": {
@@ -569,8 +569,8 @@ def main() -> None:
     if module.params["url"] and not HAS_URLLIB3:
         module.fail_json(msg=missing_required_lib("urllib3"))
     try:
-        if module.params["nodes"] is not None:
-            module.exit_json(changed=False, nodes=_read_nodes(module.params))
+        if module.params["servers"] is not None:
+            module.exit_json(changed=False, servers=_read_nodes(module.params))
         module.exit_json(changed=False, **_read_one(module.params))
     except FetchError as exc:
         module.fail_json(msg=f"metadata_info: {exc}", error_kind=exc.kind, tls_certificate=_tls_certificate(exc.certificate))

@@ -21,11 +21,11 @@ MOST_SECONDS = 1.0
 def main() -> int:
     """Print the curve and the verdict; 0 if it holds."""
     load_collection()
-    world = load(TESTS / "unit" / "plugins" / "module_utils" / "_federation" / "world.py", "bench_world")
-    from ansible_collections.federation.adfs.plugins.module_utils._federation.decision import decide
-    from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Journal
-    from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
-    from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation
+    world = load(TESTS / "unit" / "plugins" / "module_utils" / "_renewal" / "world.py", "bench_world")
+    from ansible_collections.federation.adfs.plugins.module_utils._renewal.decision import decide
+    from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal
+    from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
+    from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
 
     seconds, memory = [], []
     for size in SIZES:

@@ -117,7 +117,7 @@ def _keeper(world: World, provider: Provider, group: dict[str, Any]) -> dict[str
 def _host(world: World, farm: Farm, node: Node) -> dict[str, Any]:
     return {
         "ansible_port": world.winrm[node.name].port,
-        "renew_signing_cert_nodes": [{"name": item.name, "address": "127.0.0.1", "port": world.metadata[item.name].port} for item in farm.nodes],
+        "renew_signing_cert_servers": [{"name": item.name, "address": "127.0.0.1", "port": world.metadata[item.name].port} for item in farm.nodes],
     }
 
 

@@ -87,8 +87,8 @@ def promises() -> int:
         shown = promise.without()
         good = promise.kept() and shown is not None
         wrong += not good
-        print(f"{promise.guard}: {promise.promise}\n      without it: {shown if good else 'NOTHING ELSE HAPPENS, so this proves nothing'}")
-    nowhere = guards_in_the_code() - {promise.guard for promise in PROMISES} - set(SEARCHED)
+        print(f"{promise.condition}: {promise.promise}\n      without it: {shown if good else 'NOTHING ELSE HAPPENS, so this proves nothing'}")
+    nowhere = guards_in_the_code() - {promise.condition for promise in PROMISES} - set(SEARCHED)
     print(f"{len(guards_in_the_code())} guards in the code, {'each is shown above' if not nowhere else 'NOT shown: ' + ', '.join(sorted(nowhere))}")
     return wrong + len(nowhere)
 

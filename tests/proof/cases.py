@@ -10,18 +10,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-from ansible_collections.federation.adfs.plugins.module_utils._federation import decision, emergency, guards, rules
-from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Slots
-from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
-from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import decision, emergency, guards, rules
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Slots
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
 from proof.facts import ALL, IMPOSSIBLE, MEANING, Facts, flipped
 from proof.world import STRANGER, Case
 
 KNOWN = frozenset({f"K{STRANGER}"})  # what another farm of ours signs with
-US = Policy(promote="us")
-RETIRE = Policy(promote="us", retire=True)
+US = Policy(promote="role")
+RETIRE = Policy(promote="role", remove_old_from_entra=True)
 ONE_SICK = ((0, None), (STRANGER, None))
-OFF = Policy(promote="us", auto_rollover=False)
+OFF = Policy(promote="role", auto_rollover=False)
 LEFT_SICK = replace(US, known_certificates=KNOWN, domains_excluded=frozenset({"d1"}))
 # AD FS signs with its second certificate, and still holds the first, which has ended.
 LEFTOVER: dict[str, Any] = {"farm": frozenset({0, 1}), "primary": 1, "expired": frozenset({0}), "rollovers": 2, "slots": ((1, 0), (1, 0))}
@@ -37,9 +37,9 @@ SAFE: dict[str, Case] = {
     "the old key in the second member": Case(2, 2, slots=((None, 0), (None, 0)), updater=True),
     "the old key in both members": Case(2, 2, slots=((0, 0), (0, 0)), updater=True, policy=US, clock="never"),
     "a stranger in the other member, stop": Case(2, 2, slots=((0, STRANGER), (0, None)), updater=True),
-    "a stranger in the other member, replace": Case(2, 2, slots=((0, STRANGER), (0, None)), updater=True, policy=Policy(foreign="replace")),
+    "a stranger in the other member, replace": Case(2, 2, slots=((0, STRANGER), (0, None)), updater=True, policy=Policy(unknown_certificates="replace")),
     "one domain broken at the start": Case(2, 2, slots=ONE_SICK, policy=Policy(known_certificates=KNOWN)),
-    "one domain broken, the role promotes": Case(3, 2, slots=((0, None), *ONE_SICK), policy=Policy(promote="us", known_certificates=KNOWN), clock="never"),
+    "one domain broken, the role promotes": Case(3, 2, slots=((0, None), *ONE_SICK), policy=Policy(promote="role", known_certificates=KNOWN), clock="never"),
     "began by somebody else": Case(2, 2, farm=frozenset({0, 1}), updater=True),
     "a server that nobody listed": Case(2, 2, hidden=1, updater=True, policy=US, clock="never"),
     "a server that nobody listed, retirement": Case(2, 2, hidden=1, policy=RETIRE, clock="late"),
@@ -136,14 +136,14 @@ def patched(patches: Patches) -> Iterator[None]:
             one.stop()
 
 
-def _forgetful(domain: Any, seen: Any, live: Any, coming: Any, trusted: Any, now: Any) -> Slots | None:
+def _forgetful(domain: Any, seen: Any, live: Any, successor: Any, trusted: Any, now: Any) -> Slots | None:
     """Writes what is new over what is there, as a script does that was told one certificate."""
-    key = coming or seen.farm.primary
+    key = successor or seen.farm.primary
     return None if domain.slots.signing == key else Slots(key, None)
 
 
 NOTHING_UNKNOWN = (Situation, "not_ready", ())
-CONFIGURED_ONLY = (Situation, "not_ready", property(lambda s: tuple(d for d in s.counted if s.coming not in d.domain.slots.held)))
+CONFIGURED_ONLY = (Situation, "not_ready", property(lambda s: tuple(d for d in s.counted if s.successor not in d.domain.slots.accepted)))
 NO_SERVER_GUARD = (Situation, "servers_not_showing", ())
 NO_UNIT_OF_DOMAINS = (Situation, "not_ready", property(lambda s: () if any(rules.broken(d.domain, s.live) for d in s.counted) else s.counted))
 ANYTHING_ALLOWED = (rules, "write_allowed", lambda *_args: (True, True, True))
@@ -151,7 +151,7 @@ NO_LIVE_KEYS = (rules, "wanted_slots", _forgetful)
 NO_LOCK = (decision, "_closed", lambda _s, _run: ())
 ALL_FOLLOW = (Situation, "following", True)
 NO_CONFIRMATION = (guards, "unconfirmed_servers", lambda _s: ())
-ALWAYS_READY = (Situation, "ready", property(lambda s: s.coming is not None))
+ALWAYS_READY = (Situation, "ready", property(lambda s: s.successor is not None))
 NOTHING_BROKEN = (Situation, "broken", ())
 EVICTS_AT_ONCE = (emergency, "_still_signing", lambda _s: ())
 KNOWN_ANYWHERE = (guards, "not_known_everywhere", lambda _s, _key, _what="": ())

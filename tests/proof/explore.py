@@ -100,11 +100,11 @@ def _named(state: State, deciding: Deciding) -> bool:
     decision = deciding.decision(state)
     if decision.act is not None:
         return False
-    named = {block.guard for block in decision.blocks if block.until is None}
+    named = {block.condition for block in decision.blocks if block.until is None}
     if state.rollback is None:
         return bool(named)
     undone, promoted = state.rollback
-    return state.primary != undone and (promoted or undone not in state.farm) if named <= {"hold"} else True
+    return state.primary != undone and (promoted or undone not in state.farm) if named <= {"pause"} else True
 
 
 def _trace(parent: dict[State, State | None], last: State, deciding: Deciding) -> tuple[str, ...]:

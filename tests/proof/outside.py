@@ -9,8 +9,8 @@ from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
-from ansible_collections.federation.adfs.plugins.module_utils._federation import emergency, rollback
-from ansible_collections.federation.adfs.plugins.module_utils._federation.acts import Act
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import emergency, rollback
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act
 from proof.facts import Facts
 from proof.world import QUEUE, UNUSABLE, Case, Deciding, Pair, Pending, State, number
 
@@ -47,7 +47,7 @@ def _tool(state: State, deciding: Deciding) -> Iterator[Step]:
 def _operator(state: State, deciding: Deciding) -> Iterator[Step]:
     case = deciding.case
     if state.rollback and state.pending is None:
-        yield "the operator lifts the hold", state._replace(rollback=None, held=False), False
+        yield "the operator lifts the hold", state._replace(rollback=None, paused=False), False
     if state.stolen and not state.watched and not _stolen_somewhere(state):
         later = state
         for d, queue in enumerate(state.queues):
@@ -58,7 +58,7 @@ def _operator(state: State, deciding: Deciding) -> Iterator[Step]:
     situation = deciding.situation(state)
     if case.rollback:
         begun = rollback.begin(situation)
-        yield "the operator asks for a rollback", state._replace(asked=True, held=True, rollback=(int(begun.undone[1:]), begun.promoted)), False
+        yield "the operator asks for a rollback", state._replace(asked=True, paused=True, rollback=(int(begun.undone[1:]), begun.promoted)), False
     if case.theft:
         policy = replace(case.policy, compromised=frozenset({f"K{state.primary}"}), emergency_priority=case.theft)
         theft = emergency.note(replace(situation, policy=policy))
@@ -75,7 +75,7 @@ def _pending(state: State, act: Act) -> Pending:
     writes = tuple((int(w.domain.name[1:]), (number(w.slots.signing), number(w.slots.next)), state.queues[int(w.domain.name[1:])][-1]) for w in act.writes)
     if act.toggles:
         return Pending("switch_on", then=(act.action, "switch_off"))
-    return Pending(act.action, number(act.thumbprint) if act.action in ("promote", "remove") else None, writes)
+    return Pending(act.action, number(act.thumbprint) if act.action in ("promote", "remove_from_adfs") else None, writes)
 
 
 def _send_all(state: State, pending: Pending, case: Case) -> list[State]:
@@ -129,7 +129,7 @@ def _on_adfs(state: State, pending: Pending, case: Case) -> list[State]:
         return [state if leftover else _with_new(state)]
     if action == "promote" and key in state.farm and not state.auto:
         return [state._replace(primary=key, by_hand=True)]
-    if action == "remove" and key in state.farm - {state.primary} and not state.auto:
+    if action == "remove_from_adfs" and key in state.farm - {state.primary} and not state.auto:
         return [state._replace(farm=state.farm - {key})]
     if action == "suspend_auto_rollover":
         return [state._replace(auto=False, suspended=True)]
@@ -144,10 +144,10 @@ def _on_adfs(state: State, pending: Pending, case: Case) -> list[State]:
 
 def _switched_on(state: State, case: Case) -> list[State]:
     """Automatic rollover is on; AD FS may look at its certificates at once."""
-    found, coming = [state], max(state.farm)
+    found, successor = [state], max(state.farm)
     if case.facts.enabling_acts_at_once:
-        if coming > state.primary:
-            found.append(state._replace(primary=coming, by_hand=False))
+        if successor > state.primary:
+            found.append(state._replace(primary=successor, by_hand=False))
         elif state.made < case.rollovers:
             found.append(_with_new(state))
     return found
@@ -170,16 +170,16 @@ def write(state: State, domain: int, value: Pair) -> State:
 
 
 def _adfs(state: State, case: Case) -> Iterator[Step]:
-    coming = max(state.farm)
-    if coming > state.primary:
-        everywhere = all(coming in pair for d, q in enumerate(state.queues) if d not in state.sick for pair in q) and all(coming in c for c, _p in state.views)
+    successor = max(state.farm)
+    if successor > state.primary:
+        everywhere = all(successor in pair for d, q in enumerate(state.queues) if d not in state.sick for pair in q) and all(successor in c for c, _p in state.views)
         if state.auto and (case.clock == "any" or (case.clock == "late" and everywhere)):
-            yield "AD FS promotes by itself", state._replace(primary=coming, by_hand=False), True
+            yield "AD FS promotes by itself", state._replace(primary=successor, by_hand=False), True
     if case.rollback_by_hand and len(state.farm) > 1:
         for key in state.farm - {state.primary}:
             # An administrator goes back by hand where that is safe, and says hold.
             if key < state.primary and all(key in pair for q in state.queues for pair in q) and all(key in c for c, _p in state.views):
-                yield "rolled back by hand", state._replace(primary=key, auto=False, held=True, by_hand=True), False
+                yield "rolled back by hand", state._replace(primary=key, auto=False, paused=True, by_hand=True), False
     if case.urgent_by_hand and state.auto and state.farm == {0}:
         # Sign-in breaks at once, and nobody can help that; from then on it is to be mended and kept.
         urgent = state._replace(farm=frozenset({0, 1} if case.facts.urgent_keeps_old else {1}), primary=1, by_hand=False, made=1)

@@ -15,23 +15,23 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from unit.plugins.module_utils._federation.world import FARM, START, at, domain, farm, key, observe, server
+from unit.plugins.module_utils._renewal.world import FARM, START, at, domain, farm, key, observe, server
 
-from ansible_collections.federation.adfs.plugins.module_utils._federation import acts, decision, emergency, guards, node_steps, rollback, rules, third_party
-from ansible_collections.federation.adfs.plugins.module_utils._federation import plan as plans
-from ansible_collections.federation.adfs.plugins.module_utils._federation.acts import Block
-from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Emergency, Journal, Lease, Rollback
-from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import NodeCheck, Observation, Provider, RelyingParty, Server
-from ansible_collections.federation.adfs.plugins.module_utils._federation.plan import Plan, make_plan
-from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy, Span
-from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import acts, decision, emergency, guards, server_steps, rollback, rules, third_party
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import plan as plans
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Block
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Emergency, Journal, Lock, Rollback
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import KeyCheck, Observation, Provider, RelyingParty, Server
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, make_plan
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, Span
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
 from proof.cases import ANYTHING_ALLOWED, Patches, patched
 
 WHERE = "contoso.com"
-US = Policy(promote="us", auto_rollover=False)
+US = Policy(promote="role", auto_rollover=False)
 HOUR = timedelta(hours=1)
 # Every server and the domain have known the successor for two days.
-KNOWN = Journal(FARM, last_look=at(-0.5), first_seen={f"tenant/{WHERE}": {"OLD": at(-2), "NEW": at(-2)}}, history=frozenset({"OLD", "NEW"}))
+KNOWN = Journal(FARM, last_scan=at(-0.5), first_seen={f"tenant/{WHERE}": {"OLD": at(-2), "NEW": at(-2)}}, history=frozenset({"OLD", "NEW"}))
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Promise:
     def kept(self) -> bool:
         """With the guard: it is named, and the promise holds."""
         made = self.plan()
-        return self.guard in {block.guard for block in made.blocks} and self.broken(made) is None
+        return self.condition in {block.condition for block in made.blocks} and self.broken(made) is None
 
     def without(self) -> str | None:
         """Without the guard: how the promise is broken, None if it is not."""
@@ -76,7 +76,7 @@ def _does(*actions: str) -> Callable[[Plan], str | None]:
 
 def _drops(name: str) -> Callable[[Plan], str | None]:
     def broken(made: Plan) -> str | None:
-        writes = [w for step in made.steps for w in step.act.writes if name in w.domain.slots.held - w.slots.held]
+        writes = [w for step in made.steps for w in step.act.writes if name in w.domain.slots.accepted - w.slots.accepted]
         return f"{writes[0].domain.name} is written as {writes[0].slots.signing} and {writes[0].slots.next}: {name} is gone" if writes else None
 
     return broken
@@ -84,7 +84,7 @@ def _drops(name: str) -> Callable[[Plan], str | None]:
 
 def _unsaid(guard: str) -> Callable[[Plan], str | None]:
     def broken(made: Plan) -> str | None:
-        said = {block.guard for block in made.blocks}
+        said = {block.condition for block in made.blocks}
         return None if guard in said else f"nothing is done, and what is said is: {', '.join(sorted(said)) or 'nothing'}"
 
     return broken
@@ -114,9 +114,9 @@ def _ready(*more: Any, **changes: Any) -> Observation:
 
 _SETTLED = observe(farm("NEW", "OLD", auto_rollover=False), domain(WHERE, "NEW", "OLD"), NEW=key("NEW", 0, 300))
 _FOLLOWED = replace(KNOWN, followed=("NEW", at(-0.05)))
-_ALWAYS_US = property(lambda _policy: "us", lambda _policy, _value: None)
+_ALWAYS_US = property(lambda _policy: "role", lambda _policy, _value: None)
 _SELF_SIGNED = property(lambda seen: replace(seen.keys[seen.farm.primary], self_signed=True))
-_READABLE_ONES = property(lambda s: tuple(d for d in s.lacking(s.coming) if d.unreadable is None))
+_READABLE_ONES = property(lambda s: tuple(d for d in s.lacking(s.successor) if d.unreadable is None))
 _THEFT = Emergency(at(-2), "availability", {"OLD": ""}, at(-0.05), at(-0.05))
 _AFTER_THEFT = observe(farm("NEW"), domain(WHERE, "NEW"))
 
@@ -134,7 +134,7 @@ PROMISES = (
         _late(),
         _does(),
         ((decision, "_closed", _no_guard),),
-        journal=Journal(FARM, lease=Lease("another-run", START + timedelta(minutes=10))),
+        journal=Journal(FARM, lock=Lock("another-run", START + timedelta(minutes=10))),
     ),
     Promise("due", "no renewal before it is due", _late(OLD=key("OLD", -100, 200)), _does("generate"), ((Situation, "due_at", START),)),
     Promise(
@@ -153,20 +153,20 @@ PROMISES = (
         ((plans, "decide", _said_as_protective),),
         not_approved="the domains moved since the approval",
     ),
-    Promise("hold", "no promotion while the operator holds it", _ready(), _does("promote"), ((Situation, "held", False),), US, replace(KNOWN, hold=at(-1))),
+    Promise("pause", "no promotion while the operator holds it", _ready(), _does("promote"), ((Situation, "paused", False),), US, replace(KNOWN, pause=at(-1))),
     Promise(
-        "foreign",
+        "unknown_certificate",
         "a certificate that is not ours is not overwritten unasked",
         observe(farm("OLD", "NEW"), domain(WHERE, "OLD", "STRANGER")),
         _drops("STRANGER"),
-        ((rules, "foreign_keys", lambda *_args: []),),
+        ((rules, "unknown_keys", lambda *_args: []),),
     ),
     Promise(
         "baseline",
         "nothing is begun while a domain's settings are not the approved ones",
         observe(farm(), domain(WHERE, "OLD", deviations=("issuer_uri changed",))),
         _does("generate"),
-        ((Situation, "foreign", ()),),
+        ((Situation, "unknown_certificate", ()),),
     ),
     Promise(
         "custom_certificate",
@@ -270,20 +270,20 @@ PROMISES = (
         KNOWN,
     ),
     Promise(
-        "node_check",
+        "key_check",
         "a certificate from elsewhere is not promoted while nobody knows whether each server can use its key",
         _ready(from_store=frozenset({"NEW"})),
         _does("promote"),
-        ((node_steps, "node_checks", _no_guard),),
+        ((server_steps, "key_checks", _no_guard),),
         US,
         KNOWN,
     ),
     Promise(
         "successor",
         "what was taken out of AD FS is not put back",
-        observe(farm(auto_rollover=False, node_checks=(NodeCheck("NEW", "adfs1"), NodeCheck("NEW", "adfs2"))), domain(WHERE, "OLD")),
+        observe(farm(auto_rollover=False, key_checks=(KeyCheck("NEW", "adfs1"), KeyCheck("NEW", "adfs2"))), domain(WHERE, "OLD")),
         _does("add"),
-        ((node_steps, "unfit", _no_guard),),
+        ((server_steps, "unfit", _no_guard),),
         replace(US, successor="NEW"),
         KNOWN,
     ),
@@ -307,18 +307,18 @@ PROMISES = (
         "retire_interval",
         "the old certificate stays in the domains as long as a token signed with it may arrive",
         _SETTLED,
-        _does("retire"),
+        _does("remove_from_entra"),
         ((decision, "_retire_interval", lambda _s: timedelta(0)),),
-        replace(US, retire=True),
+        replace(US, remove_old_from_entra=True),
         _FOLLOWED,
     ),
     Promise(
         "remove_interval",
         "the old certificate stays in AD FS as long as a session may rest on it",
         _SETTLED,
-        _does("remove"),
+        _does("remove_from_adfs"),
         ((decision, "max", lambda *_args, **_more: timedelta(0)),),
-        replace(US, remove_old=True),
+        replace(US, remove_old_from_adfs=True),
         _FOLLOWED,
     ),
     Promise(
@@ -345,7 +345,7 @@ PROMISES = (
         _late(),
         _unsaid("rollback"),
         ((rollback, "roll_back", lambda *_args: None),),
-        journal=Journal(FARM, hold=at(-1), rollback=Rollback("OLD", True, at(-1))),
+        journal=Journal(FARM, pause=at(-1), rollback=Rollback("OLD", True, at(-1))),
     ),
     Promise(
         "unevicted",

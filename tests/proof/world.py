@@ -19,13 +19,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
-from ansible_collections.federation.adfs.plugins.module_utils._federation.acts import Act, Decision
-from ansible_collections.federation.adfs.plugins.module_utils._federation.decision import decide
-from ansible_collections.federation.adfs.plugins.module_utils._federation.emergency import note
-from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Backup, Emergency, Journal, Lease, Rollback
-from ansible_collections.federation.adfs.plugins.module_utils._federation.observation import Domain, Farm, Key, Observation, Server, Slots
-from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
-from ansible_collections.federation.adfs.plugins.module_utils._federation.situation import Situation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Decision
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.decision import decide
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.emergency import note
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Backup, Emergency, Journal, Lock, Rollback
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Domain, Farm, Key, Observation, Server, Slots
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
 from proof.facts import Facts
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -63,7 +63,7 @@ class State(NamedTuple):
     old: tuple[frozenset[int], ...]
     pending: Pending | None
     sick: frozenset[int]
-    held: bool = False
+    paused: bool = False
     by_hand: bool = False  # the last promotion was no doing of AD FS' own clock
     made: int = 0  # the youngest certificate that AD FS ever had
     asked: bool = False  # the operator asked for a rollback, or said that keys are stolen
@@ -154,7 +154,7 @@ class Deciding:
         """What a run decides. The key holds everything that ``look`` uses."""
         seen = state.views[: len(state.views) - self.case.hidden]
         stamps = tuple((q[-1], old.intersection(q[-1])) for q, old in zip(state.queues, state.old, strict=True))
-        word = (state.held, state.rollback, state.backups, state.stolen, state.watched, state.forms)
+        word = (state.paused, state.rollback, state.backups, state.stolen, state.watched, state.forms)
         key = (run, state.farm, state.made, state.primary, state.auto, state.suspended, seen, stamps, state.pending is None, *word)
         if key not in self._known:
             self._known[key] = decide(self.situation(state), run)
@@ -169,7 +169,7 @@ class Deciding:
 
 
 def look(state: State, case: Case, keys: dict[str, Key]) -> Situation:
-    """What a run sees, as the real values that it decides on. While an act is pending, the lease of its run is in the journal."""
+    """What a run sees, as the real values that it decides on. While an act is pending, the lock of its run is in the journal."""
     seen = state.views[: len(state.views) - case.hidden] if case.hidden else state.views
     farm = Farm(
         identifier="farm",
@@ -188,14 +188,14 @@ def look(state: State, case: Case, keys: dict[str, Key]) -> Situation:
     own = frozenset(f"K{k}" for k in (*range(state.made + 1), UNUSABLE))
     journal = Journal(
         "farm",
-        last_look=NOW - timedelta(hours=1),
+        last_scan=NOW - timedelta(hours=1),
         first_seen=stamps,
         history=own,
         auto_rollover_wanted=case.auto or case.suspended,
         auto_rollover_suspended=state.suspended,
-        hold=NOW if state.held else None,
+        pause=NOW if state.paused else None,
         followed=(f"K{state.primary}", NOW - timedelta(hours=30)) if case.unnoticed or all(p == state.primary for _c, p in seen) else None,
-        lease=Lease("first", NOW + timedelta(minutes=10)) if state.pending else None,
+        lock=Lock("first", NOW + timedelta(minutes=10)) if state.pending else None,
         rollback=Rollback(f"K{state.rollback[0]}", state.rollback[1], NOW) if state.rollback else None,
         backups={f"t/d{i}": (Backup(NOW - timedelta(hours=30), Slots(name(b[0]), name(b[1]))),) for i, b in enumerate(state.backups) if b},
     )

@@ -38,7 +38,7 @@ def test_it_writes_what_playbooks_need_for_its_owner_only(lab: Lab) -> None:
     group = read(lab.inventory)["adfs"]
     primary = group["children"]["adfs_primary"]["hosts"]
     assert list(primary) == ["adfs1"] and list(group["children"]["adfs_secondary"]["hosts"]) == ["adfs2"]
-    assert [node["name"] for node in primary["adfs1"]["renew_signing_cert_nodes"]] == ["adfs1.contoso.com", "adfs2.contoso.com"]
+    assert [node["name"] for node in primary["adfs1"]["renew_signing_cert_servers"]] == ["adfs1.contoso.com", "adfs2.contoso.com"]
     assert group["vars"]["ansible_winrm_transport"] == group["vars"]["ansible_psrp_auth"] == "basic"
     assert group["vars"]["renew_signing_cert_known_certificates"] == [lab.state()["certificates"]["older"]]
     written = [path for path in lab.directory.iterdir() if path.is_file() and path.name != "lab.err"]

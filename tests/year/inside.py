@@ -31,7 +31,7 @@ from lab.metadata import document
 from lab.world import World
 
 MOST_ROUNDS = 10
-ON_DOMAINS = ("repair", "publish", "settle", "retire", "evict")
+ON_DOMAINS = ("repair", "publish", "reorder", "remove_from_entra", "evict")
 ROLLOVER = {"suspend_auto_rollover": False, "restore_auto_rollover": True}
 SIGNING = {"certificate_type": "Token-Signing"}
 GRAPH = "https://graph.example.com"
@@ -119,21 +119,21 @@ class Inside:
         now = format_time(self.world.clock.now())
         moment = self.world.clock.now()
         domains = [domain.shape(self._graph.tenant_id, moment, with_der=True) for domain in read_domains(self._graph, None, every=True)]
-        metadata = [{"node": node.name, "metadata": self._shown(node, moment), "error": None} for node in self.world.farms[0].listed_nodes]
+        metadata = [{"server": node.name, "metadata": self._shown(node, moment), "error": None} for node in self.world.farms[0].listed_nodes]
         options = {"farm": farm, "domains": domains, "metadata": metadata, "policy": self.policy, "now": now, "run": f"run-{self._runs}"}
         plan = dict(self._adfs("rollover_plan", **options)["plan"])
         checked: list[dict[str, Any]] = []
-        while (wanted := plan["asks"]["node_checks"]) is not None:  # the plan asks nothing twice
+        while (wanted := plan["asks"]["key_checks"]) is not None:  # the plan asks nothing twice
             if wanted in (item["thumbprint"] for item in checked):
                 raise RuntimeError("the plan asks twice")
             checked += [self._checked(wanted, server["name"]) for server in plan["farm"]["servers"]]
-            plan = dict(self._adfs("rollover_plan", **options, node_checks=checked)["plan"])
+            plan = dict(self._adfs("rollover_plan", **options, key_checks=checked)["plan"])
         return plan
 
     def _checked(self, thumbprint: str, server: str) -> dict[str, Any]:
         """What a server says of a certificate that is to sign."""
         answer = self._adfs("certificate_key", on=server, thumbprint=thumbprint)
-        return {"node": server, "thumbprint": thumbprint, "error": "", **{name: answer[name] for name in ("server", "certificate", "checks")}}
+        return {"server": server, "thumbprint": thumbprint, "error": "", **{name: answer[name] for name in ("server", "certificate", "checks")}}
 
     def _shown(self, node: Node, now: datetime) -> dict[str, Any]:
         """What a server's metadata says. It is signed and verified once for each thing that it can say."""
@@ -160,7 +160,7 @@ class Inside:
                 self._adfs("farm_properties", auto_certificate_rollover=False)
         elif action == "promote":
             self._adfs("certificate", **SIGNING, thumbprint=act["thumbprint"], state="present", primary=True)
-        elif action == "remove":
+        elif action == "remove_from_adfs":
             self._adfs("certificate", **SIGNING, thumbprint=act["thumbprint"], state="absent")
         else:
             raise RuntimeError(f"the role has an act that nobody plays here: {action}")

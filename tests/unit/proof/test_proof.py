@@ -101,12 +101,12 @@ def test_every_switch_of_the_explored_world_says_which_question_it_is_about() ->
     assert unnamed() == set()
 
 
-@pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.guard)
+@pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.condition)
 def test_what_a_guard_promises_is_kept_with_it_and_broken_without_it(promise: Promise) -> None:
     assert promise.kept(), [str(block) for block in promise.plan().blocks]
     assert promise.without()
 
 
 def test_every_guard_of_the_code_is_shown_to_be_needed() -> None:
-    assert guards_in_the_code() == {promise.guard for promise in PROMISES} | set(SEARCHED)
+    assert guards_in_the_code() == {promise.condition for promise in PROMISES} | set(SEARCHED)
     assert set(SEARCHED.values()) <= set(BROKEN)

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import OPTIONS as ENTRA_OPTIONS
-from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import read_policy
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import read_policy
 
 ROLE = Path(__file__).resolve().parents[3] / "roles" / "renew_signing_cert"
 DEFAULTS = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ansible_collections.federation.adfs.plugins.action import rollover_plan
-from ansible_collections.federation.adfs.plugins.module_utils._federation.journal import Journal
-from ansible_collections.federation.adfs.plugins.module_utils._federation.policy import Policy
-from ansible_collections.federation.adfs.plugins.module_utils._federation.reading import read_observation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import read_observation
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import describe, format_time, parse_certificate
 from ansible_collections.federation.adfs.plugins.modules import rollover_plan as documented
 
@@ -63,7 +63,7 @@ def farm(primary: dict[str, object], *others: dict[str, object], **more: object)
             "duration_days": 365,
         },
         "certificates": listed,
-        "nodes": [{"name": "adfs1.contoso.com"}],
+        "servers": [{"name": "adfs1.contoso.com"}],
         "relying_parties": [],
         "journal": {"found": False, "sha256": None, "content": None, "error": None},
         **more,
@@ -90,7 +90,7 @@ def view(
     node: str, primary: dict[str, object], *others: dict[str, object], status: str = "valid", entity: str = "http://sts.contoso.com/adfs/services/trust"
 ) -> dict[str, object]:
     return {
-        "node": node,
+        "server": node,
         "error": None,
         "metadata": {"entity_id": entity, "is_adfs": True, "signing_certificates": [primary, *others], "signature": {"status": status, "certificate": primary}},
     }
@@ -138,13 +138,13 @@ def test_check_mode_tells_changed_and_the_diff() -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "facts", "guard", "hours"),
+    ("policy", "facts", "condition", "hours"),
     [
-        ({"retire": True}, {}, "retire_interval", 24 + 1),
-        ({"retire": True}, {"token_lifetime": 2880}, "retire_interval", 48 + 1 + 15 / 60),  # servers follow within ten minutes, clocks within five
-        ({"retire": True}, {"token_lifetime": 0}, "retire_interval", 24 + 1),
-        ({"remove_old": True}, {}, "remove_interval", 15 * 24 + 1),
-        ({"remove_old": True}, {"proxy_trust_lifetime": 1440, "sso_lifetime": 2880}, "remove_interval", 48 + 1),
+        ({"remove_from_entra": True}, {}, "retire_interval", 24 + 1),
+        ({"remove_from_entra": True}, {"token_lifetime": 2880}, "retire_interval", 48 + 1 + 15 / 60),  # servers follow within ten minutes, clocks within five
+        ({"remove_from_entra": True}, {"token_lifetime": 0}, "retire_interval", 24 + 1),
+        ({"remove_old_from_adfs": True}, {}, "remove_interval", 15 * 24 + 1),
+        ({"remove_old_from_adfs": True}, {"proxy_trust_lifetime": 1440, "sso_lifetime": 2880}, "remove_interval", 48 + 1),
     ],
 )
 def test_what_leaves_waits_for_what_the_farm_says_may_still_rest_on_it(policy: dict[str, object], facts: dict[str, object], guard: str, hours: float) -> None:
@@ -152,7 +152,7 @@ def test_what_leaves_waits_for_what_the_farm_says_may_still_rest_on_it(policy: d
     partner = {"name": "Portal", "identifiers": ["https://portal.example.com"], "token_lifetime": facts.get("token_lifetime"), "risk": "no_metadata"}
     adfs = farm(new, old, relying_parties=[partner], **{k: v for k, v in facts.items() if k != "token_lifetime"})
     plan = run(farm=adfs, domains=[entra("contoso.com", new, old)], metadata=[view("adfs1.contoso.com", new, old)], policy=policy)["plan"]
-    (block,) = [b for b in plan["blocked_by"] if b["guard"] == guard]
+    (block,) = [b for b in plan["blocked_by"] if b["condition"] == guard]
     assert block["until"] == format_time(NOW + timedelta(hours=hours))
 
 
@@ -230,7 +230,7 @@ def test_a_journal_that_cannot_be_trusted_is_reported_and_not_used(journal: dict
     [
         ({"farm": {"role": "secondary", "server": "adfs2", "primary_server": "adfs1.contoso.com"}}, "run the play on adfs1.contoso.com"),
         ({"farm": {"certificates": None, "identifier": "x"}}, "run federation.adfs.farm_info on the primary"),
-        ({"policy": {"promte": "us"}}, "renew_signing_cert_promte is not known"),
+        ({"policy": {"promte": "role"}}, "renew_signing_cert_promte is not known"),
         ({"policy": {"domains": ["managed.com"]}}, "managed.com, which is no federated domain"),
         ({"now": "tomorrow"}, "renew_signing_cert_now"),
         ({"domains": [{"name": "contoso.com"}]}, "an entry of domains cannot be read"),

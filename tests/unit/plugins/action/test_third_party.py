@@ -52,7 +52,7 @@ def pinned(*published: dict[str, object], signer: object = USUAL, **more: object
     first = run(provider=document(*published), domains=[])["plan"]["journal"]["content"]
     certificate = signed_by(signer)
     first["metadata"]["signer"] = thumbprint(certificate) if certificate else None
-    return {"found": True, "sha256": "ab", "error": None, "content": {**first, "lease": None, **more}}
+    return {"found": True, "sha256": "ab", "error": None, "content": {**first, "lock": None, **more}}
 
 
 def plan(provider: dict[str, object], *domains: dict[str, object], **more: object) -> dict[str, object]:
@@ -68,7 +68,7 @@ def slots(made: dict[str, object]) -> dict[str, tuple[str | None, str | None]]:
 
 
 def guards(made: dict[str, object]) -> set[str]:
-    return {block["guard"] for block in made["blocked_by"]}
+    return {block["condition"] for block in made["blocked_by"]}
 
 
 def refusal(provider: dict[str, object], **more: object) -> str:
@@ -202,7 +202,7 @@ def test_what_cannot_be_read_is_refused_in_one_sentence(provider: dict[str, obje
     assert words in refusal(provider)
 
 
-@pytest.mark.parametrize("policy", [{"rollback": True}, {"remove_old": True}, {"compromised": ["AB" * 20]}])
+@pytest.mark.parametrize("policy", [{"rollback": True}, {"remove_old_from_adfs": True}, {"compromised": ["AB" * 20]}])
 def test_what_only_a_farm_can_do_is_refused(policy: dict[str, object]) -> None:
     assert f"renew_signing_cert_{next(iter(policy))} changes what an AD FS farm signs with" in refusal(document(OLD), policy=policy)
 
@@ -226,7 +226,7 @@ def test_a_certificate_that_is_published_beside_the_other_is_told_to_every_domai
     assert made["failures"] == []
 
 
-@pytest.mark.parametrize("held", [OLD, NEW])
+@pytest.mark.parametrize("paused", [OLD, NEW])
 def test_a_domain_that_holds_one_of_two_is_not_called_broken(held: dict[str, object]) -> None:
     """Which of the two signs is not known; either way the domain gets both and loses none."""
     made = plan(document(OLD, NEW), domain(signing=held), journal=pinned(OLD))
@@ -248,17 +248,17 @@ def test_a_provider_that_switched_at_once_is_mended_and_the_earlier_one_is_no_st
     assert (made["state"], acts(made)) == ("broken", ["repair"])
     assert slots(made) == {"contoso.com": (thumbprint(NEW), thumbprint(OLD))}
     after = plan(document(NEW), domain(signing=NEW, second=OLD), journal=made_journal(made))
-    assert (after["state"], after["actions"], after["failures"]) == ("settled", [], [])
+    assert (after["state"], after["actions"], after["failures"]) == ("complete", [], [])
 
 
 def made_journal(made: dict[str, object], **more: object) -> dict[str, object]:
-    return {"found": True, "sha256": "ab", "error": None, "content": {**made["journal"]["content"], "lease": None, **more}}
+    return {"found": True, "sha256": "ab", "error": None, "content": {**made["journal"]["content"], "lock": None, **more}}
 
 
 def test_known_everywhere_after_the_propagation_time() -> None:
     both = (thumbprint(OLD), thumbprint(NEW))
     stamps = [{"since": dict.fromkeys(both, format_time(NOW - timedelta(hours=25))), "domains": ["tenant/contoso.com"]}]
-    journal = pinned(OLD, NEW, first_seen=stamps, last_look=format_time(NOW - timedelta(hours=20)))
+    journal = pinned(OLD, NEW, first_seen=stamps, last_scan=format_time(NOW - timedelta(hours=20)))
     made = plan(document(OLD, NEW), domain(signing=OLD, second=NEW), journal=journal)
     assert (made["state"], made["actions"], guards(made)) == ("ready", [], set())
     fresh = plan(document(OLD, NEW), domain(signing=OLD, second=NEW), journal=pinned(OLD, NEW))
@@ -273,7 +273,7 @@ def test_an_adfs_document_says_who_signs() -> None:
 
 def test_the_first_member_is_the_published_one_in_the_end() -> None:
     made = plan(document(NEW), domain(signing=OLD, second=NEW), journal=pinned(OLD, NEW))
-    assert (made["state"], acts(made)) == ("promoted", ["settle"])
+    assert (made["state"], acts(made)) == ("promoted", ["reorder"])
     assert slots(made) == {"contoso.com": (thumbprint(NEW), thumbprint(OLD))}
 
 
@@ -282,9 +282,9 @@ def test_what_is_published_no_more_leaves_only_if_asked_and_after_the_interval()
     journal = pinned(NEW, followed=followed, history=[thumbprint(OLD), thumbprint(NEW)])
     held = domain(signing=NEW, second=OLD)
     assert acts(plan(document(NEW), held, journal=journal)) == []
-    assert slots(plan(document(NEW), held, journal=journal, policy={"retire": True})) == {"contoso.com": (thumbprint(NEW), None)}
+    assert slots(plan(document(NEW), held, journal=journal, policy={"remove_from_entra": True})) == {"contoso.com": (thumbprint(NEW), None)}
     early = {**followed, "at": format_time(NOW - timedelta(hours=20))}
-    waits = plan(document(NEW), held, journal=pinned(NEW, followed=early, history=[thumbprint(OLD)]), policy={"retire": True})
+    waits = plan(document(NEW), held, journal=pinned(NEW, followed=early, history=[thumbprint(OLD)]), policy={"remove_from_entra": True})
     assert (acts(waits), "retire_interval" in guards(waits)) == ([], True)
 
 
@@ -314,20 +314,20 @@ def test_near_its_end_the_provider_is_asked_for_the_next_one() -> None:
 
 def test_nothing_is_ever_done_on_a_server() -> None:
     ending = certificate("ending", -340, 1)
-    policy = {"promote": "us", "auto_rollover": True, "renew_before": "300d"}
+    policy = {"promote": "role", "auto_rollover": True, "renew_before": "300d"}
     for published in ((ending,), (ending, NEW)):
         made = plan(document(*published), domain(signing=OTHER), journal=pinned(ending), policy=policy)
-        assert set(acts(made)) <= {"repair", "publish", "settle", "retire"}
+        assert set(acts(made)) <= {"repair", "publish", "reorder", "remove_from_entra"}
 
 
 def test_a_hold_keeps_the_next_certificate_back_but_not_a_repair() -> None:
-    assert acts(plan(document(OLD, NEW), domain(signing=OLD), journal=pinned(OLD), policy={"hold": True})) == []
-    assert acts(plan(document(OLD, NEW), domain(signing=OTHER), journal=pinned(OLD), policy={"hold": True})) == ["repair"]
+    assert acts(plan(document(OLD, NEW), domain(signing=OLD), journal=pinned(OLD), policy={"pause": True})) == []
+    assert acts(plan(document(OLD, NEW), domain(signing=OTHER), journal=pinned(OLD), policy={"pause": True})) == ["repair"]
 
 
 def test_a_strangers_certificate_stops_the_publication() -> None:
     made = plan(document(OLD, NEW), domain(signing=OLD, second=OTHER), journal=pinned(OLD))
-    assert (made["state"], acts(made), "foreign" in guards(made)) == ("foreign", [], True)
+    assert (made["state"], acts(made), "unknown_certificate" in guards(made)) == ("unknown_certificate", [], True)
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_path(module, tmp_path, check_mode) -> None:
     assert [certificate["thumbprint"] for certificate in metadata["signing_certificates"]] == [OLD.thumbprint, NEW.thumbprint]
     assert metadata["signature"]["status"] == "valid"
     assert metadata["signature"]["certificate"]["thumbprint"] == OLD.thumbprint
-    assert "nodes" not in result
+    assert "servers" not in result
 
 
 def test_content_and_empty_options(module) -> None:
@@ -68,16 +68,16 @@ def test_every_node_has_its_own_view(module, tmp_path, monkeypatch) -> None:
     servers = {name: Server(authority.context("sts.contoso.com"), answer(data)) for name, data in documents.items()}
     with socket.create_server(("127.0.0.1", 0)) as listener:
         closed = listener.getsockname()[1]
-    nodes = [{"name": name, "address": "127.0.0.1", "port": server.port} for name, server in servers.items()]
-    nodes.insert(1, {"name": "adfs4", "address": "127.0.0.1", "port": closed})
+    servers = [{"name": name, "address": "127.0.0.1", "port": server.port} for name, server in servers.items()]
+    servers.insert(1, {"name": "adfs4", "address": "127.0.0.1", "port": closed})
     try:
-        result = module(url=URL, nodes=nodes, ca_path=str(authority.path), timeout=5)
+        result = module(url=URL, servers=servers, ca_path=str(authority.path), timeout=5)
     finally:
         for server in servers.values():
             server.close()
     assert "metadata" not in result and result["changed"] is False
-    views = {view["node"]: view for view in result["nodes"]}
-    assert [view["node"] for view in result["nodes"]] == ["adfs1", "adfs4", "adfs2", "adfs3"]
+    views = {view["server"]: view for view in result["servers"]}
+    assert [view["server"] for view in result["servers"]] == ["adfs1", "adfs4", "adfs2", "adfs3"]
     assert views["adfs1"]["metadata"]["signature"]["certificate"]["thumbprint"] == NEW.thumbprint
     assert views["adfs2"]["metadata"]["signature"]["certificate"]["thumbprint"] == OLD.thumbprint
     assert views["adfs2"]["metadata"]["signing_certificates"][1]["der"] == NEW.base64
@@ -110,13 +110,13 @@ def test_the_name_serves_as_address(module, monkeypatch) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    result = module(url=URL, nodes=[{"name": "adfs1.contoso.com"}, {"name": "adfs2.contoso.com", "address": ""}], ca_path="")
+    result = module(url=URL, servers=[{"name": "adfs1.contoso.com"}, {"name": "adfs2.contoso.com", "address": ""}], ca_path="")
     assert sorted(asked) == ["adfs1.contoso.com", "adfs2.contoso.com"]
-    assert all("cannot be resolved" in view["error"] for view in result["nodes"])
+    assert all("cannot be resolved" in view["error"] for view in result["servers"])
 
 
 def test_no_nodes_is_no_views(module) -> None:
-    assert module(url=URL, nodes=[])["nodes"] == []
+    assert module(url=URL, servers=[])["servers"] == []
 
 
 @pytest.mark.parametrize(
@@ -125,10 +125,10 @@ def test_no_nodes_is_no_views(module) -> None:
         ({}, "exactly one of url, path and content"),
         ({"url": "", "path": ""}, "exactly one of url, path and content"),
         ({"url": URL, "content": "<x/>"}, "exactly one of url, path and content"),
-        ({"content": "<x/>", "nodes": [{"name": "a"}]}, "nodes can only be asked for a url"),
-        ({"url": URL, "nodes": [{"name": "a"}, {"name": "A"}]}, "'a' more than once"),
-        ({"url": URL, "nodes": [{"name": ""}]}, "empty name"),
-        ({"url": URL, "nodes": [{"name": "a", "port": 0}]}, "port 0 of 'a'"),
+        ({"content": "<x/>", "servers": [{"name": "a"}]}, "servers can only be asked for a url"),
+        ({"url": URL, "servers": [{"name": "a"}, {"name": "A"}]}, "'a' more than once"),
+        ({"url": URL, "servers": [{"name": ""}]}, "empty name"),
+        ({"url": URL, "servers": [{"name": "a", "port": 0}]}, "port 0 of 'a'"),
         ({"url": URL, "timeout": 0}, "timeout is 0"),
         ({"content": "<x/>", "jwks": True}, "jwks can only be read where a url says"),
         ({"content": "<x/>", "proxy": "http://proxy:3128"}, "proxy only serves to fetch a url"),
@@ -218,10 +218,10 @@ def test_keys_of_every_node(module, tmp_path, monkeypatch) -> None:
     authority = Authority(tmp_path)
     served = {"adfs1": key_set(NEW, OLD), "adfs2": None, "adfs3": b"<html/>"}
     servers = {name: Server(authority.context("sts.contoso.com"), both(make.adfs_document(OLD, NEW), keys)) for name, keys in served.items()}
-    nodes = [{"name": name, "address": "127.0.0.1", "port": server.port} for name, server in servers.items()]
+    servers = [{"name": name, "address": "127.0.0.1", "port": server.port} for name, server in servers.items()]
     try:
-        views = module(url=URL, nodes=nodes, ca_path=str(authority.path), jwks=True)["nodes"]
-        without = module(url=URL, nodes=nodes[:1], ca_path=str(authority.path))["nodes"]
+        views = module(url=URL, servers=servers, ca_path=str(authority.path), jwks=True)["servers"]
+        without = module(url=URL, servers=servers[:1], ca_path=str(authority.path))["servers"]
     finally:
         for server in servers.values():
             server.close()

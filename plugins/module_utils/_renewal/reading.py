@@ -1,0 +1,307 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+"""Turns the results of farm_info, entra_federation and metadata_info into one observation, and refuses what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import another_server, seen_by_sync
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import (
+    TOKEN_DECRYPTING,
+    TOKEN_SIGNING,
+    Alarm,
+    Decrypting,
+    Domain,
+    Farm,
+    Key,
+    KeyCheck,
+    Observation,
+    RelyingParty,
+    Server,
+    Slots,
+    Thresholds,
+)
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, CertificateError, parse_certificate, parse_time
+
+
+class ReadingError(ValueError):
+    """What was read cannot be planned on; the message says which side, why, and what to do next."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The observation, and the body (base64 DER) of each certificate in it by thumbprint."""
+
+    observation: Observation
+    bodies: Mapping[str, str]
+
+
+class Certificates:
+    """Parses each certificate once; hundreds of domains share two."""
+
+    def __init__(self) -> None:
+        self.parsed: dict[str, Certificate] = {}
+
+    def read(self, der: str) -> Certificate:
+        """Return the certificate. Raises CertificateError."""
+        if der not in self.parsed:
+            self.parsed[der] = parse_certificate(der)
+        return self.parsed[der]
+
+    def add(self, der: str) -> str:
+        """Return its thumbprint. Raises CertificateError."""
+        return self.read(der).thumbprint
+
+
+def read_observation(
+    farm: Mapping[str, Any],
+    domains: Sequence[Mapping[str, Any]],
+    metadata: Sequence[Mapping[str, Any]],
+    journal: Journal,
+    policy: Policy,
+    nodes: Sequence[Mapping[str, Any]] = (),
+    key_checks: Sequence[Mapping[str, Any]] = (),
+) -> Reading:
+    """Build the observation.
+
+    ``farm``: RV(farm) of farm_info. ``domains``: items of the lookup entra_federation. ``metadata``: entries with
+    ``node``, ``metadata`` and ``error`` as metadata_info returns them. ``nodes``: what farm_info returned on single servers, entries with ``node``,
+    ``host``, ``farm`` and ``error``. ``key_checks``: what certificate_key returned on them, with ``node``, ``thumbprint``, ``checks``,
+    ``certificate``, ``error`` and ``importable``. Raises ReadingError.
+    """
+    certificates = Certificates()
+    alarms: list[Alarm] = []
+    signing = _signing_certificates(farm, certificates)
+    primaries = [thumbprint for thumbprint, is_primary in signing if is_primary]
+    if len(primaries) != 1:
+        raise ReadingError(
+            f"AD FS on {farm.get('server')} reports {len(primaries)} primary token-signing certificates instead of one; look at Get-AdfsCertificate there"
+        )
+    seen_domains = read_domains(domains, policy, certificates, alarms)
+    own = frozenset(thumbprint for thumbprint, _primary in signing)
+    servers = _servers(farm, metadata, nodes, journal, policy, certificates, own | journal.history, alarms)
+    try:
+        built = Farm(
+            identifier=str(farm["identifier"]),
+            host_name=str(farm["host_name"]).lower(),
+            server=str(farm.get("server") or ""),
+            time=parse_time(str(farm["time"])),
+            auto_rollover=bool(farm["auto_certificate_rollover"]),
+            primary=primaries[0],
+            certificates=own,
+            thresholds=_thresholds(farm["thresholds"]),
+            servers=servers,
+            servers_confirmed=bool(servers) and (policy.servers_complete or bool(farm.get("servers"))),
+            relying_parties=tuple(
+                RelyingParty(
+                    name=str(p["name"]),
+                    identifiers=tuple(str(i) for i in p["identifiers"]),
+                    enabled=bool(p.get("enabled", True)),
+                    token_lifetime=_minutes(p.get("token_lifetime"), RelyingParty.token_lifetime),
+                    risk=p.get("risk"),
+                )
+                for p in farm.get("relying_parties") or ()
+            ),
+            sso_lifetime=_minutes(farm.get("sso_lifetime"), Farm.sso_lifetime),
+            proxy_trust_lifetime=_minutes(farm.get("proxy_trust_lifetime"), Farm.proxy_trust_lifetime),
+            poll=timedelta(seconds=int(farm.get("poll_duration") or 300)),
+            from_store=frozenset(
+                certificates.add(c["der"]) for c in farm["certificates"] if c["certificate_type"] == TOKEN_SIGNING and c.get("store_location") == "LocalMachine"
+            ),
+            decrypting=_decrypting(farm, alarms),
+            key_checks=tuple(_key_check(item, certificates) for item in key_checks),
+        )
+    except (KeyError, TypeError, ValueError) as exc:
+        raise ReadingError(f"the facts of the farm are incomplete ({type(exc).__name__}: {exc}); pass the whole result of federation.adfs.farm_info") from exc
+    return put_together(built, seen_domains, certificates, alarms)
+
+
+def read_domains(domains: Sequence[Mapping[str, Any]], policy: Policy, certificates: Certificates, alarms: list[Alarm]) -> tuple[Domain, ...]:
+    """Read the items of the lookup entra_federation. Raises ReadingError, also for a domain that the operator names and that is not there."""
+    found = tuple(_domain(item, certificates, alarms) for item in domains)
+    missing = (policy.domains or frozenset()) - {d.name for d in found}
+    if missing:
+        raise ReadingError(
+            f"renew_signing_cert_domains names {', '.join(sorted(missing))}, which is no federated domain of the tenants that were read:"
+            " it is managed, not verified, misspelt or of another tenant; correct or remove the name"
+        )
+    return found
+
+
+def put_together(farm: Farm, domains: tuple[Domain, ...], certificates: Certificates, alarms: list[Alarm]) -> Reading:
+    """Return both sides with every certificate that was read."""
+    parsed = certificates.parsed.values()
+    keys = {c.thumbprint: Key(c.thumbprint, c.not_before, c.not_after, c.self_signed, c.public_key_sha256) for c in parsed}
+    return Reading(Observation(farm, domains, keys, tuple(alarms)), {c.thumbprint: c.der for c in parsed})
+
+
+def _signing_certificates(farm: Mapping[str, Any], certificates: Certificates) -> list[tuple[str, bool]]:
+    found = farm.get("certificates")
+    if not isinstance(found, Sequence) or isinstance(found, str):
+        raise ReadingError("the facts of the farm hold no certificates; run federation.adfs.farm_info on the primary AD FS server")
+    try:
+        return [(certificates.add(c["der"]), bool(c["is_primary"])) for c in found if c["certificate_type"] == TOKEN_SIGNING]
+    except (KeyError, TypeError, CertificateError) as exc:
+        raise ReadingError(f"a token-signing certificate of the farm cannot be read ({exc})") from exc
+
+
+def _minutes(value: Any, otherwise: timedelta) -> timedelta:
+    """A time that AD FS gives in minutes. 0, and what an older server does not know, stand for AD FS' own default."""
+    return timedelta(minutes=int(value)) if value else otherwise
+
+
+def _thresholds(given: Mapping[str, Any]) -> Thresholds:
+    # One "day" of AD FS' thresholds is CertificateThresholdMultiplier minutes; only labs change it.
+    day = timedelta(minutes=int(given.get("threshold_multiplier_minutes") or 1440))
+    return Thresholds(
+        generation=int(given["generation_days"]) * day,
+        promotion=int(given["promotion_days"]) * day,
+        critical=int(given["critical_days"]) * day,
+        check=timedelta(minutes=int(given["rollover_interval_minutes"])),
+        duration=timedelta(days=int(given["duration_days"])),
+    )
+
+
+def _domain(item: Mapping[str, Any], certificates: Certificates, alarms: list[Alarm]) -> Domain:
+    try:
+        name = str(item["domain"]).lower()
+        members = []
+        for member in ("signing_certificate", "next_signing_certificate"):
+            value = item.get(member)
+            thumbprint = None
+            if value:
+                try:
+                    thumbprint = certificates.add(value["der"])
+                except (KeyError, TypeError, CertificateError):
+                    alarms.append(
+                        Alarm(
+                            "unreadable_certificate", name, f"the member {member} of {name} holds something that is no certificate; nobody can sign in with it"
+                        )
+                    )
+            members.append(thumbprint)
+        status = item.get("signing_certificate_update_status") or {}
+        return Domain(
+            tenant_id=str(item.get("tenant_id") or ""),
+            name=name,
+            slots=Slots(members[0], members[1]),
+            is_root=bool(item.get("is_root", True)),
+            root=str(item["root"]).lower() if item.get("root") else None,
+            configured=bool(item.get("configuration_id")),
+            issuer_uri=item.get("issuer_uri"),
+            sign_in_host=_host(str(item.get("passive_sign_in_uri") or "")),
+            sign_in_uri=str(item["passive_sign_in_uri"]) if item.get("passive_sign_in_uri") else None,
+            update_result=str(status.get("certificate_update_result") or "").lower() or None,
+            error=str(item["error"]) if item.get("error") else None,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise ReadingError(
+            f"an entry of domains cannot be read ({type(exc).__name__}: {exc}); pass the items of the lookup federation.adfs.entra_federation"
+        ) from exc
+
+
+def _host(uri: str) -> str | None:
+    try:
+        return (urlsplit(uri).hostname or "").lower() or None
+    except ValueError:
+        return uri  # no address at all, and so nobody's
+
+
+def _servers(
+    farm: Mapping[str, Any],
+    metadata: Sequence[Mapping[str, Any]],
+    nodes: Sequence[Mapping[str, Any]],
+    journal: Journal,
+    policy: Policy,
+    certificates: Certificates,
+    known: frozenset[str],
+    alarms: list[Alarm],
+) -> tuple[Server, ...]:
+    names = {str(n["name"]).lower() for n in farm.get("servers") or ()} | set(policy.servers)
+    views = {str(entry.get("server") or "").lower(): entry for entry in metadata}
+    entity = str(farm.get("identifier"))
+    answers = {str(entry.get("server") or "").lower(): entry for entry in nodes}
+    found = []
+    for name in sorted(names - policy.servers_gone):
+        server = _server(name, views.get(name), entity, journal, certificates, known, alarms)
+        answer = answers.get(name)
+        if answer is not None:
+            server = replace(server, asked=True, host=answer.get("host") or None)
+            if not server.seen:
+                # What answers under a name or an address of the inventory need not be the server that was meant.
+                server = seen_by_sync(server, {**(answer.get("farm") or {}), "error": answer.get("error")}, farm, journal)
+        found.append(server)
+    return tuple(found)
+
+
+def _decrypting(farm: Mapping[str, Any], alarms: list[Alarm]) -> tuple[Decrypting, ...]:
+    """Whatever is wrong with these is said and holds nothing back."""
+    found = []
+    for item in farm["certificates"]:
+        if item.get("certificate_type") != TOKEN_DECRYPTING:
+            continue
+        try:
+            begins, ends = parse_time(str(item["not_before"])), parse_time(str(item["not_after"]))
+            found.append(Decrypting(str(item["thumbprint"]), begins, ends, bool(item["is_primary"]), item.get("store_location") == "LocalMachine"))
+        except (KeyError, ValueError) as exc:
+            alarms.append(Alarm("decrypting_unreadable", str(farm.get("server")), f"a token-decrypting certificate of the farm cannot be read ({exc})"))
+    return tuple(found)
+
+
+def _key_check(item: Mapping[str, Any], certificates: Certificates) -> KeyCheck:
+    certificate = item.get("certificate") or {}
+    if certificate.get("der"):
+        certificates.add(certificate["der"])
+    failed = tuple((str(c["name"]), str(c["advice"])) for c in item.get("checks") or () if c["result"] == "fail")
+    error = str(item["error"]) if item.get("error") else another_server(str(item["server"]), item)
+    return KeyCheck(str(item["thumbprint"]).upper(), str(item["server"]).lower(), failed, error, bool(item.get("importable")))
+
+
+def _server(
+    name: str,
+    view: Mapping[str, Any] | None,
+    entity: str,
+    journal: Journal,
+    certificates: Certificates,
+    known: frozenset[str],
+    alarms: list[Alarm],
+) -> Server:
+    def unseen(reason: str) -> Server:
+        last = journal.servers.get(name)
+        # Only a key that is the farm's own may count as one that a server signs with: it ends up in Entra.
+        if last and last[0] in known and any(c.thumbprint == last[0] for c in certificates.parsed.values()):
+            return Server(name, False, reason, last[0], frozenset(last[1]))
+        return Server(name, False, reason)
+
+    if view is None:
+        return unseen("its metadata was not read")
+    document = view.get("metadata")
+    if not document:
+        return unseen(str(view.get("error") or "its metadata could not be read"))
+    if str(document.get("entity_id")).lower() != entity.lower():
+        return unseen(f"at its address answers {str(document.get('entity_id'))[:200]}, which is not this farm")
+    signature = document.get("signature") or {}
+    if not document.get("is_adfs") or signature.get("status") != "valid":
+        return unseen(
+            "its metadata is not that of an AD FS server" if not document.get("is_adfs") else f"the signature of its metadata is {signature.get('status')}"
+        )
+    try:
+        shown = frozenset(certificates.add(c["der"]) for c in document["signing_certificates"])
+        primary = certificates.add(signature["certificate"]["der"])
+    except (KeyError, TypeError, CertificateError) as exc:
+        return unseen(f"its metadata cannot be used ({exc})")
+    if primary not in known:
+        alarms.append(
+            Alarm("unknown_signer", name, f"{name} publishes metadata signed with {primary}, which this farm's primary server does not know; it is not trusted")
+        )
+        return unseen(f"it shows a signing certificate ({primary}) that is not the farm's")
+    return Server(name, True, "", primary, shown & known | {primary}, "metadata")

@@ -1,0 +1,129 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+"""Rollback: the certificate that came is taken back out, or an earlier one signs again. A hold keeps the renewal from beginning anew."""
+
+from __future__ import annotations
+
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import guards
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, Write, act_on_domains, checked_write
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Rollback
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Key, Slots
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.publishing import writes_with
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, DomainStatus, names
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
+
+
+def begin(s: Situation) -> Rollback:
+    """What the operator's word means at this moment: before the promotion the successor goes, after it AD FS goes back to an earlier certificate."""
+    return Rollback(s.successor, False, s.now) if s.successor is not None else Rollback(s.seen.farm.primary, True, s.now)
+
+
+def roll_back(s: Situation, blocks: list[Block]) -> Act | None:
+    """The next act of a rollback, if one was asked for and is not done yet."""
+    asked = s.journal.rollback
+    if asked is None:
+        return None
+    if s.seen.farm.primary == asked.undone:
+        return _go_back(s, asked.undone, blocks)
+    if asked.promoted:
+        return None  # an earlier certificate signs again; the other one stays beside it until the hold is lifted
+    if asked.undone in s.seen.farm.certificates:
+        return _take_out(s, asked.undone, blocks)
+    return _write_backups(s, asked.undone, blocks)
+
+
+def _take_out(s: Situation, undone: str, blocks: list[Block]) -> Act | None:
+    """R1 and R2: AD FS' clock is held, and the successor, with which nobody signs yet, leaves AD FS."""
+    farm = s.seen.farm
+    if undone in s.live:
+        behind = names(server.name for server in farm.servers if server.primary == undone)
+        blocks.append(
+            Block("sync", behind, s.now + 2 * farm.poll, f"it signs with {undone}, which is to be taken back; that waits until it follows the primary")
+        )
+        return None
+    if farm.auto_rollover:
+        return Act("suspend_auto_rollover", "the successor is taken back, so AD FS must neither promote it nor make another", protective=True)
+    if _closed_window(s, farm.server, blocks):
+        return None
+    return Act("remove_from_adfs", "the rollback takes the successor back; nobody signs with it yet", thumbprint=undone)
+
+
+def _write_backups(s: Situation, undone: str, blocks: list[Block]) -> Act | None:
+    """R3: the members as they were before the successor came, where they held two certificates that may still be used.
+
+    Where the second member was empty, the successor stays in it: nobody has a use for it, and an empty member is not written.
+    """
+    writes: list[Write] = []
+    for status in s.statuses:
+        if status.writable and undone in status.domain.slots.accepted:
+            earlier = _backup(s, status, undone)
+            if earlier is not None:
+                writes.extend(checked_write(s, status.domain, earlier, blocks))
+    if writes and _closed_window(s, names(w.domain.name for w in writes), blocks):
+        return None
+    return act_on_domains("publish", writes, "the rollback writes back what these domains held before the successor came")
+
+
+def _backup(s: Situation, status: DomainStatus, undone: str) -> Slots | None:
+    for backup in reversed(s.journal.backups.get(status.domain.key, ())):
+        slots = backup.slots
+        if undone not in slots.accepted:
+            usable = slots.next is not None and slots.accepted <= s.trusted and s.live <= slots.accepted
+            return slots if usable and not any(k in s.seen.keys and s.seen.keys[k].expired(s.now) for k in slots.accepted) else None
+    return None
+
+
+def _go_back(s: Situation, undone: str, blocks: list[Block]) -> Act | None:
+    """R4, and R6 where the earlier certificate has left the domains: promoted again once it is known everywhere."""
+    farm = s.seen.farm
+    earlier = _earlier(s, undone)
+    if earlier is None:
+        blocks.append(
+            Block(
+                "rollback",
+                farm.server,
+                None,
+                f"AD FS holds no valid certificate that is older than {undone}, so there is nothing to go back to; set renew_signing_cert_pause to false"
+                " to go on, or add one with federation.adfs.certificate",
+            )
+        )
+        return None
+    if earlier.not_after - farm.thresholds.critical - 2 * farm.poll <= s.now:
+        blocks.append(Block("validity", earlier.thumbprint, None, f"it ends at {format_time(earlier.not_after)}, too soon to sign with it again"))
+        return None
+    republish = _republish(s, earlier.thumbprint, blocks)
+    if republish is not None:
+        return republish
+    held_back = [*guards.not_known_everywhere(s, earlier.thumbprint, "the earlier certificate"), *guards.not_accepted_everywhere(s, earlier.thumbprint)]
+    if held_back:
+        blocks.extend(held_back)
+        return None
+    if _closed_window(s, farm.server, blocks):
+        return None
+    if farm.auto_rollover:
+        return Act("suspend_auto_rollover", "going back is ours and needs automatic rollover off; it stays off while the rollover is held", protective=True)
+    return Act("promote", "the rollback: every domain and every server knows the earlier certificate", thumbprint=earlier.thumbprint)
+
+
+def _earlier(s: Situation, undone: str) -> Key | None:
+    """The youngest valid certificate of AD FS that is older than the one to be undone."""
+    others = [s.seen.keys[k] for k in s.seen.farm.certificates if k != undone]
+    older = [k for k in others if k.not_before <= s.seen.keys[undone].not_before and not k.expired(s.now)]
+    return max(older, key=lambda k: (k.not_before, k.thumbprint)) if older else None
+
+
+def _republish(s: Situation, earlier: str, blocks: list[Block]) -> Act | None:
+    unknowing = (status for status in s.statuses if status.writable and earlier not in status.domain.slots.accepted)
+    writes = writes_with(s, earlier, unknowing, blocks)
+    if writes and _closed_window(s, names(w.domain.name for w in writes), blocks):
+        return None
+    return act_on_domains("publish", writes, "the rollback needs these domains to know the earlier certificate again", thumbprint=earlier)
+
+
+def _closed_window(s: Situation, where: str, blocks: list[Block]) -> bool:
+    closed = [*guards.window(s, where, "the rollback was asked for, but neither freezes nor the maintenance windows allow it now")]
+    blocks.extend(closed)
+    return bool(closed)
