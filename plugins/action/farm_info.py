@@ -12,7 +12,9 @@ from ansible_collections.federation.adfs.plugins.module_utils._adfs import check
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 from ansible_collections.federation.adfs.plugins.plugin_utils._adfs_action import AdfsAction
 
-SUBSETS = ("certificates", "properties", "nodes", "relying_parties", "journal")
+SUBSETS = ("certificates", "properties", "servers", "relying_parties", "journal")
+PARTS = {"servers": "nodes"}
+"""Subsets that the script calls by another name."""
 KEYS = "keys"
 """A subset that costs further round trips and is no part of C(all)."""
 
@@ -31,7 +33,7 @@ class ActionModule(AdfsAction):
         subsets = [name for name in SUBSETS if "all" in options["gather_subset"] or name in options["gather_subset"]]
         path = options["journal_path"]
         keys = KEYS in options["gather_subset"]
-        look = self.look([*subsets, "certificates"] if keys else subsets, path)
+        look = self.look([PARTS.get(name, name) for name in ([*subsets, "certificates"] if keys else subsets)], path)
         found: dict[str, t.Any] = {
             "role": "primary" if look.is_primary else "secondary",
             "is_primary": look.is_primary,
@@ -49,7 +51,7 @@ class ActionModule(AdfsAction):
             "last_sync_time": look.sync["last_sync_time"],
             "last_sync_status": look.sync["last_sync_status"],
             "certificates": None,
-            "nodes": None,
+            "servers": None,
             "relying_parties": None,
             "checks": [],
             "journal": None,
@@ -92,8 +94,8 @@ class ActionModule(AdfsAction):
             found["certificates"] = [item.shape(look.time) for item in certificates]
             found["checks"] += checks.of_certificates(certificates, look.time)
         # Without these two a renewal is still possible, so a server that refuses them is no failure.
-        if "nodes" in subsets and look.parts["nodes"]["ok"]:
-            found["nodes"] = farm.nodes(look.value("nodes"))
+        if "servers" in subsets and look.parts["nodes"]["ok"]:
+            found["servers"] = farm.servers(look.value("nodes"))
         if "relying_parties" in subsets and look.parts["relying_parties"]["ok"]:
             found["relying_parties"] = partners.with_risk(farm.relying_parties(look.value("relying_parties")), one_certificate)
         found["checks"] += checks.of_unread(look, ("nodes", "relying_parties"))

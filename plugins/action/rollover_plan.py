@@ -9,22 +9,16 @@ from __future__ import annotations
 import datetime
 import json
 import typing as t
-from dataclasses import replace
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import baseline as baselines
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import probes
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import ApprovalError, moved
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import ApprovalError
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.emergency import FORMS
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, JournalError, read_journal
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Alarm
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import make_plan, show
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import PolicyError, read_policy
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError, read_observation
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.third_party import read_provider
-from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, certificate_without_key, parse_time
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import plan as make_plan
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import PolicyError
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, format_time, parse_time
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "farm": {"type": "dict"},
@@ -59,7 +53,7 @@ class ActionModule(ActionBase):
         _checked, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         arguments = json.loads(json.dumps(arguments))  # plain values: newer cores tag strings, and the core shall not see that
         try:
-            plan = _plan(arguments)
+            plan = make_plan({**arguments, "now": _now(arguments["now"])})
         except (ApprovalError, PolicyError, ReadingError) as exc:
             raise AnsibleActionFail(f"No plan can be made: {exc}") from exc
         diff = plan.pop("diff")
@@ -70,73 +64,12 @@ class ActionModule(ActionBase):
         return result
 
 
-def _plan(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-    farm, provider = arguments["farm"], arguments["provider"]
-    if (farm is None) == (provider is None):
-        raise ReadingError("give either farm, the facts of an AD FS farm, or provider, the metadata of another identity provider")
-    now = _now(arguments["now"])
-    refused_forms = frozenset(arguments["eviction_forms_refused"])
-    # Only Entra's own refusals of everything else bring this about: a member that must be filled gets a key that nobody has.
-    unusable = certificate_without_key(now) if refused_forms >= {"equal", "empty"} else None
-    policy = replace(
-        read_policy(arguments["policy"]),
-        refused=frozenset(name.lower() for name in arguments["refused"]),
-        restarted=frozenset(name.lower() for name in arguments["restarted"]),
-        eviction_forms_refused=refused_forms,
-        unusable=unusable.thumbprint if unusable else "",
-    )
-    if farm is None:
-        server = str(provider.get("entity_id"))
-        given = arguments["journal"] or {}
-        journal, complaint = _journal(given, server, now)
-        reading = read_provider(provider, arguments["domains"], journal, policy, now, first_use=not complaint)
-    else:
-        if farm.get("role") == "secondary":
-            where = farm.get("primary_server") or "the primary server, which Get-AdfsSyncProperties names"
-            raise ReadingError(f"{farm.get('server') or 'this host'} is a secondary server of its farm and changes nothing; run the play on {where}")
-        server = farm.get("server") or ""
-        given = arguments["journal"] or farm.get("journal") or {}
-        journal, complaint = _journal(given, str(farm.get("identifier")), now)
-        reading = read_observation(farm, arguments["domains"], arguments["metadata"], journal, policy, arguments["servers"], arguments["key_checks"])
-    probed = probes.judge(arguments["probes"], reading.observation.farm)
-    seen = replace(reading.observation, seen_from_outside=probes.seen_from_outside(probed))
-    if complaint:
-        alarm = Alarm("journal", server, f"the journal is not used: {complaint}; waiting times start afresh")
-        seen = replace(seen, alarms=(*seen.alarms, alarm))
-    compared = baselines.compare(journal.baseline, policy.baseline_approved, arguments["domains"], seen)
-    bodies = {**journal.bodies, **reading.bodies, **({unusable.thumbprint: unusable.der} if unusable else {})}
-
-    def planned(not_approved: str = "") -> dict[str, t.Any]:
-        made = make_plan(compared.seen, journal, policy, now, arguments["run"], compared.baseline, not_approved)
-        return show(made, bodies, arguments["policy"])
-
-    plan = planned()
-    if arguments["approved"]:
-        differences = moved(arguments["approved"], plan)
-        if differences:
-            plan = planned(
-                f"it is not the approved plan any more, so only what protects sign-in is done: {'; '.join(differences)}. Look at the new plan, and approve that"
-            )
-    plan["journal"]["expected_sha256"] = given.get("sha256")
-    plan["probes"] = probed
-    return plan
-
-
-def _journal(given: dict[str, t.Any], farm: str, now: datetime.datetime) -> tuple[Journal, str]:
-    """Return the journal, and why what was found is not used."""
-    if given.get("error"):
-        return Journal(farm), str(given["error"])
-    try:
-        return read_journal(given.get("content"), farm, now), ""
-    except JournalError as exc:
-        return Journal(farm), str(exc)
-
-
-def _now(given: str | None) -> datetime.datetime:
+def _now(given: str | None) -> str:
+    """The moment that the plan is for, as text: the controller's clock unless one is given. Raises PolicyError."""
     if not given:
-        return datetime.datetime.now(UTC).replace(microsecond=0)
+        return format_time(datetime.datetime.now(UTC).replace(microsecond=0))
     try:
-        return parse_time(given)
+        return format_time(parse_time(given))
     except ValueError as exc:
         raise PolicyError(f"renew_signing_cert_now: {exc}") from exc
 

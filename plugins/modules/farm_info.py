@@ -36,7 +36,7 @@ options:
       - all
       - certificates
       - properties
-      - nodes
+      - servers
       - relying_parties
       - journal
       - keys
@@ -71,7 +71,7 @@ EXAMPLES = r"""
   federation.adfs.farm_info:
     gather_subset:
       - certificates
-      - nodes
+      - servers
 
 - name: See whether the certificates that were bought can be used on this server
   federation.adfs.farm_info:
@@ -287,7 +287,7 @@ farm:
           type: str
           returned: always
           sample: MIIC3jCCAcag...
-    nodes:
+    servers:
       description:
         - The servers that AD FS lists; null on a secondary server, or if AD FS refused.
         - AD FS does not say what each of them knows, so all count as not seen. What it publishes itself shows it (M(federation.adfs.metadata_info)).
@@ -423,7 +423,7 @@ farm:
           returned: always
           sample: {"schema": 1}
         error:
-          description: Why the journal is to be ignored (corrupt, foreign, a folder that others may use); null if all is well.
+          description: Why the journal is to be ignored (corrupt, another farm's, a folder that others may use); null if all is well.
           type: str
           returned: always
 error_id:

@@ -499,7 +499,7 @@ def _tls_certificate(der: bytes | None) -> dict[str, t.Any] | None:
         return None  # TLS took it, so it is good for TLS; only its description is missing
 
 
-def _read_nodes(params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+def _read_servers(params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
     """Return each server's own view, or why there is none. Raises FetchError only if none could be asked."""
     places = [(server["address"] or server["name"], server["port"]) for server in params["servers"]]
     views: list[dict[str, t.Any]] = []
@@ -570,7 +570,7 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib("urllib3"))
     try:
         if module.params["servers"] is not None:
-            module.exit_json(changed=False, servers=_read_nodes(module.params))
+            module.exit_json(changed=False, servers=_read_servers(module.params))
         module.exit_json(changed=False, **_read_one(module.params))
     except FetchError as exc:
         module.fail_json(msg=f"metadata_info: {exc}", error_kind=exc.kind, tls_certificate=_tls_certificate(exc.certificate))

@@ -101,7 +101,7 @@ journal:
       returned: always
       sample: {"schema": 1}
     error:
-      description: Why the journal is to be ignored (corrupt, foreign, a folder that others may use); null if all is well.
+      description: Why the journal is to be ignored (corrupt, another farm's, a folder that others may use); null if all is well.
       type: str
       returned: always
 written:

@@ -54,7 +54,7 @@ options:
     required: true
   metadata:
     description:
-      - What each AD FS server publishes itself, RV(federation.adfs.metadata_info#module:nodes). A server that is not in the list counts as not seen.
+      - What each AD FS server publishes itself, RV(federation.adfs.metadata_info#module:servers). A server that is not in the list counts as not seen.
     type: list
     elements: dict
     default: []
@@ -108,7 +108,7 @@ options:
     type: list
     elements: str
     default: []
-  nodes:
+  servers:
     description:
       - What single servers said themselves, where their metadata cannot be reached.
       - Entries have C(node) (the name of the server), C(host) (its name in the inventory), and RV(federation.adfs.farm_info#module:farm) as C(farm), as read on
@@ -116,7 +116,7 @@ options:
     type: list
     elements: dict
     default: []
-  node_checks:
+  key_checks:
     description:
       - Whether each server can use a certificate that AD FS did not make itself. Asked for in RV(plan.asks).
       - Entries have C(node), C(thumbprint), and RV(federation.adfs.certificate_key#module:certificate) and RV(federation.adfs.certificate_key#module:checks) as
@@ -179,8 +179,9 @@ plan:
           description: Its tenant.
           type: str
         verdict:
-          description: One of compromised, broken, foreign, successor_missing, successor_published, ready, unsettled, in_sync, unreadable, inherited,
-            other_farm.
+          description:
+            - One of compromised, broken, unknown_certificate, settings_changed, successor_missing, successor_published, ready, wrong_order, in_sync,
+              inherited, other_farm, unreadable.
           type: str
         reason:
           description: The verdict as a sentence.
@@ -277,11 +278,11 @@ plan:
       type: dict
       contains:
         sync:
-          description: Servers whose own answer is wanted in O(nodes).
+          description: Servers whose own answer is wanted in O(servers).
           type: list
           elements: str
-        node_checks:
-          description: The thumbprint of a certificate that every server should check for O(node_checks), or null.
+        key_checks:
+          description: The thumbprint of a certificate that every server should check for O(key_checks), or null.
           type: str
     relying_parties:
       description: The relying party trusts that a promotion may lock out, each with C(name), C(identifiers), C(risk) and C(advice).

@@ -171,7 +171,7 @@ def _judge(rows: list[Row]) -> int:
         "the renewal refused no sign-in": refused["expiring"] == 0,
         "the naive way refused some": refused["naive"] > 0,
         "an identity provider without AD FS changed its certificate, and no sign-in was refused": refused["okta"] == 0
-        and [word.split()[0] for word in (rotation[0], rotation[2], rotation[-1])] == ["nothing", "publish", "settle"],
+        and [word.split()[0] for word in (rotation[0], rotation[2], rotation[-1])] == ["nothing", "publish", "reorder"],
     }
     for what, held in verdicts.items():
         print(f"{'yes' if held else 'NO '}  {what}")

@@ -42,10 +42,10 @@ def test_a_successor_is_taken_back_and_stays_away_until_the_hold_is_lifted(start
     lab = start("expiring")
     before = signing(lab)
     assert done(play(lab)) == ["generate", "publish"]
-    assert done(play(lab, variables=BACK)) == ["suspend_auto_rollover", "remove"]
+    assert done(play(lab, variables=BACK)) == ["suspend_auto_rollover", "remove_from_adfs"]
     lab.advance(days=6)
     again = play(lab)
-    assert (done(again), again.result["state"]) == ([], "held")
+    assert (done(again), again.result["state"]) == ([], "paused")
     assert not auto_rollover(lab)
     assert signing(lab) == before
     assert refused(lab) == 0
@@ -57,11 +57,11 @@ def test_the_earlier_certificate_signs_again(start: Callable[..., Lab]) -> None:
     before = signing(lab)
     waiting = play(lab, variables=BACK)
     assert done(waiting) == []
-    assert "propagation" in [b["guard"] for b in waiting.result["blocked_by"]]
+    assert "propagation" in [b["condition"] for b in waiting.result["blocked_by"]]
     lab.advance(hours=24.5)
     second = play(lab, variables=BACK)
     assert [a["action"] for a in second.done] == ["suspend_auto_rollover", "promote"]
-    assert (second.code, second.result["state"]) == (2, "held")  # the earlier certificate ends in eight days, and nobody may forget that
+    assert (second.code, second.result["state"]) == (2, "paused")  # the earlier certificate ends in eight days, and nobody may forget that
     assert "deadline" in second.messages[-1]
     lab.advance(hours=12)
     assert signing(lab) & before == set()
@@ -81,11 +81,11 @@ def test_stolen_keys_are_evicted_without_losing_a_sign_in(start: Callable[..., L
     assert [a["action"] for a in play(lab, variables=theft).done] == ["promote"]
     lab.advance(minutes=15)
     third = play(lab, variables=theft)
-    assert [a["action"] for a in third.done] == ["evict", "remove", "restore_auto_rollover"]
+    assert [a["action"] for a in third.done] == ["evict", "remove_from_adfs", "restore_auto_rollover"]
     lab.advance(minutes=15)
     last = play(lab, variables=theft)
     assert done(last) == []
-    assert [b["guard"] for b in last.result["blocked_by"]] == ["eviction_watch"]
+    assert [b["condition"] for b in last.result["blocked_by"]] == ["eviction_watch"]
     assert last.result["emergency"]["sign_in_gap"] == {"planned_hours": 0.0, "domains_without_sign_in": []}
     lab.advance(hours=2)
     assert not [d["domain"] for d in lab.state()["domains"] if stolen in str([d["configured"], d["accepted"]])]
@@ -104,10 +104,10 @@ def test_containment_first_tries_each_form_that_entra_may_accept(start: Callable
     assert len({slots["signing"], slots["next"], stolen}) == 3
     lab.advance(hours=2)
     second = play(lab, variables=theft)
-    assert [a["action"] for a in second.done] == ["remove", "restore_auto_rollover"]
+    assert [a["action"] for a in second.done] == ["remove_from_adfs", "restore_auto_rollover"]
     assert "stolen keys are still in AD FS or on one of its servers" in second.messages[-1]
     assert second.result["alarms"]
-    assert "foreign" not in [a["alarm"] for a in second.result["alarms"]]
+    assert "unknown_certificate" not in [a["alarm"] for a in second.result["alarms"]]
     assert signing(lab) & {stolen} == set()
     lab.clear_signins()
     lab.sign_in()
@@ -137,6 +137,6 @@ def test_settings_that_differ_from_the_approved_ones_fail_the_run(start: Callabl
     assert done(play(lab, variables=approving)) == []
     lab.entra(domain="contoso.com", settings={"federatedIdpMfaBehavior": "acceptIfMfaDoneByFederatedIdp"})
     tampered = play(lab, variables=approving)
-    assert (tampered.code, tampered.result["state"]) == (2, "foreign")
+    assert (tampered.code, tampered.result["state"]) == (2, "settings_changed")
     (alarm,) = [a for a in tampered.result["alarms"] if a["alarm"] == "baseline"]
     assert "federated_idp_mfa_behavior is acceptIfMfaDoneByFederatedIdp" in alarm["reason"]

@@ -47,7 +47,7 @@ def test_adfs_promotes_in_the_night_and_no_sign_in_is_refused(start: Callable[..
     after = signing(lab)
     assert len(set(after)) == 1
     assert set(after) != set(before)
-    assert done(play(lab)) == ["settle"]
+    assert done(play(lab)) == ["reorder"]
     lab.clear_log()
     assert done(play(lab)) == []
     assert lab.writes() == []
@@ -58,14 +58,14 @@ def test_adfs_promotes_in_the_night_and_no_sign_in_is_refused(start: Callable[..
 @pytest.mark.long
 def test_promotion_by_the_role_waits_for_everybody_and_gives_automatic_rollover_back(start: Callable[..., Lab]) -> None:
     lab = start("expiring")
-    ours: dict[str, Any] = {"renew_signing_cert_promote": "us"}
+    ours: dict[str, Any] = {"renew_signing_cert_promote": "role"}
     assert done(play(lab, variables=ours)) == ["generate", "publish"]
     lab.advance(hours=23)
     assert done(play(lab, variables=ours)) == []
     lab.advance(hours=2)
     assert done(play(lab, variables=ours)) == ["suspend_auto_rollover", "promote"]
     lab.advance(minutes=15)
-    assert done(play(lab, variables=ours)) == ["restore_auto_rollover", "settle"]
+    assert done(play(lab, variables=ours)) == ["restore_auto_rollover", "reorder"]
     assert auto_rollover(lab)
     lab.advance(days=3)
     assert refused(lab) == 0
@@ -78,7 +78,7 @@ def test_a_custom_certificate_is_promoted_by_the_role(start: Callable[..., Lab])
     lab.advance(hours=24.5)
     assert done(play(lab)) == ["promote"]
     lab.advance(minutes=15)
-    assert done(play(lab)) == ["settle"]
+    assert done(play(lab)) == ["reorder"]
     assert not auto_rollover(lab)
     lab.advance(days=3)
     assert refused(lab) == 0
@@ -92,20 +92,20 @@ def test_a_clock_that_would_promote_too_early_is_held_and_given_back(start: Call
     assert done(play(lab)) == ["restore_auto_rollover"]
     lab.advance(days=2)
     assert len(set(signing(lab))) == 1
-    assert done(play(lab)) == ["settle"]
+    assert done(play(lab)) == ["reorder"]
     assert refused(lab) == 0
 
 
 @pytest.mark.long
 def test_automatic_rollover_stays_off_where_that_is_wanted(start: Callable[..., Lab]) -> None:
     lab = start("rollover-off")
-    wanted = {"renew_signing_cert_auto_rollover": False, "renew_signing_cert_promote": "us"}
+    wanted = {"renew_signing_cert_auto_rollover": False, "renew_signing_cert_promote": "role"}
     assert done(play(lab, variables=wanted)) == ["generate", "publish"]
     assert not auto_rollover(lab)
     lab.advance(hours=24.5)
     assert done(play(lab, variables=wanted)) == ["promote"]
     lab.advance(minutes=15)
-    assert done(play(lab, variables=wanted)) == ["settle"]
+    assert done(play(lab, variables=wanted)) == ["reorder"]
     lab.advance(days=2)
     assert refused(lab) == 0
 
@@ -168,5 +168,5 @@ def test_a_run_that_fails_on_the_way_is_finished_by_the_next(fault: dict[str, An
     lab.advance(minutes=20)  # a lock that could not be given back has lapsed by then
     done(play(lab))
     lab.advance(days=6)
-    assert done(play(lab)) == ["settle"]
+    assert done(play(lab)) == ["reorder"]
     assert refused(lab) == 0

@@ -35,8 +35,8 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "last-minute": {"does": ["suspend_auto_rollover"], "fails": "deadline"},
     "rollover-off": {"does": []},
     "expired": {"does": [], "fails": "deadline"},
-    "foreign": {"does": [], "fails": "foreign"},
-    "foreign-and-expiring": {"does": [], "fails": "foreign"},
+    "foreign": {"does": [], "fails": "unknown_certificate"},
+    "foreign-and-expiring": {"does": [], "fails": "unknown_certificate"},
 }
 
 
@@ -128,7 +128,11 @@ def test_audit_reports_and_never_writes(start: Callable[..., Lab]) -> None:
 def test_empty_survey_fields_mean_not_set(start: Callable[..., Lab]) -> None:
     lab = start("expiring")
     empty = dict.fromkeys(
-        [f"renew_signing_cert_{name}" for name in ("mode", "promote", "preset", "foreign", "renew_before", "hold", "auto_rollover", "propagation")], ""
+        [
+            f"renew_signing_cert_{name}"
+            for name in ("mode", "promote", "preset", "unknown_certificates", "renew_before", "pause", "auto_rollover", "propagation")
+        ],
+        "",
     )
     run = play(lab, variables=empty)
     assert run.code == 0, run.output

@@ -90,7 +90,7 @@ def test_from_a_pfx_file_to_the_primary_certificate(start: Callable[..., Lab], t
     assert [who for what, who in before if what == "check_certificate"] == ["adfs1", "adfs2", "adfs1"], asked
     lab.advance(minutes=15)
     lab.clear_log()
-    assert done(play(lab, variables=ours)) == ["settle"]
+    assert done(play(lab, variables=ours)) == ["reorder"]
     assert {node["signer"] for node in lab.state()["farms"][0]["nodes"]} == {thumbprint}
     lab.advance(days=3)
     assert refused(lab) == 0
@@ -123,10 +123,16 @@ def test_a_server_that_cannot_be_checked_holds_the_promotion_and_is_named(start:
     lab.advance(hours=24.5)
     run = play(lab)
     assert done(run) == []
-    [block] = [b for b in run.result["blocked_by"] if b["guard"] == "node_check"]
+    [block] = [b for b in run.result["blocked_by"] if b["condition"] == "key_check"]
     assert block["object"] == "adfs2.contoso.com"
     assert "could not be checked" in block["reason"] and "503" in block["reason"]
-    by_hand = play(lab, variables={"renew_signing_cert_nodes_checked": ["ADFS2.contoso.com"], "renew_signing_cert_mode": "plan"})
+    by_hand = play(
+        lab,
+        variables={
+            "renew_signing_cert_servers": [{**server, "key_checked": server["name"] == "adfs2.contoso.com"} for server in nodes(lab)],
+            "renew_signing_cert_mode": "plan",
+        },
+    )
     assert [a["action"] for a in by_hand.result["planned"]] == ["promote"]
 
 
@@ -151,15 +157,15 @@ def test_a_run_that_dies_between_import_and_adding_is_finished_and_cleaned_up_by
 @pytest.mark.long
 def test_a_server_without_metadata_is_seen_by_its_synchronisation(start: Callable[..., Lab]) -> None:
     lab = start("expiring")
-    closed = {"renew_signing_cert_promote": "us", "renew_signing_cert_servers": nodes(lab)}
+    closed = {"renew_signing_cert_promote": "role", "renew_signing_cert_servers": nodes(lab)}
     first = play(lab, variables=closed)
     assert done(first) == ["generate", "publish"]
     assert [(s["name"], s["seen"]) for s in first.result["servers"]] == [("adfs1.contoso.com", True), ("adfs2.contoso.com", False)]
-    assert any(b["guard"] == "unseen_server" and "first seen as it is" in b["reason"] for b in first.result["blocked_by"])
+    assert any(b["condition"] == "unseen_server" and "first seen as it is" in b["reason"] for b in first.result["blocked_by"])
     lab.advance(hours=24.5)
     second = play(lab, variables=closed)
     # It does not follow yet, which nobody can see; what is written meanwhile keeps both keys.
-    assert done(second) == ["suspend_auto_rollover", "promote", "restore_auto_rollover", "settle"]
+    assert done(second) == ["suspend_auto_rollover", "promote", "restore_auto_rollover", "reorder"]
     lab.advance(minutes=15)
     third = play(lab, variables=closed)
     assert done(third) == []
@@ -203,15 +209,15 @@ def test_servers_that_keep_signing_with_the_old_certificate_are_restarted_one_by
     lab.advance(hours=24.5)
     waited = play(lab, variables={"renew_signing_cert_wait_for_servers": 1})
     assert done(waited) == ["promote"]  # nobody followed within a minute, which is no failure
-    assert [b["object"] for b in waited.result["blocked_by"] if b["guard"] == "sync"] == ["adfs1.contoso.com, adfs2.contoso.com"]
+    assert [b["object"] for b in waited.result["blocked_by"] if b["condition"] == "sync"] == ["adfs1.contoso.com, adfs2.contoso.com"]
     lab.advance(minutes=25)
     late = play(lab)
-    assert any(b["guard"] == "sync" and "restart adfssrv there" in b["reason"] for b in late.result["blocked_by"])
+    assert any(b["condition"] == "sync" and "restart adfssrv there" in b["reason"] for b in late.result["blocked_by"])
     assert done(late) == []
     frozen = {**ours, "renew_signing_cert_freezes": [{"start": "2020-01-01T00:00:00Z", "end": "2040-01-01T00:00:00Z"}]}
     assert done(play(lab, variables=frozen)) == []
     run = play(lab, variables=ours)
-    assert done(run) == ["restart", "restart", "settle"]
+    assert done(run) == ["restart", "restart", "reorder"]
     assert [a["targets"] for a in run.done[:2]] == [["adfs1.contoso.com"], ["adfs2.contoso.com"]]
     lab.advance(days=3)
     assert refused(lab) == 0

@@ -49,7 +49,7 @@ def test_a_rotation_without_a_signed_document_refuses_no_sign_in(start: Callable
     lab.provider("switch")
     lab.advance(days=1)
     lab.provider("withdraw")
-    assert done(run(lab, **confirmed)) == ["settle"]
+    assert done(run(lab, **confirmed)) == ["reorder"]
     lab.advance(days=3)
     assert slots(lab) == {"contoso.com": (new, old), "fabrikam.com": (new, old)}
     assert lab.signins()["refused"] == 0

@@ -12,7 +12,7 @@ from typing import Any
 from lab.running import Lab
 from playing import Run, play
 
-OURS: dict[str, Any] = {"renew_signing_cert_promote": "us"}
+OURS: dict[str, Any] = {"renew_signing_cert_promote": "role"}
 MOST_CALLS = 30  # of one run
 # To wait after: generating and publishing, the stamps, one more look, promoting, giving back.
 WAITS: tuple[dict[str, float], ...] = ({"hours": 20}, {"hours": 8}, {"hours": 1}, {"minutes": 20}, {"minutes": 30})

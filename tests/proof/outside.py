@@ -172,7 +172,9 @@ def write(state: State, domain: int, value: Pair) -> State:
 def _adfs(state: State, case: Case) -> Iterator[Step]:
     successor = max(state.farm)
     if successor > state.primary:
-        everywhere = all(successor in pair for d, q in enumerate(state.queues) if d not in state.sick for pair in q) and all(successor in c for c, _p in state.views)
+        everywhere = all(successor in pair for d, q in enumerate(state.queues) if d not in state.sick for pair in q) and all(
+            successor in c for c, _p in state.views
+        )
         if state.auto and (case.clock == "any" or (case.clock == "late" and everywhere)):
             yield "AD FS promotes by itself", state._replace(primary=successor, by_hand=False), True
     if case.rollback_by_hand and len(state.farm) > 1:

@@ -17,7 +17,7 @@ from typing import Any
 
 from unit.plugins.module_utils._renewal.world import FARM, START, at, domain, farm, key, observe, server
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import acts, decision, emergency, guards, server_steps, rollback, rules, third_party
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import acts, decision, emergency, guards, rollback, rules, server_steps, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import plan as plans
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Block
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Emergency, Journal, Lock, Rollback
@@ -38,7 +38,7 @@ KNOWN = Journal(FARM, last_scan=at(-0.5), first_seen={f"tenant/{WHERE}": {"OLD":
 class Promise:
     """``seen``, ``policy``, ``journal``: where the guard holds something back. ``patches`` take it away; ``broken`` then says how that shows."""
 
-    guard: str
+    condition: str
     promise: str
     seen: Observation
     broken: Callable[[Plan], str | None]
@@ -166,7 +166,7 @@ PROMISES = (
         "nothing is begun while a domain's settings are not the approved ones",
         observe(farm(), domain(WHERE, "OLD", deviations=("issuer_uri changed",))),
         _does("generate"),
-        ((Situation, "unknown_certificate", ()),),
+        ((Situation, "unknown", ()),),
     ),
     Promise(
         "custom_certificate",

@@ -133,7 +133,13 @@ class Inside:
     def _checked(self, thumbprint: str, server: str) -> dict[str, Any]:
         """What a server says of a certificate that is to sign."""
         answer = self._adfs("certificate_key", on=server, thumbprint=thumbprint)
-        return {"server": server, "thumbprint": thumbprint, "error": "", **{name: answer[name] for name in ("server", "certificate", "checks")}}
+        return {
+            "server": server,
+            "thumbprint": thumbprint,
+            "error": "",
+            "answered_by": answer["server"],
+            **{name: answer[name] for name in ("certificate", "checks")},
+        }
 
     def _shown(self, node: Node, now: datetime) -> dict[str, Any]:
         """What a server's metadata says. It is signed and verified once for each thing that it can say."""

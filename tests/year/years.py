@@ -124,7 +124,7 @@ def kinds(entries: Iterable[Mapping[str, Any]]) -> Counter[str]:
 
 def needs_a_hand(plan: Mapping[str, Any]) -> bool:
     """Whether the operator is told to get a certificate issued."""
-    return any(block["guard"] == "custom_certificate" for block in plan["blocked_by"])
+    return any(block["condition"] == "custom_certificate" for block in plan["blocked_by"])
 
 
 def _text(moment: datetime) -> str:

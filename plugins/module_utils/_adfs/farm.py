@@ -173,7 +173,7 @@ def thresholds(properties: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-def nodes(names: t.Iterable[str]) -> list[dict[str, t.Any]]:
+def servers(names: t.Iterable[str]) -> list[dict[str, t.Any]]:
     """Return the servers that AD FS lists, none of them seen yet: only their own metadata can show what they know."""
     unique = {name.lower(): name for name in names if name}
     return [

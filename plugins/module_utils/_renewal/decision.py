@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import decrypting, emergency, guards, server_steps, rollback, rules, third_party
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import decrypting, emergency, guards, rollback, rules, server_steps, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, Decision, Write, act_on_domains, checked_write
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import UNBORN, Alarm, Domain, RelyingParty, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.publishing import writes_with
@@ -116,9 +116,7 @@ def _alarms(s: Situation) -> Iterable[Alarm]:
     named = s.policy.domains or frozenset()
     for status in s.statuses:
         if status.domain.name in named and not status.ours and status.unreadable is None:
-            yield Alarm(
-                "not_ours", status.domain.name, f"{status.domain.name} is named in renew_signing_cert_domains, but {_elsewhere(s, status.domain)}"
-            )
+            yield Alarm("not_ours", status.domain.name, f"{status.domain.name} is named in renew_signing_cert_domains, but {_elsewhere(s, status.domain)}")
     if provider is not None:
         yield from third_party.alarms(s)
         return
@@ -376,7 +374,9 @@ def _remove_old(s: Situation, blocks: list[Block]) -> Act | None:
         blocks.extend(held_back)
         return None
     if farm.auto_rollover:
-        return Act("suspend_auto_rollover", "the old certificate is taken out of AD FS (renew_signing_cert_remove_old_from_adfs), which needs automatic rollover off")
+        return Act(
+            "suspend_auto_rollover", "the old certificate is taken out of AD FS (renew_signing_cert_remove_old_from_adfs), which needs automatic rollover off"
+        )
     return Act("remove_from_adfs", "no server signs with the old certificate any more (renew_signing_cert_remove_old_from_adfs)", thumbprint=leaving[0])
 
 

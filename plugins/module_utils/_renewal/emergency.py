@@ -128,7 +128,9 @@ def _make_fresh(s: Situation, blocks: list[Block], contains_first: bool) -> Act 
         blocks.append(Block("sync", names(behind), s.now + 2 * farm.poll, "these servers sign with an earlier certificate, which stays until they follow"))
         return None
     if others:
-        return Act("remove_from_adfs", "it was stolen with the others, or has ended, and AD FS makes no new one beside it", thumbprint=others[0], protective=True)
+        return Act(
+            "remove_from_adfs", "it was stolen with the others, or has ended, and AD FS makes no new one beside it", thumbprint=others[0], protective=True
+        )
     if not primary.self_signed:
         blocks.append(
             Block(

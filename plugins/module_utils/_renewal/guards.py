@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import rules
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Block
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, DomainStatus, names
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation, names
 
 
 def promotion_blocks(s: Situation) -> list[Block]:
@@ -120,7 +120,7 @@ def unconfirmed_servers(s: Situation) -> Iterable[Block]:
             server.name,
             None,
             f"{server.name} could not be seen ({server.reason}): make its metadata reachable (renew_signing_cert_servers), put it into the"
-            " inventory so that it can be asked, or name it in renew_signing_cert_nodes_gone",
+            " inventory so that it can be asked, or list it with gone: true in renew_signing_cert_servers",
         )
     if not s.seen.farm.servers_confirmed:
         yield Block(
@@ -150,7 +150,7 @@ def unknown_or_paused(s: Situation) -> Iterable[Block]:
         for deviation in status.domain.deviations:
             yield Block("baseline", status.domain.name, None, f"its settings are not the approved ones: {deviation}")
     if s.paused:
-        yield Block("pause", s.seen.farm.host_name, None, "the rollover is held; set renew_signing_cert_pause to false to go on")
+        yield Block("pause", s.seen.farm.host_name, None, "the rollover is paused; set renew_signing_cert_pause to false to go on")
 
 
 def unknown_certificate(status: DomainStatus) -> Block:

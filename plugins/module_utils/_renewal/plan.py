@@ -14,18 +14,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import decrypting, emergency, rollback, rules
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import baseline as baselines
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import decrypting, emergency, probes, rollback, rules, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import journal as journals
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import moved
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.decision import decide
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import LOCK_LAPSE, SCAN_SLACK, Journal, Lock, write_journal
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import behind_too_long
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import TOKEN_DECRYPTING, UNBORN, Alarm, Key, Observation, Server, Slots
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, read_policy
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError, read_observation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import behind_too_long
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.summary import at_risk, failures, summary
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.verdict import decision_row, verdict
-from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import certificate_without_key, format_time, parse_time
 
 MOST_ACTS = 10
 _EVENTS = ("adfs_clock", "due", "lock")
@@ -51,6 +54,78 @@ class Plan:
     alarms: tuple[Alarm, ...]
     journal: Journal
     write_journal: bool
+
+
+def plan(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the plan: the one entry of the core. The same input gives the same plan.
+
+    ``given``: the options of the module rollover_plan as plain values: ``farm`` (RV(farm) of farm_info) or ``provider`` (RV(metadata) of
+    metadata_info), ``domains``, ``metadata``, ``probes``, ``journal``, ``policy``, ``servers``, ``key_checks``, ``approved``, ``run``,
+    ``refused``, ``restarted``, ``eviction_forms_refused``; what is left out counts as empty. ``now`` is a time in ISO 8601 and has to be
+    given: the core has no clock. Raises ReadingError, PolicyError and ApprovalError, each with a sentence for the operator.
+    """
+    farm, provider = given.get("farm"), given.get("provider")
+    if (farm is None) == (provider is None):
+        raise ReadingError("give either farm, the facts of an AD FS farm, or provider, the metadata of another identity provider")
+    now = parse_time(str(given["now"]))
+    domains = list(given.get("domains") or ())
+    refused_forms = frozenset(given.get("eviction_forms_refused") or ())
+    # Only Entra's own refusals of everything else bring this about: a member that must be filled gets a key that nobody has.
+    unusable = certificate_without_key(now) if refused_forms >= {"equal", "empty"} else None
+    policy_given = given.get("policy") or {}
+    policy = replace(
+        read_policy(policy_given),
+        refused=frozenset(str(name).lower() for name in given.get("refused") or ()),
+        restarted=frozenset(str(name).lower() for name in given.get("restarted") or ()),
+        eviction_forms_refused=refused_forms,
+        unusable=unusable.thumbprint if unusable else "",
+    )
+    if farm is None:
+        server = str((provider or {}).get("entity_id"))
+        stored = given.get("journal") or {}
+        journal, complaint = _journal(stored, server, now)
+        reading = third_party.read_provider(provider or {}, domains, journal, policy, now, first_use=not complaint)
+    else:
+        if farm.get("role") == "secondary":
+            where = farm.get("primary_server") or "the primary server, which Get-AdfsSyncProperties names"
+            raise ReadingError(f"{farm.get('server') or 'this host'} is a secondary server of its farm and changes nothing; run the play on {where}")
+        server = farm.get("server") or ""
+        stored = given.get("journal") or farm.get("journal") or {}
+        journal, complaint = _journal(stored, str(farm.get("identifier")), now)
+        reading = read_observation(farm, domains, given.get("metadata") or (), journal, policy, given.get("servers") or (), given.get("key_checks") or ())
+    probed = probes.judge(given.get("probes") or (), reading.observation.farm)
+    seen = replace(reading.observation, seen_from_outside=probes.seen_from_outside(probed))
+    if complaint:
+        alarm = Alarm("journal", server, f"the journal is not used: {complaint}; waiting times start afresh")
+        seen = replace(seen, alarms=(*seen.alarms, alarm))
+    compared = baselines.compare(journal.baseline, policy.baseline_approved, domains, seen)
+    bodies = {**journal.bodies, **reading.bodies, **({unusable.thumbprint: unusable.der} if unusable else {})}
+    run = str(given.get("run") or "rollover_plan")
+
+    def planned(not_approved: str = "") -> dict[str, Any]:
+        made = make_plan(compared.seen, journal, policy, now, run, compared.baseline, not_approved)
+        return show(made, bodies, policy_given)
+
+    shown = planned()
+    if given.get("approved"):
+        differences = moved(given["approved"], shown)
+        if differences:
+            shown = planned(
+                f"it is not the approved plan any more, so only what protects sign-in is done: {'; '.join(differences)}. Look at the new plan, and approve that"
+            )
+    shown["journal"]["expected_sha256"] = stored.get("sha256")
+    shown["probes"] = probed
+    return shown
+
+
+def _journal(given: Mapping[str, Any], farm: str, now: datetime) -> tuple[Journal, str]:
+    """Return the journal, and why what was found is not used."""
+    if given.get("error"):
+        return Journal(farm), str(given["error"])
+    try:
+        return journals.read_journal(given.get("content"), farm, now), ""
+    except journals.JournalError as exc:
+        return Journal(farm), str(exc)
 
 
 def make_plan(

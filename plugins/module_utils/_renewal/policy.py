@@ -60,7 +60,7 @@ class Policy:
     baseline_approved: str | None = None
     windows: tuple[Span, ...] = ()
     freezes: tuple[Span, ...] = ()
-    fail_on: frozenset[str] = frozenset({"broken", "unknown_certificate", "deadline"})
+    fail_on: frozenset[str] = frozenset({"broken", "unknown_certificate", "settings_changed", "deadline"})
     deadline_days: timedelta = timedelta(days=7)
     successor: str | None = None
     servers_checked: frozenset[str] = frozenset()
@@ -75,10 +75,11 @@ class Policy:
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _LONGEST = timedelta(days=36525)  # a century: more is a slip of the hand, and would leave the calendar
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(m|h|d|minutes?|hours?|days?)?")
+FAIL_ON = frozenset({"broken", "unknown_certificate", "settings_changed", "deadline"})
 _CHOICES = {
     "preset": ("2025", "2017"),
     "promote": ("adfs", "role", "never"),
-    "unknown_certificate": ("stop", "replace"),
+    "unknown_certificates": ("stop", "replace"),
     "emergency_priority": ("availability", "containment"),
 }
 
@@ -95,7 +96,7 @@ def read_policy(given: Mapping[str, Any]) -> Policy:
         reader = _READERS.get(name)
         if reader is None:
             raise PolicyError(f"{_variable(name)} is not known to this version; remove it, or see the role's README for the variables there are")
-        values[name] = reader(name, value)
+        values.update(reader(name, value) if name == "servers" else {name: reader(name, value)})
     policy = Policy(**values)
     _refuse_contradictions(policy)
     return policy
@@ -162,8 +163,8 @@ def _named_domains(name: str, value: Any) -> frozenset[str] | None:
 
 def _fail_on(name: str, value: Any) -> frozenset[str]:
     found = _names(name, value)
-    if not found <= {"broken", "unknown_certificate", "deadline"}:
-        raise PolicyError(f"{_variable(name)} may hold broken, foreign and deadline, not '{', '.join(sorted(found))}'")
+    if not found <= FAIL_ON:
+        raise PolicyError(f"{_variable(name)} may contain {', '.join(sorted(FAIL_ON))}, not {', '.join(sorted(found - FAIL_ON))}")
     return found
 
 
@@ -196,13 +197,21 @@ def _acknowledged(name: str, value: Any) -> frozenset[tuple[str, str]]:
     return frozenset(found)
 
 
-def _nodes(name: str, value: Any) -> tuple[str, ...]:
-    names = []
+def _servers(name: str, value: Any) -> dict[str, Any]:
+    """The servers of the farm that the operator lists, and apart which of them are gone, and on which the key was checked by hand."""
+    names: list[str] = []
+    marked: dict[str, set[str]] = {"gone": set(), "key_checked": set()}
     for item in _list(name, value):
         if not isinstance(item, Mapping) or not item.get("name"):
-            raise PolicyError(f"{_variable(name)} must be a list of entries with 'name' and, if it differs, 'address' and 'port'")
-        names.append(str(item["name"]).lower())
-    return tuple(names)
+            raise PolicyError(
+                f"{_variable(name)} must be a list of entries with 'name' and, where they are needed, 'address', 'port', 'gone' and 'key_checked'"
+            )
+        server = str(item["name"]).strip().lower()
+        names.append(server)
+        for mark, marked_servers in marked.items():
+            if item.get(mark) not in (None, "") and _boolean(name, item[mark]):
+                marked_servers.add(server)
+    return {"servers": tuple(names), "servers_gone": frozenset(marked["gone"]), "servers_checked": frozenset(marked["key_checked"])}
 
 
 def _spans(name: str, value: Any) -> tuple[Span, ...]:
@@ -226,17 +235,16 @@ _READERS: dict[str, Any] = {
     "renew_before": _duration("d"),
     "promote": _choice,
     "protect": _boolean,
-    "unknown_certificate": _choice,
+    "unknown_certificates": _choice,
     "known_certificates": _thumbprints,
     "auto_rollover": _boolean,
-    "servers": _nodes,
-    "servers_gone": _names,
+    "servers": _servers,
     "servers_complete": _boolean,
     "relying_parties_acknowledged": _names,
     "propagation": _duration("h"),
     "safety": _duration("h"),
     "run_interval": _duration("h"),
-    "remove_from_entra": _boolean,
+    "remove_old_from_entra": _boolean,
     "remove_old_from_adfs": _boolean,
     "pause": _boolean,
     "rollback": _boolean,
@@ -248,7 +256,6 @@ _READERS: dict[str, Any] = {
     "fail_on": _fail_on,
     "deadline_days": _duration("d"),
     "successor": _thumbprint,
-    "servers_checked": _names,
     "restart_servers": _boolean,
     "decrypting": _boolean,
 }

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import guards, rules
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Block, Write, checked_write
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, DomainStatus
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation
 
 
 def writes_with(s: Situation, key: str, statuses: Iterable[DomainStatus], blocks: list[Block]) -> list[Write]:

@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import another_server, seen_by_sync
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import (
     TOKEN_DECRYPTING,
     TOKEN_SIGNING,
@@ -31,6 +30,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.observati
     Thresholds,
 )
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import another_server, seen_by_sync
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, CertificateError, parse_certificate, parse_time
 
 
@@ -262,7 +262,7 @@ def _key_check(item: Mapping[str, Any], certificates: Certificates) -> KeyCheck:
     if certificate.get("der"):
         certificates.add(certificate["der"])
     failed = tuple((str(c["name"]), str(c["advice"])) for c in item.get("checks") or () if c["result"] == "fail")
-    error = str(item["error"]) if item.get("error") else another_server(str(item["server"]), item)
+    error = str(item["error"]) if item.get("error") else another_server(str(item["server"]), item.get("answered_by"))
     return KeyCheck(str(item["thumbprint"]).upper(), str(item["server"]).lower(), failed, error, bool(item.get("importable")))
 
 

@@ -12,7 +12,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts impo
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Rollback
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Key, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.publishing import writes_with
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, DomainStatus, names
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation, names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 

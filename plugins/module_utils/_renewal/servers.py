@@ -35,7 +35,7 @@ def seen_by_sync(server: Server, told: Mapping[str, Any], farm: Mapping[str, Any
         return replace(server, reason=f"{server.reason}; asked directly, {reason}")
 
     present = _configuration(farm)
-    error = told.get("error") or another_server(server.name, told)
+    error = told.get("error") or another_server(server.name, told.get("server"))
     if error:
         return unseen(f"it did not answer: {error}")
     if told.get("role") == "primary":
@@ -64,9 +64,9 @@ def _as_configured(server: Server, present: tuple[str, tuple[str, ...]]) -> Serv
     return replace(server, seen=True, reason="", primary=present[0], certificates=frozenset(present[1]), how="sync")
 
 
-def another_server(name: str, told: Mapping[str, Any]) -> str | None:
+def another_server(name: str, answered_by: object) -> str | None:
     """Return what to say where the host of the inventory that answered is not the server of that name."""
-    return None if _short(told.get("server")) == _short(name) else f"the host that was asked is {told.get('server')}"
+    return None if _short(answered_by) == _short(name) else f"the host that was asked is {answered_by}"
 
 
 def _configuration(farm: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
@@ -89,7 +89,7 @@ def unusable(farm: Farm, thumbprint: str, checked_by_hand: frozenset[str]) -> li
         answer = answers.get(server.name)
         if answer is None or answer.error:
             why = answer.error if answer is not None else "it was not asked yet"
-            by_hand = "put it into the inventory, or check it by hand and name it in renew_signing_cert_nodes_checked"
+            by_hand = "put it into the inventory, or check it by hand and list it with key_checked: true in renew_signing_cert_servers"
             found.append((server.name, f"it could not be checked ({why}): {by_hand}"))
             continue
         mended = {"certificate_in_store", "private_key_readable"} if answer.importable else set()

@@ -265,8 +265,8 @@ class Situation:
             return "emergency"
         if self.broken:
             return "broken"
-        if self.foreign:
-            return "unknown_certificate"
+        if self.unknown:
+            return "unknown_certificate" if any(status.unknown for status in self.unknown) else "settings_changed"
         if self.paused:
             return "paused"
         if not self.following:

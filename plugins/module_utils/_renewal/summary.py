@@ -24,8 +24,9 @@ _STATES = {
     "promoted": "every server signs with the new certificate; the domains hold both",
     "complete": "every server signs with the new certificate; the domains hold it first and keep the earlier one",
     "broken": "sign-in is broken",
-    "unknown_certificate": "a domain accepts a certificate that is not this farm's, or its settings are not the approved ones",
-    "paused": "the rollover is held",
+    "unknown_certificate": "a domain accepts a certificate that is not this farm's",
+    "settings_changed": "the settings of a domain are not the approved ones",
+    "paused": "the rollover is paused",
     "emergency": "stolen keys are replaced and evicted",
 }
 
@@ -56,12 +57,12 @@ def failures(s: Situation) -> list[dict[str, str]]:
         found.append({"fail_on": "emergency", "reason": f"stolen keys are still {where}"})
     if "broken" in s.policy.fail_on and s.broken:
         found.append({"fail_on": "broken", "reason": f"sign-in is broken for {names(b.domain.name for b in s.broken)}"})
-    if "unknown_certificate" in s.policy.fail_on and s.unknown:
-        strange = [f.domain.name for f in s.unknown if f.unknown]
-        changed = [f.domain.name for f in s.unknown if not f.unknown]
-        reasons = [f"a certificate that is not this farm's is accepted by {names(strange)}"] if strange else []
-        reasons += [f"settings differ from the approved ones for {names(changed)}"] if changed else []
-        found.append({"fail_on": "unknown_certificate", "reason": "; ".join(reasons)})
+    strange = [f.domain.name for f in s.unknown if f.unknown]
+    if "unknown_certificate" in s.policy.fail_on and strange:
+        found.append({"fail_on": "unknown_certificate", "reason": f"a certificate that is not this farm's is accepted by {names(strange)}"})
+    changed = [f.domain.name for f in s.unknown if f.domain.deviations]
+    if "settings_changed" in s.policy.fail_on and changed:
+        found.append({"fail_on": "settings_changed", "reason": f"settings differ from the approved ones for {names(changed)}"})
     if "deadline" in s.policy.fail_on and s.deadline is not None and s.deadline - s.now < s.policy.deadline_days:
         found.append({"fail_on": "deadline", "reason": f"the deadline is near: the latest safe moment for the next step is {format_time(s.deadline)}"})
     return found
@@ -80,7 +81,7 @@ def summary(s: Situation, shown: Mapping[str, Any]) -> list[str]:
     lines.extend(f"Alarm ({a['alarm']}): {a['reason']}" for a in shown["alarms"])
     for block in shown["blocked_by"]:
         until = f" until {block['until']}" if block["until"] else ""
-        lines.append(f"Waits ({block['guard']}{until}): {block['object']}: {block['reason']}")
+        lines.append(f"Waits ({block['condition']}{until}): {block['object']}: {block['reason']}")
     if s.successor is not None or s.now >= s.due_at:
         for risk, advice in _RISKS.items():
             partners = [p["name"] for p in shown["relying_parties"] if p["risk"] == risk]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, DomainStatus, names
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation, names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 _ROLLOVER_OFF_DAYS = {"2025": 35, "2017": 30}
@@ -43,7 +43,7 @@ def verdict(s: Situation, status: DomainStatus) -> tuple[str, str]:
     if status.unknown:
         return "unknown_certificate", f"it also accepts {names(status.unknown)}, which is not this farm's: find out whose it is"
     if domain.deviations:
-        return "unknown_certificate", f"its settings are not the approved ones: {'; '.join(domain.deviations)}"
+        return "settings_changed", f"its settings are not the approved ones: {'; '.join(domain.deviations)}"
     if farm.provider is not None and s.unknown_to(domain):
         return "successor_missing", f"sign-in fails, or would fail, where {farm.title} signs with {names(sorted(s.unknown_to(domain)))}" + (
             "; it is excluded from writing" if status.excluded else ""

@@ -69,7 +69,7 @@ HAPPENS: dict[str, tuple[str, Callable[[str, State, State], bool]]] = {
         lambda label, _b, a: "asks for a rollback" in label and a.rollback == (1, True) and all(0 not in q[-1] for q in a.queues),
     ),
     "the old one signs again": ("a rollback at any time, retirement", lambda label, b, a: label == "send promote" and (b.primary, a.primary) == (1, 0)),
-    "the successor leaves AD FS": ("a rollback at any time, AD FS promotes", lambda label, b, a: label == "send remove" and bool(b.rollback)),
+    "the successor leaves AD FS": ("a rollback at any time, AD FS promotes", lambda label, b, a: label == "send remove_from_adfs" and bool(b.rollback)),
     "a backup is written": (
         "a rollback to an earlier certificate in the domains",
         lambda label, b, a: label.startswith("send publish") and bool(b.rollback) and any(q[-1] == (1, 0) for q in a.queues),

@@ -42,7 +42,7 @@ def stories(draw: st.DrawFn) -> Story:
     nodes = [f"adfs{n + 1}.contoso.com" for n in range(draw(st.integers(1, 3)))]
     farm = {
         "host_name": "sts.contoso.com",
-        "servers": nodes,
+        "nodes": nodes,
         "poll_duration": draw(st.sampled_from((300, 3600))),
         "token_signing": {"primary": "current"},
         "properties": {"AutoCertificateRollover": auto},
@@ -64,8 +64,12 @@ def stories(draw: st.DrawFn) -> Story:
         "tenant": {"switches": tenant, "updater_reads": draw(st.sampled_from(nodes))},
         "domains": domains,
     }
-    policy: dict[str, Any] = {"promote": draw(st.sampled_from(("adfs", "role"))) if auto else "role", "auto_rollover": auto, "remove_from_entra": draw(st.booleans())}
-    policy["unknown_certificate"] = "replace"
+    policy: dict[str, Any] = {
+        "promote": draw(st.sampled_from(("adfs", "role"))) if auto else "role",
+        "auto_rollover": auto,
+        "remove_old_from_entra": draw(st.booleans()),
+    }
+    policy["unknown_certificates"] = "replace"
     runs = [(draw(st.sampled_from((0.1, 4.0, 23.0, 24.1))), 0, False) for _run in range(10)]
     for _death in range(draw(st.integers(0, 3))):
         where = draw(st.integers(0, 5))
@@ -84,7 +88,7 @@ def test_no_domain_that_works_breaks_and_the_renewal_comes_to_its_end(story: Sto
     world.changed()
     inside = Inside(world, story.policy)
     end = world.clock.now() + timedelta(days=DAYS)
-    began = str(world.state()["farms"][0]["servers"][0]["signer"])
+    began = str(world.state()["farms"][0]["nodes"][0]["signer"])
     for after, dies_at, dies_after in story.runs:
         world.advance(timedelta(hours=after), looks_every=timedelta(hours=12))
         inside.death.plan(dies_at, dies_after)
@@ -102,6 +106,6 @@ def test_no_domain_that_works_breaks_and_the_renewal_comes_to_its_end(story: Sto
     refused = {name for name, tally in report["by_domain"].items() if tally["refused"]}
     assert refused <= story.broken_at_first(), report["refusals"]
     assert {outcome for nodes in report["last"].values() for outcome in nodes.values()} == {"accepted"}
-    signers = {node["signer"] for node in world.state()["farms"][0]["servers"]}
+    signers = {node["signer"] for node in world.state()["farms"][0]["nodes"]}
     assert len(signers) == 1
     assert began not in signers

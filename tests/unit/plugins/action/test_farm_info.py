@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.federation.adfs.tests.unit.plugins.action.adfs_actions import TOKEN_SIGNING, ServiceCertificate, World
 
 FOLDER = "C:\\ProgramData\\federation.adfs"
-SUBSETS = ("certificates", "properties", "nodes", "relying_parties", "journal")
+SUBSETS = ("certificates", "properties", "servers", "relying_parties", "journal")
 
 
 def check(farm, name):
@@ -40,8 +40,8 @@ def test_everything_in_one_round_trip():
     }
     assert farm["sso_lifetime"] == 480
     assert farm["certificates"] == world.run("certificate_info")["certificates"]
-    assert [node["name"] for node in farm["nodes"]] == ["adfs1.contoso.com", "adfs2.contoso.com"]
-    assert farm["nodes"][1] == {
+    assert [node["name"] for node in farm["servers"]] == ["adfs1.contoso.com", "adfs2.contoso.com"]
+    assert farm["servers"][1] == {
         "name": "adfs2.contoso.com",
         "seen": False,
         "how": None,
@@ -64,7 +64,7 @@ def test_time_is_the_servers():
 @pytest.mark.parametrize("subset", SUBSETS)
 def test_reads_only_what_is_asked_for(subset):
     farm = World().run("farm_info", {"gather_subset": [subset]})["farm"]
-    shown = {"certificates": "certificates", "properties": "thresholds", "nodes": "nodes", "relying_parties": "relying_parties", "journal": "journal"}
+    shown = {"certificates": "certificates", "properties": "thresholds", "servers": "servers", "relying_parties": "relying_parties", "journal": "journal"}
     for name, member in shown.items():
         assert (farm[member] is not None) == (name == subset)
     assert farm["role"] == "primary"
@@ -89,7 +89,7 @@ def test_a_secondary_succeeds_and_names_the_primary():
     assert farm["poll_duration"] == 300
     assert farm["last_sync_status"] == 0
     assert farm["last_sync_time"].endswith("Z")
-    assert [farm[name] for name in ("certificates", "nodes", "relying_parties", "identifier", "thresholds")] == [None] * 5
+    assert [farm[name] for name in ("certificates", "servers", "relying_parties", "identifier", "thresholds")] == [None] * 5
     assert farm["journal"]["found"] is False
 
 

@@ -140,19 +140,26 @@ def test_check_mode_tells_changed_and_the_diff() -> None:
 @pytest.mark.parametrize(
     ("policy", "facts", "condition", "hours"),
     [
-        ({"remove_from_entra": True}, {}, "retire_interval", 24 + 1),
-        ({"remove_from_entra": True}, {"token_lifetime": 2880}, "retire_interval", 48 + 1 + 15 / 60),  # servers follow within ten minutes, clocks within five
-        ({"remove_from_entra": True}, {"token_lifetime": 0}, "retire_interval", 24 + 1),
+        ({"remove_old_from_entra": True}, {}, "retire_interval", 24 + 1),
+        (
+            {"remove_old_from_entra": True},
+            {"token_lifetime": 2880},
+            "retire_interval",
+            48 + 1 + 15 / 60,
+        ),  # servers follow within ten minutes, clocks within five
+        ({"remove_old_from_entra": True}, {"token_lifetime": 0}, "retire_interval", 24 + 1),
         ({"remove_old_from_adfs": True}, {}, "remove_interval", 15 * 24 + 1),
         ({"remove_old_from_adfs": True}, {"proxy_trust_lifetime": 1440, "sso_lifetime": 2880}, "remove_interval", 48 + 1),
     ],
 )
-def test_what_leaves_waits_for_what_the_farm_says_may_still_rest_on_it(policy: dict[str, object], facts: dict[str, object], guard: str, hours: float) -> None:
+def test_what_leaves_waits_for_what_the_farm_says_may_still_rest_on_it(
+    policy: dict[str, object], facts: dict[str, object], condition: str, hours: float
+) -> None:
     new, old = certificate("new", -1, 364), certificate("old", -330, 35)
     partner = {"name": "Portal", "identifiers": ["https://portal.example.com"], "token_lifetime": facts.get("token_lifetime"), "risk": "no_metadata"}
     adfs = farm(new, old, relying_parties=[partner], **{k: v for k, v in facts.items() if k != "token_lifetime"})
     plan = run(farm=adfs, domains=[entra("contoso.com", new, old)], metadata=[view("adfs1.contoso.com", new, old)], policy=policy)["plan"]
-    (block,) = [b for b in plan["blocked_by"] if b["condition"] == guard]
+    (block,) = [b for b in plan["blocked_by"] if b["condition"] == condition]
     assert block["until"] == format_time(NOW + timedelta(hours=hours))
 
 

@@ -282,9 +282,9 @@ def test_what_is_published_no_more_leaves_only_if_asked_and_after_the_interval()
     journal = pinned(NEW, followed=followed, history=[thumbprint(OLD), thumbprint(NEW)])
     held = domain(signing=NEW, second=OLD)
     assert acts(plan(document(NEW), held, journal=journal)) == []
-    assert slots(plan(document(NEW), held, journal=journal, policy={"remove_from_entra": True})) == {"contoso.com": (thumbprint(NEW), None)}
+    assert slots(plan(document(NEW), held, journal=journal, policy={"remove_old_from_entra": True})) == {"contoso.com": (thumbprint(NEW), None)}
     early = {**followed, "at": format_time(NOW - timedelta(hours=20))}
-    waits = plan(document(NEW), held, journal=pinned(NEW, followed=early, history=[thumbprint(OLD)]), policy={"remove_from_entra": True})
+    waits = plan(document(NEW), held, journal=pinned(NEW, followed=early, history=[thumbprint(OLD)]), policy={"remove_old_from_entra": True})
     assert (acts(waits), "retire_interval" in guards(waits)) == ([], True)
 
 

@@ -65,15 +65,15 @@ def test_every_node_has_its_own_view(module, tmp_path, monkeypatch) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     authority = Authority(tmp_path)
     documents = {"adfs1": make.adfs_document(NEW, OLD), "adfs2": make.adfs_document(OLD, NEW), "adfs3": b"<html>sign in</html>"}
-    servers = {name: Server(authority.context("sts.contoso.com"), answer(data)) for name, data in documents.items()}
+    running = {name: Server(authority.context("sts.contoso.com"), answer(data)) for name, data in documents.items()}
     with socket.create_server(("127.0.0.1", 0)) as listener:
         closed = listener.getsockname()[1]
-    servers = [{"name": name, "address": "127.0.0.1", "port": server.port} for name, server in servers.items()]
+    servers = [{"name": name, "address": "127.0.0.1", "port": server.port} for name, server in running.items()]
     servers.insert(1, {"name": "adfs4", "address": "127.0.0.1", "port": closed})
     try:
         result = module(url=URL, servers=servers, ca_path=str(authority.path), timeout=5)
     finally:
-        for server in servers.values():
+        for server in running.values():
             server.close()
     assert "metadata" not in result and result["changed"] is False
     views = {view["server"]: view for view in result["servers"]}
@@ -84,7 +84,7 @@ def test_every_node_has_its_own_view(module, tmp_path, monkeypatch) -> None:
     assert views["adfs1"]["error"] is None and views["adfs2"]["error"] is None
     assert views["adfs4"]["metadata"] is None and "refused" in views["adfs4"]["error"]
     assert views["adfs3"]["metadata"] is None and "web page" in views["adfs3"]["error"]
-    assert f"from 127.0.0.1 port {servers['adfs3'].port}" in views["adfs3"]["error"]
+    assert f"from 127.0.0.1 port {running['adfs3'].port}" in views["adfs3"]["error"]
 
 
 def test_the_certificate_of_the_endpoint_and_the_kind_of_failure(module, tmp_path, monkeypatch) -> None:
@@ -213,17 +213,17 @@ def both(metadata: bytes, keys: bytes | None) -> t.Callable[..., None]:
     return handle
 
 
-def test_keys_of_every_node(module, tmp_path, monkeypatch) -> None:
+def test_keys_of_every_server(module, tmp_path, monkeypatch) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     authority = Authority(tmp_path)
     served = {"adfs1": key_set(NEW, OLD), "adfs2": None, "adfs3": b"<html/>"}
-    servers = {name: Server(authority.context("sts.contoso.com"), both(make.adfs_document(OLD, NEW), keys)) for name, keys in served.items()}
-    servers = [{"name": name, "address": "127.0.0.1", "port": server.port} for name, server in servers.items()]
+    running = {name: Server(authority.context("sts.contoso.com"), both(make.adfs_document(OLD, NEW), keys)) for name, keys in served.items()}
+    servers = [{"name": name, "address": "127.0.0.1", "port": server.port} for name, server in running.items()]
     try:
         views = module(url=URL, servers=servers, ca_path=str(authority.path), jwks=True)["servers"]
         without = module(url=URL, servers=servers[:1], ca_path=str(authority.path))["servers"]
     finally:
-        for server in servers.values():
+        for server in running.values():
             server.close()
     assert all(view["metadata"]["signature"]["status"] == "valid" for view in views)
     first, second, third = (view["jwks"] for view in views)

@@ -66,7 +66,7 @@ def test_whatever_moved_is_named(change: Any, said: str) -> None:
 
 def test_another_policy_is_another_plan() -> None:
     play = Play(DUE)
-    assert moved(shown(play, {"promote": "adfs"}), shown(play, {"promote": "role"})) == ["renew_signing_cert_promote was adfs and is us"]
+    assert moved(shown(play, {"promote": "adfs"}), shown(play, {"promote": "role"})) == ["renew_signing_cert_promote was adfs and is role"]
 
 
 def test_what_is_no_plan_is_refused() -> None:

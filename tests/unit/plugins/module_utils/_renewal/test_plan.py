@@ -139,11 +139,11 @@ def test_promotion_is_ours_only_if_asked_and_suspends_and_restores_automatic_rol
         (Policy(promote="never"), {"auto_rollover": False}, "promote_policy"),
     ],
 )
-def test_each_guard_of_the_promotion_holds_it(policy: Policy, change: dict[str, object], guard: str) -> None:
+def test_each_guard_of_the_promotion_holds_it(policy: Policy, change: dict[str, object], condition: str) -> None:
     seen = observe(farm("OLD", "NEW", **change), domain("contoso.com", "OLD", "NEW"))
     made = plan(seen, policy, ready_journal(), at(1))
     assert "promote" not in actions(made)
-    assert guard in guards(made)
+    assert condition in guards(made)
 
 
 def test_an_excluded_domain_blocks_the_promotion_until_it_is_acknowledged() -> None:

@@ -51,7 +51,7 @@ def observations(draw: st.DrawFn) -> Observation:
 policies = st.builds(
     Policy,
     promote=st.sampled_from(("adfs", "role", "never")),
-    foreign=st.sampled_from(("stop", "replace")),
+    unknown_certificates=st.sampled_from(("stop", "replace")),
     auto_rollover=st.sampled_from((None, True, False)),
     remove_old_from_entra=st.booleans(),
     pause=st.sampled_from((None, True, False)),

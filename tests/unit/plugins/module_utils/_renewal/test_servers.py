@@ -10,10 +10,10 @@ from datetime import timedelta
 import pytest
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, read_journal, write_journal
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import seen_by_sync
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import KeyCheck, RelyingParty, Server
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, asks, show
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, Span
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import seen_by_sync
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 from .world import FARM, KEYS, actions, at, domain, farm, guards, key, observe, plan, server
@@ -90,10 +90,10 @@ def test_what_is_still_a_file_is_added_too_and_its_absence_is_no_obstacle() -> N
         ({"certificates": frozenset({"OLD", "EARLIER"})}, Policy(auto_rollover=False, successor="NEW"), "room"),
     ],
 )
-def test_each_guard_of_adding(change: dict[str, object], policy: Policy, guard: str) -> None:
+def test_each_guard_of_adding(change: dict[str, object], policy: Policy, condition: str) -> None:
     seen = observe(replace(farm("OLD", **STORED, key_checks=OK), **change), domain("contoso.com", str(change.get("primary", "OLD"))), **BOUGHT)
     made = plan(seen, policy)
-    assert "add" not in actions(made) and guard in guards(made)
+    assert "add" not in actions(made) and condition in guards(made)
 
 
 def test_what_was_taken_out_of_adfs_is_not_added_again() -> None:
