@@ -226,7 +226,7 @@ def test_a_certificate_that_is_published_beside_the_other_is_told_to_every_domai
     assert made["failures"] == []
 
 
-@pytest.mark.parametrize("paused", [OLD, NEW])
+@pytest.mark.parametrize("held", [OLD, NEW])
 def test_a_domain_that_holds_one_of_two_is_not_called_broken(held: dict[str, object]) -> None:
     """Which of the two signs is not known; either way the domain gets both and loses none."""
     made = plan(document(OLD, NEW), domain(signing=held), journal=pinned(OLD))
