@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import codecs
+import json
 import typing as t
 
 from cryptography.hazmat.primitives import hashes
@@ -105,6 +106,22 @@ def documents(make: t.Any) -> t.Iterator[tuple[str, bytes]]:
     yield "a list with one large entity", saml + signed(_fill("<x/>", 1_000_000)) + b"</EntitiesDescriptor>"
     yield "lists in lists", saml * 60 + _fill("<EntitiesDescriptor/>").encode() + b"</EntitiesDescriptor>" * 60
     yield "UTF-16", codecs.BOM_UTF16_LE + plain(_fill("<x/>", 480_000)).decode().encode("utf-16-le")
+
+
+def key_sets(make: t.Any) -> t.Iterator[tuple[str, bytes]]:
+    """Yield name and text of lists of keys (JSON), below the limit of a download."""
+    body = make.make_keypair("ADFS Signing - old").base64
+    one = json.dumps({"use": "sig", "x5c": [body]})
+    yield "nested lists", b"[" * 250_000
+    yield "nested objects", b'{"a":' * 50_000
+    yield "a long number", b'{"keys": [' + b"9" * 250_000 + b"]}"
+    yield "the same member again and again", b'{"keys": [], ' + b'"a": 1, ' * 30_000 + b'"b": 1}'
+    yield "many keys", ('{"keys": [' + ", ".join([one] * 49) + "]}").encode()
+    yield "too many keys", ('{"keys": [' + ", ".join(["{}"] * 60_000) + "]}").encode()
+    yield "a long name", json.dumps({"keys": [{"kid": "\u202e" * 40_000}]}).encode()
+    yield "a long modulus", json.dumps({"keys": [{"x5c": [body], "n": "A" * 250_000}]}).encode()
+    yield "a chain of many", json.dumps({"keys": [{"x5c": [body] * 150}]}).encode()
+    yield "larger than a list may be", b" " * MOST_BYTES
 
 
 def with_prefixes(document: bytes, keypair: t.Any, prefixes: list[str]) -> bytes:
