@@ -207,7 +207,7 @@ def _is_token_service(role: etree._Element) -> bool:
     if role.find(_FED + "SecurityTokenServiceEndpoint") is not None:
         return True
     named = (role.get(_XSI_TYPE) or "").strip().rpartition(":")[2]
-    return named == "SecurityTokenServiceType" and role.find(_FED + "PassiveRequestorEndpoint") is not None
+    return named == "SecurityTokenServiceType"
 
 
 def _certificates(roles: t.Iterable[etree._Element], use: str, read: dict[str, Certificate]) -> tuple[Certificate, ...]:

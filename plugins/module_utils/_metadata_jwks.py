@@ -46,8 +46,11 @@ class Keys:
 
 
 def keys_address(url: str) -> str:
-    """Return the address of the keys on the host of a metadata address."""
-    return f"https://{urlsplit(url).netloc}{PATH}"
+    """Return the address of the keys on the host of a metadata address; an address that cannot be read comes back as it is."""
+    try:
+        return f"https://{urlsplit(url).netloc}{PATH}"
+    except ValueError:
+        return url
 
 
 def read_keys(data: bytes) -> Keys:

@@ -72,6 +72,16 @@ def test_a_relying_party_with_the_address_for_browsers_alone_is_no_identity_prov
     assert "describes no identity provider" in refusal(text.encode())
 
 
+def test_keys_of_a_token_service_without_addresses_are_not_dropped() -> None:
+    text = make.wsfed_document([SUCCESSOR.base64])
+    start, end = text.index("<fed:PassiveRequestorEndpoint>"), text.index("</RoleDescriptor>")
+    saml = make.saml_document([PRIMARY.base64])
+    text = text[:start] + text[end:].replace("</EntityDescriptor>", saml[saml.index("<IDPSSODescriptor") :])
+    metadata = read_metadata(text.encode())
+    assert thumbprints(metadata.signing_certificates) == [SUCCESSOR.thumbprint, PRIMARY.thumbprint]
+    assert metadata.endpoints["passive_sign_in"] == "https://idp.example.com/sso"
+
+
 def test_blanks_around_identifier_and_addresses_are_left_out() -> None:
     text = make.wsfed_document([PRIMARY.base64], entity_id="\n  http://www.okta.com/exk1 ").replace("<Address>", "<Address>\n  ").replace("</Address>", "\n</Address>")
     metadata = read_metadata(text.encode())
