@@ -137,6 +137,44 @@ def test_an_unsigned_document_needs_every_certificate_confirmed() -> None:
     assert made["journal"]["content"]["metadata"]["signer"] is None
 
 
+WEAK = "the document is signed with SHA-1"
+
+
+def weak(*published: dict[str, object]) -> dict[str, object]:
+    return {**document(*published), "signature": {"status": "weak", "reason": WEAK, "certificate": SIGNER}}
+
+
+def test_a_weak_signature_is_treated_like_none() -> None:
+    message = refusal(weak(OLD, NEW), policy={"known_certificates": [thumbprint(OLD), thumbprint(SIGNER)]})
+    assert WEAK in message and thumbprint(NEW) in message and thumbprint(OLD) not in message
+    made = plan(weak(OLD, NEW), domain(signing=OLD), policy={"known_certificates": [thumbprint(OLD), thumbprint(NEW)]})
+    assert acts(made) == ["publish"]
+    assert made["journal"]["content"]["metadata"]["signer"] is None
+
+
+def test_a_weak_signature_of_the_pinned_signer_proves_nothing() -> None:
+    assert WEAK in refusal(weak(OLD), journal=pinned(OLD))
+
+
+def test_a_weakly_signed_adfs_document_does_not_say_who_signs() -> None:
+    spoilt = {**weak(OLD, NEW), "is_adfs": True, "signature": {"status": "weak", "reason": WEAK, "certificate": NEW}}
+    made = plan(spoilt, domain(signing=OLD), policy={"known_certificates": [thumbprint(OLD), thumbprint(NEW)]})
+    assert made["state"] != "broken"
+
+
+def test_a_document_that_has_ended_is_refused_whatever_is_confirmed() -> None:
+    old = {**document(OLD), "signature": {"status": "expired", "reason": "the document was valid until 2019-01-01T00:00:00Z", "certificate": SIGNER}}
+    known = {"known_certificates": [thumbprint(OLD), thumbprint(SIGNER)]}
+    message = refusal(old, policy=known, journal=pinned(OLD))
+    assert "out of date" in message and "2019-01-01T00:00:00Z" in message
+
+
+@pytest.mark.parametrize("address", ["https://[sts.example.com/ls/", "https://[::1/ls", "https://\u2100.example.com/", "https://[sts]\x1b[2J/"])
+def test_a_sign_in_address_that_cannot_be_read_is_named(address: str) -> None:
+    message = refusal({**document(OLD), "endpoints": {"passive_sign_in": address}})
+    assert ENTITY in message and message.isprintable() and "is not an address" in message
+
+
 def test_a_signed_provider_that_is_suddenly_unsigned_is_not_believed() -> None:
     assert "is not signed" in refusal(document(OLD, signer=None), journal=pinned(OLD))
 
