@@ -80,7 +80,7 @@ class ActionModule(AdfsAction):
         return self._result(look, kind, before, after, True)
 
     def _switch_off(self, look: Look, reply: t.Mapping[str, t.Any], seen: outcome.Seen) -> outcome.ActError | None:
-        """See to it that automatic rollover, which was on for the length of the request, is off again. Return what is to be said if it is not, or not surely."""
+        """Make sure that automatic rollover, on for the length of the request, is off again. Return what is to be said if it is not, or not surely."""
         if not seen.lost and reply["auto_certificate_rollover"] and reply["auto_certificate_rollover"].get("value") is False:
             return None
         told = f" {from_record(reply['left_on'], 'update_certificate').message}" if reply.get("left_on") else ""

@@ -21,6 +21,13 @@ MEMBERS = {
     "certificate_duration": "CertificateDuration",
 }
 """Options and the members of Set-AdfsProperties behind them."""
+MOST_DAYS = {
+    "certificate_generation_threshold": 3_650,
+    "certificate_promotion_threshold": 3_650,
+    "certificate_critical_threshold": 3_650,
+    "certificate_duration": 36_500,
+}
+"""AD FS documents no limits and takes any number. Certificates of a hundred years have been seen; larger ones are taken for mistakes."""
 
 
 class ActionModule(AdfsAction):
@@ -35,14 +42,18 @@ class ActionModule(AdfsAction):
     def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
         wanted = {name: options[name] for name in MEMBERS if options[name] is not None}
         for name, value in wanted.items():
-            if value is not True and value is not False and value < 1:
-                raise AdfsError(f"The option {name} is {value}; it takes a number of days, 1 or more.", id="options")
+            if name in MOST_DAYS and not 1 <= value <= MOST_DAYS[name]:
+                raise AdfsError(f"The option {name} is {value}; it takes a number of days from 1 to {MOST_DAYS[name]}.", id="options")
         look = self.look(["properties"])
         look.require_primary()
         before = _read(look.value("properties"))
         unknown = [name for name in wanted if before[name] is None]
         if unknown:
-            raise AdfsError(f"AD FS on this server does not have: {', '.join(unknown)}.", "Windows Server 2016 or later is needed.", "too_old")
+            raise AdfsError(
+                f"AD FS on this server does not say what it has for: {', '.join(unknown)}.",
+                "See Get-AdfsProperties on it; Windows Server 2016 or later is needed.",
+                "too_old",
+            )
         different = {name: value for name, value in wanted.items() if before[name] != value}
         after = {**before, **different}
         if different and not self.check_mode:
@@ -64,6 +75,9 @@ class ActionModule(AdfsAction):
         except AdfsError as exc:
             seen = replace(seen, unreadable=exc)
         after = {**before, **{name: found.get(MEMBERS[name]) for name in different}}
+        silent = [name for name in different if after[name] is None]
+        if silent and seen.unreadable is None:
+            seen = replace(seen, unreadable=AdfsError(f"AD FS did not say what {', '.join(silent)} is now.", id="no_reply"))
         if seen.unreadable is None:
             self._found = {"properties": after}
         wrong = [f"{name} is {_word(after[name])} where {_word(value)} was wanted" for name, value in different.items() if not _same(after[name], value)]

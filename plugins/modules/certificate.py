@@ -182,7 +182,7 @@ outcome:
   description:
     - What was done on the server. V(done) is all that was asked for, V(partly) only a part of it or something else, V(nothing) nothing.
     - V(unknown) means that no reply came, or an error, and that the server could not be read afterwards. The next run reads first what is there.
-    - A module that failed with V(done) did its work, and then reported an error or could not be read back. On failure, C(changed) is false with V(nothing) only.
+    - A task that failed with V(done) did its work, and then got an error or could not read back. On failure, C(changed) is false with V(nothing) only.
   type: str
   returned: always
   sample: done

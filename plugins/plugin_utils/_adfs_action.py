@@ -15,7 +15,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.federation.adfs.plugins.module_utils._adfs import custom, outcome
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import custom, events, outcome, partner_view, trusts
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record, one_line
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import (
     PROPERTIES,
@@ -28,6 +28,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import 
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.journal import DEFAULT_PATH, MAX_BYTES
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import REPLIES, farm_parts
 from ansible_collections.federation.adfs.plugins.plugin_utils._powershell import TIME_LIMIT, LostReplyError, run_script
+from ansible_collections.federation.adfs.plugins.plugin_utils._public_roots import public_roots
 
 display = Display()
 
@@ -88,10 +89,20 @@ class AdfsAction(ActionBase):  # type: ignore[misc]
         """Whether nothing may be changed."""
         return bool(self._task.check_mode)
 
-    def look(self, parts: t.Iterable[str], journal_path: str = DEFAULT_PATH) -> Look:
-        """Read these parts of the farm, and always host and sync, in one call."""
+    def look(self, parts: t.Iterable[str], journal_path: str = DEFAULT_PATH, events_since: int | None = None) -> Look:
+        """Read these parts of the farm, and always host and sync, in one call. ``events_since``: seconds since 1970."""
         wanted = sorted({"host", "sync", *parts})
-        request = {"parts": wanted, "properties": list(PROPERTIES), "journal_path": journal_path, "journal_limit": MAX_BYTES}
+        request = {
+            "parts": wanted,
+            "properties": list(PROPERTIES),
+            "journal_path": journal_path,
+            "journal_limit": MAX_BYTES,
+            "list_limit": trusts.LIST_LIMIT,
+            "default_lifetime": trusts.DEFAULT_LIFETIME,
+            "events_since": events_since,
+            "event_ids": list(events.MEANINGS),
+            "events_limit": events.LIMIT,
+        }
         return read_look(run_script(self, self._variables, "read_farm", request, farm_parts(wanted), self._time_limit))
 
     def script(self, name: str, request: dict[str, t.Any]) -> t.Any:
@@ -193,7 +204,8 @@ class AdfsAction(ActionBase):  # type: ignore[misc]
         """Return what this server says of a certificate in its store, and the checks of that."""
         request = {"store_location": "LocalMachine", "thumbprint": thumbprint, "revocation_mode": "Online" if revocation else "NoCheck"}
         facts = self.script("check_certificate", request)
-        return facts, custom.of_facts(facts, certificate_type, look.time, service_communications_keys(look), revocation)
+        here = custom.of_facts(facts, certificate_type, look.time, service_communications_keys(look), revocation)
+        return facts, [*here, *partner_view.of_facts(facts, certificate_type, public_roots())]
 
     def with_diff(self, result: dict[str, t.Any], before: list[str], after: list[str], header: str) -> dict[str, t.Any]:
         """Add a diff of two lists of lines where the user asked for one."""

@@ -64,6 +64,7 @@ class ControllerAction(ActionBase):
         if self._task.delegate_to:
             return (
                 f"{task}, although it is delegated to {self._task.delegate_to}. "
-                f"Set 'ansible_connection: local' in the vars of the task, or for {self._task.delegate_to} in the inventory."
+                f"Set 'ansible_connection: local' in the vars of the task, or for {self._task.delegate_to} in the inventory. "
+                "If it is set there, an extra variable sets ansible_connection (-e, a survey, or a credential type of AWX): it wins over both."
             )
         return f"{task}. Add 'delegate_to: localhost' to the task (and 'vars: {{ansible_connection: local}}' if the inventory sets a connection for all hosts)."

@@ -19,8 +19,8 @@ import types
 import typing as t
 from contextlib import contextmanager
 
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record, one_line
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import ERROR, Check, ReplyError, record, truth
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record, one_line, restricted_language, without_source
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import ERROR, Check, ReplyError, record, strict_json, truth
 
 READS = frozenset({"read_farm", "read_journal", "check_certificate"})
 ACTS = frozenset({"update_certificate", "add_certificate", "promote_certificate", "remove_certificate", "set_properties", "write_journal", "grant_read"})
@@ -94,7 +94,8 @@ def _refuse_wrong_task(action: t.Any) -> None:
         raise AdfsError(
             f"This task runs on an AD FS server over winrm, psrp or ssh, but its connection is '{connection.transport}' and no Windows one.",
             "Run it on the AD FS server: set hosts, and in the inventory of that host ansible_connection: winrm or psrp "
-            "(for ssh also ansible_shell_type: powershell); take away delegate_to: localhost and connection: local.",
+            "(for ssh also ansible_shell_type: powershell); take away delegate_to: localhost and connection: local. "
+            "If all that is right, an extra variable sets ansible_connection (-e, a survey, or a credential type of AWX): it wins over the inventory.",
             "connection",
         )
     if action._task.async_val:
@@ -105,7 +106,12 @@ def _data(result: t.Any, name: str, check: Check) -> t.Any:
     if not isinstance(result, dict):
         raise _no_reply(name, "nothing")
     if result.get("failed"):
-        raise LostReplyError(f"The script {name} did not run to its end: {_reason(result)}", name, "Run with -vvv for all that the server said.", "script_failed")
+        restricted = restricted_language(json.dumps(result, default=str)[:MAX_REPLY])
+        if restricted is not None:
+            raise LostReplyError(restricted[0], name, restricted[1], "language_mode")
+        raise LostReplyError(
+            f"The script {name} did not run to its end: {_reason(result)}", name, "Run with -vvv for all that the server said.", "script_failed"
+        )
     outer = result.get("result")
     reply = outer.get("json") if isinstance(outer, dict) else None
     if not isinstance(reply, str) or not reply:
@@ -118,7 +124,7 @@ def _data(result: t.Any, name: str, check: Check) -> t.Any:
             "reply_too_large",
         )
     try:
-        decoded = json.loads(reply, parse_constant=_no_constant)
+        decoded = strict_json(reply)
     except (ValueError, RecursionError):
         raise _no_reply(name, "something that is no whole JSON text") from None
     try:
@@ -129,10 +135,6 @@ def _data(result: t.Any, name: str, check: Check) -> t.Any:
     except ReplyError as exc:
         raise _no_reply(name, f"something unexpected ({one_line(str(exc), 300)})") from exc
     raise from_record(error, name)
-
-
-def _no_constant(constant: str) -> t.Any:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def _no_reply(name: str, what: str) -> AdfsError:
@@ -154,8 +156,8 @@ def _reason(result: dict[str, t.Any]) -> str:
     if isinstance(errors, list) and errors and isinstance(errors[0], dict):
         exception = errors[0].get("exception")
         if isinstance(exception, dict) and isinstance(exception.get("message"), str):
-            return one_line(exception["message"])
-    said = [one_line(str(result[key]), 300) for key in ("msg", "module_stderr", "module_stdout") if isinstance(result.get(key), str) and result[key].strip()]
+            return one_line(without_source(exception["message"]))
+    said = [one_line(without_source(str(result[key])), 300) for key in ("msg", "module_stderr", "module_stdout") if isinstance(result.get(key), str) and result[key].strip()]
     return " ".join(said) or "no reason was given"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ ACTS = {
     "silent": "reports no error, and does nothing",
     "error_after": "does its work, and then reports an error",
     "stops_after": "does its work, and then the service stops",
-    "null_after": "does its work, and from then on Get-AdfsCertificate gives no IsPrimary",
+    "null_after": "does its work, and from then on Get-AdfsCertificate gives no IsPrimary; the properties that it set are null",
     "two_primaries": "does its work, and leaves the type with two primary certificates",
     "loses_another": "does its work, and takes out another certificate of the type, the first that is listed",
     "partly": "sets only the first property, in the order of their names",
@@ -47,7 +48,7 @@ def carry_out(node: Node, cmdlet: str, work: Callable[[], None], *, kind: str = 
             farm.configuration.properties[name] = properties[name]
     elif how == "two_primaries":
         own = farm.configuration.of_type(kind)
-        both = {own[0].thumbprint, own[-1].thumbprint}
+        both = {item.thumbprint for item in (*own[:1], *own[-1:])}
         farm._set_certificates(
             [replace(item, is_primary=item.thumbprint in both) if item.certificate_type == kind else item for item in farm.configuration.certificates]
         )
@@ -56,6 +57,7 @@ def carry_out(node: Node, cmdlet: str, work: Callable[[], None], *, kind: str = 
         farm._set_certificates([item for item in farm.configuration.certificates if not others or item != _now(farm.configuration.certificates, others[0])])
     elif how == "null_after":
         node.answers["Get-AdfsCertificate"] = "null_primary"
+        farm.configuration.properties.update(dict.fromkeys(names))
     elif how == "stops_after":
         node.stop_service()
     elif how == "error_after":
@@ -79,5 +81,5 @@ def listed(node: Node, certificates: list[ServiceCertificate]) -> list[Any]:
     if how == "text_primary":
         return [replace(item, is_primary=str(item.is_primary)) for item in certificates]  # type: ignore[arg-type]
     if how == "null_certificate":
-        return [replace(item, keyed=None) for item in certificates]  # type: ignore[arg-type]
+        return [replace(item, keyed=SimpleNamespace(thumbprint=item.thumbprint, der=None)) for item in certificates]  # type: ignore[arg-type]
     return list(certificates)

@@ -77,7 +77,8 @@ def judge(what: str, seen: Seen, changed: bool, deviations: t.Sequence[str]) -> 
         raise ActError(f"{what}: only partly done ({'; '.join(deviations)}), and {reported}", failure.advice, failure.id, PARTLY)
     if not seen.ended:
         raise ActError(
-            f"{what}: whether it changed anything is not known. {failure.message} Nothing had changed when the server was read again, but it may still be at work.",
+            f"{what}: whether it changed anything is not known. {failure.message} "
+            "Nothing had changed when the server was read again, but the script may still be at work.",
             failure.advice or LOOK_AGAIN,
             failure.id,
             UNKNOWN,

@@ -12,7 +12,7 @@ function Invoke-Task {
     param($Request)
     if ($Ansible.CheckMode) { throw 'An act was sent in check mode.' }
     Import-AdfsModule
-    if ($Request.keep_rollover_off -and (Get-RolloverSwitch)) { throw 'Automatic certificate rollover is on, so it is not switched off here.' }
+    if ($Request.keep_rollover_off -and (Get-RolloverSwitch)) { throw 'Automatic certificate rollover is on already.' }
     $failure = $null
     $left_on = $null
     $rollover = $null

@@ -1,9 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The federation.adfs contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every act, and everything that its cmdlet may do and say: the table of the guide Troubleshooting, row by row."""
+"""Every act, and everything that its cmdlet may do and say: the table of the guide "What was done on the server", row by row."""
 
 from __future__ import annotations
 
+import json
+import pathlib
+import re
 import time
 
 import pytest
@@ -308,7 +311,7 @@ def test_a_password_that_is_refused_is_nothing_but_that():
         raise AnsibleAuthenticationFailure("wrong password")
 
     act.world.after_call[act.script] = refuse
-    with pytest.raises(AnsibleAuthenticationFailure, match="wrong password$"):
+    with pytest.raises(AnsibleAuthenticationFailure, match=r"wrong password$"):
         act.run()
 
 
@@ -346,3 +349,125 @@ def test_check_mode_does_nothing_and_says_so():
         result = act.world.run(act.module, act.options, check_mode=True)
         assert (result["changed"], result["outcome"]) == (True, "nothing"), name
         assert not act.is_changed
+
+
+def answered(word):
+    def prepare(act, name):
+        act.node.answers = {act.cmdlet: word}
+
+    return prepare
+
+
+def partly(act, name):
+    answered("partly" if name == "properties" else "loses_another" if name == "remove" else "two_primaries")(act, name)
+    act.world.farm.switches["urgent_keeps_old"] = True
+
+
+def refused(act, name):
+    act.node.refusals = {act.cmdlet: cmdlet_error(act.cmdlet, "PS9999", "PS9999: nein")}
+
+
+def too_late(works):
+    def prepare(act, name):
+        def slow(result=None):
+            time.sleep(10)
+            return result
+
+        (act.world.after_call if works else act.world.before_call)[act.script] = slow
+
+    return prepare
+
+
+COLUMNS = {
+    "Refused": [refused],
+    "Done, then an error": [answered("error_after")],
+    "Done, then the service is gone": [answered("stops_after")],
+    "No error, nothing done": [answered("silent")],
+    "Partly done, or something else too": [partly],
+    "No answer in ``time_limit``": [too_late(True), too_late(False)],
+    "Null members afterwards": [answered("null_after")],
+}
+ROWS = {
+    "``Update-AdfsCertificate``": "update",
+    "``Update-AdfsCertificate`` with ``keep_rollover_off``": "update, rollover kept off",
+    "``Update-AdfsCertificate -Urgent``": "urgent",
+    "``Add-AdfsCertificate``": "add",
+    "``Set-AdfsCertificate -IsPrimary``": "promote",
+    "``Remove-AdfsCertificate``": "remove",
+    "``Set-AdfsProperties``": "properties",
+}
+
+
+def guide_table():
+    """Return the rows of the guide's table, the first cell of each as its name. Empty where the guide is not at hand, as in the tests of an archive."""
+    guide = pathlib.Path(__file__).parents[4] / "docs" / "docsite" / "rst" / "guide_windows.rst"
+    if not guide.is_file():
+        return {}
+    text = guide.read_text(encoding="utf-8").split(".. outcomes-begin")[1].split(".. outcomes-end")[0]
+    rows = [[line[7:].strip() for line in re.findall(r"(?m)^   [* ] - .*$", "   * - " + row)] for row in text.split("\n   * - ")[1:]]
+    return {row[0]: row[1:] for row in rows}
+
+
+@pytest.mark.parametrize(("row", "name"), ROWS.items(), ids=ROWS.values())
+def test_the_table_of_the_guide(row, name):
+    table = guide_table()
+    if not table:
+        pytest.skip("the guide is not at hand")
+    assert table["Cmdlet"] == list(COLUMNS)
+    found = []
+    for ways in COLUMNS.values():
+        outcomes = []
+        for prepare in ways:
+            act = Act(name)
+            prepare(act, name)
+            result = act.run(time_limit=1)
+            assert result["failed"] is True
+            assert result["changed"] == (result["outcome"] != "nothing")
+            outcomes.append(f"``{result['outcome']}``")
+        found.append(" or ".join(outcomes))
+    assert found == table[row]
+    assert set(table) == {"Cmdlet", *ROWS}
+
+
+@pytest.mark.parametrize(
+    ("failure", "readers", "outcome"),
+    [
+        (False, "granted", None),
+        (True, "granted", "done"),
+        (True, "before", "nothing"),
+        (False, "before", "nothing"),
+        (False, "denied", "partly"),
+        (True, "denied", "partly"),
+        (False, None, "done"),
+        (True, None, "unknown"),
+    ],
+)
+def test_the_right_to_a_key(failure, readers, outcome):
+    act = Act("key")
+    account = act.node.service_account_sid
+    before = [{"sid": sid, "allow": True, "rights": 2032127} for sid in ("S-1-5-18", "S-1-5-32-544")]
+    now = {
+        "before": before,
+        "granted": [*before, {"sid": account, "allow": True, "rights": 131209}],
+        "denied": [*before, {"sid": account, "allow": True, "rights": 131209}, {"sid": account, "allow": False, "rights": 131209}],
+    }
+    error = {
+        "id": "MethodInvocationException",
+        "full_id": "MethodInvocationException",
+        "category": "NotSpecified",
+        "activity": "",
+        "exceptions": [{"type": "System.IO.IOException", "hresult": -1, "message": "The device is not ready."}],
+        "line": 3,
+    }
+    data = {
+        "failure": error if failure else None,
+        "service_account": {"name": "a", "sid": account},
+        "readers": {"ok": False, "error": error} if readers is None else {"ok": True, "value": now[readers]},
+    }
+    act.world.instead["grant_read"] = {"changed": False, "result": {"json": json.dumps({"ok": True, "data": data})}}
+    result = act.run()
+    assert result.get("failed", False) == (outcome is not None)
+    assert result["outcome"] == (outcome or "done")
+    assert result["changed"] == (outcome != "nothing")
+    if failure:
+        assert "The device is not ready" in result["msg"]
