@@ -132,7 +132,7 @@ class ActionModule(AdfsAction):
         if outcome["ok"]:
             return journal.read(outcome["value"], path, identifier)
         error = str(errors.from_record(outcome["error"], "read_farm (journal)"))
-        return {"found": False, "sha256": None, "content": None, "error": error}
+        return {"found": False, "sha256": None, "content": None, "error": error, "written_at": None, "server_time": None}
 
 
 def _trusts(look: farm.Look, name: str) -> t.Any:

@@ -643,6 +643,16 @@ farm:
           description: Why the journal is to be ignored (corrupt, another farm's, a folder that others may use); null if all is well.
           type: str
           returned: always
+        written_at:
+          description: When the file was last written, by the server's clock; null if it was not read.
+          type: str
+          returned: always
+          sample: "2026-02-03T10:11:12Z"
+        server_time:
+          description: When the file was read, by the same clock. A lock in the journal is judged by these two times, not by the controller's clock.
+          type: str
+          returned: always
+          sample: "2026-02-03T10:20:00Z"
 error_id:
   description:
     - The identifier of the error, from AD FS or PowerShell (for example V(PS0033) on a secondary server), or a word of this collection

@@ -54,6 +54,8 @@ def dump(node: Node, newborn: dict[str, list[str]] | None = None) -> State:
         "properties": {name: _date(value) if isinstance(value, datetime) else value for name, value in node.configuration.properties.items()},
         "farm_nodes": [listed.name for listed in farm.listed_nodes] if node.farm_nodes is None else node.farm_nodes,
         "relying_parties": node.configuration.relying_parties,
+        "answers": dict(node.answers),
+        "journal_folder": _journal_folder(node),
         "claims_providers": node.configuration.claims_providers,
         "applications": node.configuration.applications,
         "stray": node.stray,
@@ -104,12 +106,27 @@ def load(state: State) -> tuple[Node, dict[str, list[str]]]:
         name: CmdletError(name, told["id"], told["message"], category=told["category"], exception_type=told["exception"], depth=told.get("depth", 0))
         for name, told in state["refusals"].items()
     }
+    node.answers = dict(state["answers"])
     node.files = {JOURNAL_FOLDER + name: base64.b64decode(content) for name, content in state["files"].items()}
     if node.files:
-        node.folder_security[JOURNAL_FOLDER.rstrip("\\")] = {"owner": "S-1-5-32-544", "allowed": ["S-1-5-32-544", "S-1-5-18"], "link": False}
+        # A folder that is loose belongs to whoever made it, and is open to what its parent is open to.
+        loose = ["S-1-5-32-545"] if state["journal_folder"] == "loose" else []
+        node.folder_security[JOURNAL_FOLDER.rstrip("\\")] = {
+            "owner": "S-1-5-32-544",
+            "allowed": ["S-1-5-32-544", "S-1-5-18", *loose],
+            "link": False,
+            "locked": state["journal_folder"] == "locked",
+        }
     if not state["running"]:
         node.stop_service()
     return node, newborn
+
+
+def _journal_folder(node: Node) -> str:
+    security = node.folder_security.get(JOURNAL_FOLDER.rstrip("\\"), {})
+    if security.get("locked"):
+        return "locked"
+    return "loose" if len(security.get("allowed", [])) > 2 else "closed"
 
 
 def _sync(node: Node) -> State:

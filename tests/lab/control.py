@@ -235,6 +235,7 @@ def _by_hand(world: World, node: Node, cmdlet: str, arguments: dict[str, Any]) -
         node.module_present = bool(arguments["present"])
     elif cmdlet == "Set-File":
         node.files[str(arguments["path"])] = str(arguments["text"]).encode()
+        node.file_times[str(arguments["path"])] = node.clock.now()
     elif cmdlet == "Remove-File":
         node.files.pop(str(arguments["path"]), None)
     elif cmdlet == "Get-File":

@@ -17,6 +17,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from lab import answers
 from lab.clock import Clock
 from lab.keys import KeyedCertificate, self_signed
 
@@ -230,10 +231,16 @@ class Node:
         self.module_present = True
         self.synchronizes = True
         self.files: dict[str, bytes] = {}
+        # Empty folders that somebody made.
+        self.folders: set[str] = set()
+        # When a file was last written, by this server's clock.
+        self.file_times: dict[str, datetime] = {}
         self.folder_security: dict[str, dict[str, Any]] = {}
         self.store: dict[str, StoreEntry] = {}
         # Errors that cmdlets report instead of doing anything, by the cmdlet's name.
         self.refusals: dict[str, CmdletError] = {}
+        # What a cmdlet does and says other than its work or a refusal, by the cmdlet's name: a word of lab.answers.
+        self.answers: dict[str, str] = {}
         # What cmdlets that read put out before their answer, by the cmdlet's name: texts, or further objects.
         self.stray: dict[str, list[object]] = {}
         # Members of Get-AdfsSyncProperties that are other than AD FS documents, and what Get-AdfsFarmInformation lists as servers instead of names.
@@ -345,9 +352,9 @@ class Node:
         """Get-AdfsCertificate."""
         self._begin("Get-AdfsCertificate", on_secondary=bool(self.farm.switches["secondary_answers_get_certificate"]))
         if certificate_type is None:
-            return list(self.configuration.certificates)
+            return answers.listed(self, self.configuration.certificates)
         self._check_type("Get-AdfsCertificate", certificate_type, CERTIFICATE_TYPES)
-        return self.configuration.of_type(certificate_type)
+        return answers.listed(self, self.configuration.of_type(certificate_type))
 
     def update_adfs_certificate(self, certificate_type: str | None = None, urgent: bool = False) -> None:
         """Update-AdfsCertificate: make a successor, or with ``urgent`` replace everything at once."""
@@ -358,7 +365,7 @@ class Node:
         if not self.farm.auto_certificate_rollover:
             raise CmdletError(cmdlet, "AutoCertificateRolloverDisabled", "Certificates cannot be updated because automatic certificate rollover is disabled.")
         for wanted in ROLLOVER_TYPES if certificate_type is None else (certificate_type,):
-            self.farm.update(wanted, urgent, cmdlet)
+            answers.carry_out(self, cmdlet, lambda wanted=wanted: self.farm.update(wanted, urgent, cmdlet), kind=wanted)  # type: ignore[misc]
 
     def set_adfs_certificate(self, certificate_type: str, thumbprint: str, is_primary: bool = True) -> None:
         """Set-AdfsCertificate -IsPrimary: promote a certificate that the configuration holds."""
@@ -371,8 +378,12 @@ class Node:
         if not self.farm.switches["promotion_allowed_while_rollover_on"]:
             self._refuse_while_rollover_on(cmdlet, certificate_type)
         target = self._find(cmdlet, certificate_type, thumbprint)
-        if is_primary and not target.is_primary:
-            self.farm.promote(target, self.clock.now(), by_hand=True)
+
+        def work() -> None:
+            if is_primary and not target.is_primary:
+                self.farm.promote(target, self.clock.now(), by_hand=True)
+
+        answers.carry_out(self, cmdlet, work, kind=certificate_type, thumbprint=thumbprint)
 
     def add_adfs_certificate(self, certificate_type: str, thumbprint: str, is_primary: bool = False) -> None:
         """Add-AdfsCertificate: take a certificate from this server's LocalMachine\\My into the configuration."""
@@ -383,7 +394,7 @@ class Node:
         entry = self._from_store(cmdlet, certificate_type, thumbprint, False)
         if any(item.thumbprint == entry.thumbprint for item in self.configuration.of_type(certificate_type)):
             raise CmdletError(cmdlet, "CertificateExists", f"The certificate '{entry.thumbprint}' is already in the {certificate_type} collection.")
-        self.farm.put(entry, replace_primary=False)
+        answers.carry_out(self, cmdlet, lambda: self.farm.put(entry, replace_primary=False), kind=certificate_type, thumbprint=thumbprint)
         if is_primary:
             self.farm.promote(entry, self.clock.now(), by_hand=True)
 
@@ -396,7 +407,7 @@ class Node:
         target = self._find(cmdlet, certificate_type, thumbprint)
         if target.is_primary:
             raise CmdletError(cmdlet, "PrimaryCertificate", f"The certificate '{target.thumbprint}' is the primary {certificate_type} certificate.")
-        self.farm.drop(target, self.clock.now())
+        answers.carry_out(self, cmdlet, lambda: self.farm.drop(target, self.clock.now()), kind=certificate_type, thumbprint=thumbprint)
 
     def get_adfs_properties(self) -> dict[str, object]:
         """Get-AdfsProperties: a subset of the real members."""
@@ -424,7 +435,7 @@ class Node:
                     "ParameterBindingArgumentTransformationException",
                     f"Cannot process argument transformation on parameter '{name}'. Cannot convert the value.",
                 )
-        self.farm.set_properties(members)
+        answers.carry_out(self, cmdlet, lambda: self.farm.set_properties(members), names=tuple(members))
 
     def get_adfs_sync_properties(self) -> dict[str, object]:
         """Get-AdfsSyncProperties; works on secondaries too."""

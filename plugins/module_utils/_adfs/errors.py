@@ -45,12 +45,23 @@ def one_line(text: str, limit: int = 500) -> str:
     return line if len(line) <= limit else line[:limit] + " ..."
 
 
+def without_source(text: str) -> str:
+    """Return what PowerShell says without the lines that quote the script: those that begin with +, and the place before them."""
+    kept: list[str] = []
+    for line in text.splitlines():
+        if not line.lstrip().startswith("+"):
+            kept.append(line)
+        elif kept and re.fullmatch(r".*:\d+ .*:\d+\s*", kept[-1]):
+            kept.pop()
+    return "\n".join(kept)
+
+
 def from_record(error: t.Mapping[str, t.Any], script: str, primary_server: str | None = None) -> AdfsError:
     """Return the message for an error record in the form of the script's footer."""
     identifier = one_line(error["id"], 200)
     chain = error["exceptions"]
     types = {item["type"] for item in chain}
-    said = one_line(chain[-1]["message"]) if chain else identifier
+    said = _said(chain) or identifier or "no reason was given"
     what = one_line(error["activity"], 100) or f"the script {script}"
 
     if identifier == "PS0033":
@@ -100,7 +111,9 @@ def from_record(error: t.Mapping[str, t.Any], script: str, primary_server: str |
             "Its events 329 and 331 are about the container in Active Directory that protects the keys of AD FS.",
             "service_fault",
         )
-    return AdfsError(f"{failed} (identifier {identifier or 'none'}, script {script}).", id=identifier)
+    # Of what was thrown as a text, the text is the identifier too: it is said once.
+    named = "" if identifier == said or " " in identifier else f"identifier {identifier or 'none'}, "
+    return AdfsError(f"{failed} ({named}script {script}).", id=identifier)
 
 
 def restricted_language(text: str) -> tuple[str, str] | None:
@@ -127,6 +140,13 @@ def secondary(primary_server: str | None) -> AdfsError:
         "PS0033",
         primary_server,
     )
+
+
+def _said(chain: t.Sequence[t.Mapping[str, t.Any]]) -> str:
+    """Return what the cause says, or if it says nothing, what kind of error it is."""
+    if not chain:
+        return ""
+    return one_line(without_source(chain[-1]["message"])) or one_line(chain[-1]["type"], 200)
 
 
 def _server_in(said: str) -> str | None:

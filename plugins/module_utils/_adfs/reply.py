@@ -7,12 +7,32 @@
 
 from __future__ import annotations
 
+import json
+import math
 import typing as t
 
 Check = t.Callable[[t.Any, str], t.Any]
 """Takes a value and its place in the reply, returns the value, raises ReplyError."""
 
 MAX_TEXT = 100_000
+
+
+def strict_json(source: str) -> t.Any:
+    """Return what a JSON text holds. Raises ValueError for what is no JSON, among it NaN, numbers beyond all limits and halves of characters."""
+    decoded = json.loads(source, parse_constant=_no_constant, parse_float=_finite)
+    json.dumps(decoded, ensure_ascii=False).encode("utf-8")
+    return decoded
+
+
+def _no_constant(constant: str) -> t.Any:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(source: str) -> float:
+    found = float(source)
+    if not math.isfinite(found):
+        raise ValueError("a number is too large")
+    return found
 
 
 class ReplyError(ValueError):
@@ -142,7 +162,9 @@ ERROR = record(
     }
 )
 CERTIFICATE = record({"certificate_type": text, "is_primary": truth, "store_location": text, "store_name": text, "der": text})
-JOURNAL = record({"found": truth, "sha256": optional(text), "content": optional(long_text), "problem": optional(text)})
+JOURNAL = record(
+    {"found": truth, "sha256": optional(text), "content": optional(long_text), "problem": optional(text), "written_at": optional(text), "server_time": text}
+)
 _TRUST = record(
     {
         "name": fact,
@@ -192,7 +214,7 @@ _KEY = record(
     }
 )
 _CHAIN = record({"built": truth, "status": list_of(text), "elements": list_of(text)})
-_CERTIFICATES = record({"certificates": list_of(CERTIFICATE)})
+_ACT = record({"failure": optional(ERROR), "certificates": outcome(list_of(CERTIFICATE))})
 
 
 _FACTS_ABSENT = record(dict.fromkeys(("certificate", "service_account", "key", "readers", "chain", "bindings"), nothing))
@@ -220,13 +242,30 @@ def farm_parts(parts: t.Iterable[str]) -> Check:
 
 
 REPLIES: dict[str, Check] = {
-    "update_certificate": _CERTIFICATES,
-    "add_certificate": _CERTIFICATES,
-    "promote_certificate": _CERTIFICATES,
-    "remove_certificate": _CERTIFICATES,
-    "set_properties": record({"properties": table(scalar)}),
+    "update_certificate": record(
+        {
+            "failure": optional(ERROR),
+            "left_on": optional(ERROR),
+            "auto_certificate_rollover": optional(outcome(truth)),
+            "certificates": outcome(list_of(CERTIFICATE)),
+        }
+    ),
+    "add_certificate": _ACT,
+    "promote_certificate": _ACT,
+    "remove_certificate": _ACT,
+    "set_properties": record({"failure": optional(ERROR), "properties": outcome(table(scalar))}),
     "read_journal": JOURNAL,
     "check_certificate": _certificate_facts,
-    "grant_read": record({"service_account": _SERVICE_ACCOUNT, "readers": _READERS}),
-    "write_journal": record({"written": truth, "sha256": optional(text), "problem": optional(text)}),
+    "grant_read": record({"failure": optional(ERROR), "service_account": _SERVICE_ACCOUNT, "readers": outcome(_READERS)}),
+    "write_journal": record(
+        {
+            "problem": optional(text),
+            "written": truth,
+            "failure": optional(ERROR),
+            "unreadable": optional(ERROR),
+            "sha256": optional(text),
+            "written_at": optional(text),
+            "server_time": optional(text),
+        }
+    ),
 }

@@ -77,7 +77,7 @@ def test_refused_on_a_secondary():
 
 def test_a_value_that_was_not_taken_over_is_no_success():
     world = World()
-    reply = {"ok": True, "data": {"properties": {"CertificateDuration": 365}}}
+    reply = {"ok": True, "data": {"failure": None, "properties": {"ok": True, "value": {"CertificateDuration": 365}}}}
     world.instead["set_properties"] = {"changed": False, "result": {"json": json.dumps(reply)}}
     result = world.run("farm_properties", {"certificate_duration": 730})
     assert result["error_id"] == "not_done"

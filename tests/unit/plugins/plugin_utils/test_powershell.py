@@ -15,7 +15,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors impor
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import JOURNAL
 from ansible_collections.federation.adfs.plugins.plugin_utils import _powershell
 
-DATA = {"found": False, "sha256": None, "content": None, "problem": None}
+DATA = {"found": False, "sha256": None, "content": None, "problem": None, "written_at": None, "server_time": "2026-01-02T03:04:05Z"}
 REQUEST = {"path": "C:\\j.json", "limit": 1}
 
 
@@ -111,10 +111,12 @@ def test_a_script_that_ended_without_a_reply(result):
         '{"ok":"yes","data":{}}',
         '{"ok":true,"data":[]}',
         '{"ok":true,"data":{"found":false}}',
-        '{"ok":true,"data":{"found":0,"sha256":null,"content":null,"problem":null}}',
-        '{"ok":true,"data":{"found":true,"sha256":7,"content":null,"problem":null}}',
-        '{"ok":true,"data":{"found":false,"sha256":null,"content":null,"problem":null,"more":1}}',
-        '{"ok":true,"data":{"found":false,"sha256":null,"content":null,"problem":null},"more":1}',
+        '{"ok":true,"data":{"found":0,"sha256":null,"content":null,"problem":null,"written_at":null,"server_time":""}}',
+        '{"ok":true,"data":{"found":true,"sha256":7,"content":null,"problem":null,"written_at":null,"server_time":""}}',
+        '{"ok":true,"data":{"found":false,"sha256":null,"content":null,"problem":null,"written_at":null,"server_time":"","more":1}}',
+        '{"ok":true,"data":{"found":false,"sha256":null,"content":null,"problem":null,"written_at":null,"server_time":""},"more":1}',
+        '{"ok":true,"data":{"found":1e999}}',
+        '{"ok":true,"data":{"found":"\\ud800"}}',
         '{"ok":false}',
         '{"ok":false,"error":{}}',
         '{"ok":false,"error":{"id":1,"full_id":"","category":"","activity":"","exceptions":[],"line":1}}',
