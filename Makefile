@@ -46,6 +46,10 @@ test-long: $(INSTALLED) ## What takes minutes: runs that die at every single rem
 lint: $(INSTALLED) ## Code, types, playbooks, documentation, changelog and licences
 	@tests/tools/lint.sh
 
+.PHONY: generate
+generate: $(INSTALLED) ## Write what follows from the tables: defaults, argument specs, tables of the documentation
+	@$(BIN)/python tests/tools/generate.py
+
 .PHONY: sanity
 sanity: $(INSTALLED) ## ansible-test sanity and units with the newest ansible-core and with 2.16
 	@$(BIN)/python tests/tools/ansible_test.py --core newest sanity

@@ -19,7 +19,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import ApprovalError
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.loop import MODES, STEPS, LoopError
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import plan as make_plan
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import PolicyError
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import PolicyError, check_run_options
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, format_time, parse_time
 
@@ -39,6 +39,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "probes": {"type": "list", "elements": "dict", "default": []},
     "journal": {"type": "dict"},
     "policy": {"type": "dict", "default": {}},
+    "variables": {"type": "dict"},
     "now": {"type": "str"},
     "previous": {"type": "dict"},
     "outcome": {"type": "dict", "default": {}},
@@ -62,6 +63,12 @@ class ActionModule(ActionBase):
         del tmp  # has no effect, the base class says
         _checked, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         given = json.loads(json.dumps(arguments))  # plain values: newer cores tag strings, and the core shall not see that
+        variables = given.pop("variables")
+        if variables is not None:
+            try:
+                check_run_options(variables)
+            except PolicyError as exc:
+                raise AnsibleActionFail(str(exc)) from exc
         task_vars = task_vars or {}
         now = datetime.datetime.now(UTC).replace(microsecond=0)
         given["run"] = f"{now:%Y%m%dT%H%M%SZ}-{secrets.randbelow(10**6)}"

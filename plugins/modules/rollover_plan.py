@@ -37,7 +37,7 @@ options:
   farm:
     description:
       - The facts of the farm, RV(federation.adfs.farm_info#module:farm) as read on the primary AD FS server.
-      - Exactly one of O(farm) and O(provider) is required.
+      - Exactly one of O(farm) and O(provider) is required, except to check O(variables).
     type: dict
   provider:
     description:
@@ -45,7 +45,7 @@ options:
       - The document must be signed by the certificate that O(journal) has pinned, by one that the last document published, or by one that is listed
         in C(known_certificates) of O(policy). Without a journal the signer is pinned. The certificates of an unsigned document must all be listed.
       - Any of the published certificates may sign, so every domain is to hold all of them.
-      - Exactly one of O(farm) and O(provider) is required.
+      - Exactly one of O(farm) and O(provider) is required, except to check O(variables).
     type: dict
   domains:
     description: The federated domains, the items of P(federation.adfs.entra_federation#lookup), of all tenants that the farm serves.
@@ -77,6 +77,11 @@ options:
       - Null and empty text mean that a variable is not set. A name that is not known is refused.
     type: dict
     default: {}
+  variables:
+    description:
+      - The other variables of P(federation.adfs.renew_signing_cert#role) without their prefix and without those that may hold a password.
+      - They and O(policy) are checked. With neither O(farm) nor O(provider) nothing else is done, and no plan is returned.
+    type: dict
   now:
     description:
       - The time to plan for, in ISO 8601 with V(Z) or an offset. For tests and drills; without it, the controller's clock.

@@ -78,6 +78,9 @@ class _Direct(Transport):
             raise TypeError(f"{method} {url}: the lab answers with a fault, which only a socket can carry")
         return Answer(reply.status, {name.lower(): value for name, value in reply.headers.items()}, reply.body())
 
+    def request_once(self, what: str, method: str, url: str, headers: Any, data: bytes | None = None) -> Answer:
+        return self.request(what, method, url, headers, data)
+
     def pass_time(self, seconds: float) -> None:
         """Let the lab's time pass."""
         self._world.advance(timedelta(seconds=seconds))

@@ -55,6 +55,11 @@ class Slot:
     error: str | None = None
 
     @property
+    def armoured(self) -> bool:
+        """Tell whether the certificate is stored as PEM text. Graph documents base64 without the lines around it, so nobody knows whether it counts."""
+        return self.certificate is not None and "-----BEGIN" in (self.raw or "")
+
+    @property
     def thumbprint(self) -> str | None:
         """Return the certificate's thumbprint, None if there is no certificate that can be read."""
         return self.certificate.thumbprint if self.certificate else None
@@ -68,7 +73,8 @@ class Slot:
     def shape(self, now: datetime.datetime, with_der: bool) -> dict[str, t.Any] | None:
         """Return the slot as results show it: null, a certificate, or a certificate of nulls with ``error``."""
         if self.certificate:
-            return describe(self.certificate, now, with_der)
+            shape = describe(self.certificate, now, with_der)
+            return {**shape, "stored_as": "pem"} if self.armoured else shape
         if self.error is None:
             return None
         members = ["thumbprint", "thumbprint_sha256", "subject", "issuer", "serial_number", "not_before", "not_after", "days_remaining"]

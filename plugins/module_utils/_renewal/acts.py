@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import rules
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, back_up
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import (
     TOKEN_DECRYPTING,
     TOKEN_SIGNING,
@@ -114,7 +115,7 @@ class Generate(Act):
         return {"certificate_type": self.certificate_type, "keep_rollover_off": self.toggles}
 
     def after(self, seen: Observation, now: datetime) -> Observation:
-        ends = now + seen.farm.thresholds.duration
+        ends = later(now, seen.farm.thresholds.duration)
         if self.certificate_type == TOKEN_DECRYPTING:
             return _with_decrypting(seen, (*seen.farm.decrypting, Decrypting(UNBORN, now, ends, False)))
         born = Key(UNBORN, now, ends)
@@ -136,7 +137,7 @@ class Add(Act):
     def after(self, seen: Observation, now: datetime) -> Observation:
         farm, key = seen.farm, str(self.thumbprint)
         # Validity of a successor that is still a file is known only once it is imported.
-        added = seen.keys.get(key) or Key(key, now, now + farm.thresholds.duration, False)
+        added = seen.keys.get(key) or Key(key, now, later(now, farm.thresholds.duration), False)
         farm = replace(farm, certificates=farm.certificates | {key}, from_store=farm.from_store | {key})
         return replace(seen, farm=farm, keys={**seen.keys, key: added})
 
@@ -192,7 +193,8 @@ class SuspendAutoRollover(Act):
         return replace(seen, farm=replace(seen.farm, auto_rollover=False))
 
     def before(self, s: Situation, journal: Journal) -> Journal:
-        return replace(journal, auto_rollover_wanted=s.wanted_auto_rollover, auto_rollover_suspended=s.wanted_auto_rollover is not False)
+        held = s.wanted_auto_rollover is not False
+        return replace(journal, auto_rollover_wanted=s.wanted_auto_rollover, auto_rollover_suspended=held, suspended_for=s.seen.farm.primary if held else None)
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,10 @@ class RestoreAutoRollover(Act):
 
     def after(self, seen: Observation, now: datetime) -> Observation:
         return replace(seen, farm=replace(seen.farm, auto_rollover=True))
+
+    def before(self, s: Situation, journal: Journal) -> Journal:
+        # With a thumbprint it is the last call: that certificate is let sign, and the clock is not held for it again.
+        return replace(journal, released=self.thumbprint) if self.thumbprint else journal
 
 
 @dataclass(frozen=True)
@@ -288,10 +294,6 @@ class Evict(OnDomains):
 
     action = "evict"
 
-    def before(self, s: Situation, journal: Journal) -> Journal:
-        journal = super().before(s, journal)
-        return replace(journal, history=journal.history | {s.policy.unusable}) if s.policy.unusable else journal
-
 
 KINDS: Mapping[str, type[Act]] = {
     kind.action: kind
@@ -345,7 +347,8 @@ class Decision:
 
 def checked_write(s: Situation, domain: Domain, slots: Slots, blocks: list[Block]) -> Sequence[Write]:
     """The general rule, for every write to a domain: what it forbids is not written, and said."""
-    allowed, before, after = rules.write_allowed(domain, slots, s.live, s.journal, s.policy.propagation, s.now)
+    live = s.live_for(domain)
+    allowed, before, after = rules.write_allowed(domain, slots, live, s.journal, s.policy.propagation, s.now, s.only_seen, bool(s.clock_differs))
     if not allowed:
         blocks.append(Block("sign_in", domain.name, None, f"the write would make {domain.name} lose a certificate that a server may still sign with"))
         return []

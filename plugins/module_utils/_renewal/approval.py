@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, OnDomains, read_act
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import FIRST
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import (
     TOKEN_DECRYPTING,
     UNBORN,
@@ -110,9 +110,9 @@ def moved(approved: Mapping[str, Any], plan: Mapping[str, Any]) -> list[str]:
 def _seen(shown: Mapping[str, Any]) -> Observation:
     """What a plan saw, as far as acts change it."""
     farm = shown["farm"]
-    decrypting = tuple(Decrypting(d["thumbprint"], datetime.min, datetime.min, d["is_primary"]) for d in farm.get("decrypting") or ())
+    decrypting = tuple(Decrypting(d["thumbprint"], FIRST, FIRST, d["is_primary"]) for d in farm.get("decrypting") or ())
     # No time is compared: a plan is approved by what it is about.
-    seen = Farm(farm["identifier"], "", "", datetime.min, False, farm["primary"], frozenset(farm["certificates"]), decrypting=decrypting)
+    seen = Farm(farm["identifier"], "", "", FIRST, False, farm["primary"], frozenset(farm["certificates"]), decrypting=decrypting)
     return Observation(seen, tuple(Domain(d["tenant_id"], d["domain"], Slots(**d["slots"])) for d in shown["domains"]), {})
 
 

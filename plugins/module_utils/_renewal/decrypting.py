@@ -38,10 +38,10 @@ def alarms(s: Situation) -> Iterable[Alarm]:
 def renew(s: Situation, blocks: list[Block]) -> Act | None:
     """The one thing to do about decrypting now, if the operator asked for it. Only what AD FS makes itself, only where its own rollover is off for good."""
     farm, primary = s.seen.farm, _primary(s)
-    if not s.policy.decrypting or primary is None or primary.from_store or farm.auto_rollover or s.policy.auto_rollover is not False:
+    if not s.policy.decrypting or primary is None or primary.from_store or farm.auto_rollover is not False or s.policy.auto_rollover is not False:
         return None
     # Signing comes first; and while automatic rollover is on for a moment, it must find nothing to do about signing.
-    if s.successor is not None or s.now >= s.due_at or not s.following or s.paused or s.broken or s.unknown:
+    if s.promotable or s.now >= s.due_at or not s.following or s.paused or s.broken or s.unknown or s.emergency or s.clock_differs or s.journal_closed:
         return None
     act = _next(s, primary)
     closed = [*guards.window(s, farm.server, "neither freezes nor the maintenance windows allow renewing the decrypting certificate now")]

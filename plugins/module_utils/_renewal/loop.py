@@ -149,7 +149,7 @@ def _place(target: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _form(slots: Mapping[str, Any]) -> str:
-    return "empty" if slots["next"] is None else "equal" if slots["next"] == slots["signing"] else "unusable"
+    return "empty" if slots["next"] is None else "equal" if slots["next"] == slots["signing"] else "second"
 
 
 def _told(asked: Mapping[str, Any], r: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,21 +14,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import approval, emergency, loop, probes, rollback, rules, third_party
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import approval, emergency, loop, probes, rules, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import baseline as baselines
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import journal as journals
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, OnDomains
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import Approved
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.decision import decide
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import LOCK_LAPSE, SCAN_SLACK, Journal, Lock, write_journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.failures import failures
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import CLOCK_TOLERANCE, Journal, write_journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier, later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import TOKEN_DECRYPTING, UNBORN, Alarm, Observation, Server, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, read_policy
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError, read_observation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run, locked, read_stored, scanned, to_write
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import behind_too_long
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import CLOCK_TOLERANCE, Situation
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.summary import at_risk, broken_off, failures, summary
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.summary import at_risk, broken_off, summary
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.verdict import decision_row, verdict
-from ansible_collections.federation.adfs.plugins.module_utils._x509 import certificate_without_key, format_time, parse_time
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time, parse_time
 
 MOST_ACTS = 10
 _EVENTS = ("adfs_clock", "due", "lock")
@@ -143,22 +145,19 @@ def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
     now = parse_time(str(given["now"]))
     domains = list(given.get("domains") or ())
     refused_forms = frozenset(memory.forms)
-    # Only Entra's own refusals of everything else bring this about: a member that must be filled gets a key that nobody has.
-    unusable = certificate_without_key(now) if refused_forms >= {"equal", "empty"} else None
     policy_given = given.get("policy") or {}
     policy = replace(
         read_policy(policy_given),
         refused=frozenset(name.lower() for name in memory.refused),
         restarted=frozenset(name.lower() for name in memory.restarted),
         eviction_forms_refused=refused_forms,
-        unusable=unusable.thumbprint if unusable else "",
     )
     if farm is None:
         server = str((provider or {}).get("entity_id"))
         _only_one_host(given, server)
-        stored = given.get("journal") or {}
-        journal, complaint = _journal(stored, server, now)
-        reading = third_party.read_provider(provider or {}, domains, journal, policy, now, first_use=not complaint)
+        found = given.get("journal") or {}
+        stored = read_stored(found, server)
+        reading = third_party.read_provider(provider or {}, domains, stored.journal, policy, now, first_use=not stored.complaint)
     else:
         if farm.get("role") == "secondary":
             where = farm.get("primary_server") or "the primary server, which Get-AdfsSyncProperties names"
@@ -167,27 +166,36 @@ def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
                 " the group of the inventory"
             )
         server = farm.get("server") or ""
-        _only_one_host(given, str(farm.get("identifier")))
-        stored = given.get("journal") or farm.get("journal") or {}
-        journal, complaint = _journal(stored, str(farm.get("identifier")), now)
-        reading = read_observation(farm, domains, given.get("metadata") or (), journal, policy, memory.told, memory.checked)
+        identifier = str(farm.get("identifier")).strip()
+        _only_one_host(given, identifier)
+        found = given.get("journal") or farm.get("journal") or {}
+        stored = read_stored(found, identifier)
+        reading = read_observation(farm, domains, given.get("metadata") or (), stored.journal, policy, memory.told, memory.checked)
     probed = probes.judge(given.get("probes") or memory.probes, reading.observation.farm)
     seen = replace(reading.observation, seen_from_outside=probes.seen_from_outside(probed))
-    if complaint:
-        alarm = Alarm("journal", server, f"the journal is not used: {complaint}; waiting times start afresh")
+    # One clock for all controllers that work on a farm: what has to be waited for must not end early because two of them differ.
+    if seen.farm.provider is None and abs(seen.farm.time - now) <= CLOCK_TOLERANCE:
+        now = seen.farm.time
+    if stored.complaint:
+        alarm = Alarm("journal", server, f"the journal is not used: {stored.complaint}; waiting times start afresh")
         seen = replace(seen, alarms=(*seen.alarms, alarm))
-    compared = baselines.compare(journal.baseline, policy.baseline_approved, domains, seen)
-    bodies = {**journal.bodies, **reading.bodies, **({unusable.thumbprint: unusable.der} if unusable else {})}
-    stopped = given.get("mode") == "apply" and loop.stopped(memory)
+    compared = baselines.compare(stored.journal.baseline, policy.baseline_approved, domains, seen)
+    bodies = {**stored.journal.bodies, **reading.bodies}
+    closed = str(given.get("journal_closed") or "")
+    if stored.keep:
+        closed = closed or f"the journal cannot be written: {stored.complaint}. What is replaced is only in this result; acts that can wait do"
+    mode = str(given.get("mode") or "plan")
+    run = Run(memory.run, mode == "apply", closed, stored.age)
+    stopped = mode == "apply" and loop.stopped(memory)
 
     def planned(approved: Approved | None = None) -> dict[str, Any]:
-        made = make_plan(compared.seen, journal, policy, now, memory.run, compared.baseline, approved, memory, stopped)
-        return show(made, bodies, policy_given, str(given.get("mode") or "plan"), memory, probed)
+        made = make_plan(compared.seen, stored.journal, policy, now, run, compared.baseline, approved, memory, stopped)
+        return show(made, bodies, policy_given, mode, memory, probed)
 
     shown = planned()
     if given.get("approved"):
-        shown = planned(approval.compare(given["approved"], shown, lambda key: _made_by_us(key, memory, journal, seen), memory.done))
-    shown["journal"]["expected_sha256"] = stored.get("sha256")
+        shown = planned(approval.compare(given["approved"], shown, lambda key: _made_by_us(key, memory, stored.journal, seen), memory.done))
+    shown["journal"]["expected_sha256"] = found.get("sha256")
     return shown
 
 
@@ -195,8 +203,9 @@ def _made_by_us(key: str, memory: loop.Memory, journal: Journal, seen: Observati
     """Whether a certificate that the approved plan did not know was made by this run, or by the one before it that died and left its lock."""
     if any(act["action"] == "generate" for act in memory.done):
         return True
-    died = journal.lock is not None and journal.lock.run != memory.run and journal.last_scan is not None
-    return died and journal.last_scan is not None and seen.keys[key].not_before >= journal.last_scan - CLOCK_TOLERANCE
+    if journal.lock is None or journal.lock.run == memory.run or journal.scans is None or not journal.scans.at:
+        return False
+    return seen.keys[key].not_before >= earlier(journal.scans.at[-1], CLOCK_TOLERANCE)
 
 
 def _only_one_host(given: Mapping[str, Any], identifier: str) -> None:
@@ -210,22 +219,12 @@ def _only_one_host(given: Mapping[str, Any], identifier: str) -> None:
         )
 
 
-def _journal(given: Mapping[str, Any], farm: str, now: datetime) -> tuple[Journal, str]:
-    """Return the journal, and why what was found is not used."""
-    if given.get("error"):
-        return Journal(farm), str(given["error"])
-    try:
-        return journals.read_journal(given.get("content"), farm, now), ""
-    except journals.JournalError as exc:
-        return Journal(farm), str(exc)
-
-
 def make_plan(
     seen: Observation,
     journal: Journal,
     policy: Policy,
     now: datetime,
-    run: str,
+    run: Run,
     baseline: Mapping[str, Any] | None = None,
     approved: Approved | None = None,
     memory: loop.Memory | None = None,
@@ -237,7 +236,7 @@ def make_plan(
     approved plan; without one, any act may be done. ``memory``: what failed in this run before, if anything did. ``stopped``: this run does
     nothing more, so the journal is left without its lock.
     """
-    first = _situation(seen, replace(journal, baseline=baseline), policy, now)
+    first = scanned(seen, replace(journal, baseline=baseline), policy, now, run)
     s = first
     steps: list[Step] = []
     server = first.seen.farm.server
@@ -246,34 +245,25 @@ def make_plan(
         block = loop.keeps_back(memory, act, server) if memory is not None else None
         return block or (approved.keeps_back(act, server) if approved is not None else None)
 
-    decision = decide(s, run, keeps_back)
-    alarms = (*decision.alarms, *_late(first, journal))
-    closed = any(b.condition in ("clock", "lock") for b in decision.blocks)
+    decision = decide(s, run.name, keeps_back)
+    alarms = decision.alarms
+    closed = bool(run.journal_closed) or any(b.condition == "lock" for b in decision.blocks)
     refusal = approved.refusal(server) if approved is not None else None
     blocks = [refusal] if refusal else []
     while decision.act is not None and len(steps) < MOST_ACTS:
         blocks.extend(b for b in decision.blocks if b not in blocks)
         steps.append(Step(decision.act, s))
-        s = _situation(decision.act.after(s.seen, now), _before(s, decision.act, run), policy, now)
-        decision = decide(s, run, keeps_back)
+        s = scanned(decision.act.after(s.seen, now), _before(s, decision.act, run), policy, now, run)
+        decision = decide(s, run.name, keeps_back)
     blocks = [*decision.blocks, *(b for b in blocks if b not in decision.blocks and _still_holds(b, s))]
     if approved is not None:
         alarms = (*alarms, *approved.alarms((step.act for step in steps), server))
-    written, must_write = _journal_to_write(first, [] if stopped else steps, journal, run, closed)
+    going_on = [] if stopped else steps
+    before = _before(first, going_on[0].act, run) if going_on else None
+    if closed:
+        return Plan(first, tuple(steps), s, tuple(blocks), alarms, before or first.journal, False)
+    written, must_write = to_write(first, before, journal, run.name)
     return Plan(first, tuple(steps), s, tuple(blocks), alarms, written, must_write)
-
-
-def _late(s: Situation, stored: Journal) -> tuple[Alarm, ...]:
-    if stored.last_scan is None or s.successor is None or not journals.gap(stored, s.policy.run_interval, s.now):
-        return ()
-    when = format_time(stored.last_scan)
-    return (
-        Alarm(
-            "late_run",
-            s.seen.farm.server,
-            f"the last look was at {when}, longer ago than renew_signing_cert_run_interval: waiting times start afresh; run more often",
-        ),
-    )
 
 
 def _still_holds(block: Block, s: Situation) -> bool:
@@ -281,53 +271,9 @@ def _still_holds(block: Block, s: Situation) -> bool:
     return block.condition in ("approval", "next_plan", "failed_act") or (block.condition in ("unknown_certificate", "unmended", "sign_in") and bool(s.counted))
 
 
-def _situation(seen: Observation, journal: Journal, policy: Policy, now: datetime) -> Situation:
-    belongs = Situation(seen, journal, policy, now).belongs
-    looked = journals.scan(journal, seen, belongs, policy.run_interval, now)
-    if seen.farm.auto_rollover:
-        looked = replace(looked, auto_rollover_suspended=False)
-    if policy.pause is not None:
-        looked = replace(looked, pause=(looked.pause or now) if policy.pause else None)
-    if policy.pause is False:
-        looked = replace(looked, rollback=None)
-    if policy.rollback and looked.rollback is None:
-        looked = replace(looked, rollback=rollback.begin(Situation(seen, looked, policy, now)), pause=looked.pause or now)
-    return Situation(seen, replace(looked, emergency=emergency.note(Situation(seen, looked, policy, now))), policy, now)
-
-
-def _before(s: Situation, act: Act, run: str) -> Journal:
+def _before(s: Situation, act: Act, run: Run) -> Journal:
     """What the journal must hold before the act: the lock, and what the act itself says."""
-    return act.before(s, replace(s.journal, lock=Lock(run, s.now + LOCK_LAPSE)))
-
-
-def _journal_to_write(first: Situation, steps: list[Step], stored: Journal, run: str, closed: bool) -> tuple[Journal, bool]:
-    """The journal as it must be before the next act, or as it shall stay if there is none; and whether it differs from what is stored."""
-    if closed:
-        return stored, False
-    if steps:
-        journal = _before(first, steps[0].act, run)
-    elif _waits(first):
-        journal = first.journal
-    else:
-        # In a steady state nothing is written, not even that somebody looked.
-        kept = first.journal
-        journal = replace(
-            stored,
-            pause=kept.pause,
-            rollback=kept.rollback,
-            emergency=kept.emergency,
-            baseline=kept.baseline,
-            auto_rollover_suspended=kept.auto_rollover_suspended,
-            servers=_signers(first, stored),
-        )
-        if kept.pin != stored.pin:
-            journal = replace(journal, pin=kept.pin, history=kept.history)
-    if not steps and journal.lock is not None and journal.lock.run == run:
-        journal = replace(first.journal, lock=None)
-    # Calling early writes nothing: a look is noted again only after half of what a late run may be late.
-    fresh = stored.last_scan is not None and first.now - stored.last_scan < SCAN_SLACK / 2
-    differs = journal != stored and not (fresh and not steps and replace(journal, last_scan=stored.last_scan) == stored)
-    return (replace(journal, revision=stored.revision + 1) if differs else journal), differs
+    return act.before(s, locked(s, run.name))
 
 
 def _waits(s: Situation) -> bool:
@@ -336,12 +282,6 @@ def _waits(s: Situation) -> bool:
     # A server that cannot be seen may still sign with the certificate that it was last seen with.
     lost = any(not n.seen and n.primary not in (None, s.seen.farm.primary) for n in s.seen.farm.servers)
     return s.successor is not None or s.paused or s.emergency or leftover or lost or not s.following
-
-
-def _signers(s: Situation, stored: Journal) -> Mapping[str, tuple[str, tuple[str, ...]]]:
-    """What the journal holds of the servers, anew where one was seen to sign with another key: an old one would count as live once it cannot be seen."""
-    changed = any(s.journal.servers.get(name, kept)[0] != kept[0] for name, kept in stored.servers.items())
-    return {name: s.journal.servers.get(name, kept) for name, kept in stored.servers.items()} if changed else stored.servers
 
 
 def show(
@@ -518,7 +458,7 @@ def _next_run(plan: Plan) -> datetime:
     now, interval = plan.first.now, plan.first.policy.run_interval
     events = [b.until for b in plan.blocks if b.until is not None and b.until > now and b.condition in _EVENTS]
     guards = [b.until for b in plan.blocks if b.until is not None and b.until > now and b.condition not in _EVENTS]
-    return min([now + interval, *events, *([max(guards)] if guards else [])])
+    return min([later(now, interval), *events, *([max(guards)] if guards else [])])
 
 
 def _plan_id(s: Situation, actions: list[dict[str, Any]], policy_given: Mapping[str, Any]) -> str:

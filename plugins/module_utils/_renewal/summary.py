@@ -12,7 +12,6 @@ from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
-from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 _STATES = {
     "steady": "every domain accepts the certificate that AD FS signs with",
@@ -44,28 +43,6 @@ def at_risk(s: Situation) -> list[dict[str, Any]]:
         for p in s.seen.farm.relying_parties
         if p.enabled and p.risk
     ]
-
-
-def failures(s: Situation) -> list[dict[str, str]]:
-    """What makes the run fail after its safe acts, by ``fail_on``; clocks that differ always do, for nothing can be judged by them."""
-    if s.clock_differs:
-        return [{"fail_on": "clock", "reason": s.clock_differs}]
-    found = []
-    compromised = [status.domain.name for status in s.statuses if status.compromised]
-    if s.emergency and (compromised or s.compromised_in_farm):
-        where = f"accepted by {names(compromised)}" if compromised else "in AD FS or on one of its servers"
-        found.append({"fail_on": "emergency", "reason": f"stolen keys are still {where}"})
-    if "broken" in s.policy.fail_on and s.broken:
-        found.append({"fail_on": "broken", "reason": f"sign-in is broken for {names(b.domain.name for b in s.broken)}"})
-    strange = [f.domain.name for f in s.unknown if f.unknown]
-    if "unknown_certificate" in s.policy.fail_on and strange:
-        found.append({"fail_on": "unknown_certificate", "reason": f"a certificate that is not this farm's is accepted by {names(strange)}"})
-    changed = [f.domain.name for f in s.unknown if f.domain.deviations]
-    if "settings_changed" in s.policy.fail_on and changed:
-        found.append({"fail_on": "settings_changed", "reason": f"settings differ from the approved ones for {names(changed)}"})
-    if "deadline" in s.policy.fail_on and s.deadline is not None and s.deadline - s.now < s.policy.deadline_days:
-        found.append({"fail_on": "deadline", "reason": f"the deadline is near: the latest safe moment for the next step is {format_time(s.deadline)}"})
-    return found
 
 
 def summary(s: Situation, shown: Mapping[str, Any], mode: str, done: Sequence[Mapping[str, Any]], refused: Sequence[str]) -> list[str]:

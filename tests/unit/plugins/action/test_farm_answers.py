@@ -299,7 +299,7 @@ def test_of_a_long_error_the_cause_is_told():
     world = World()
     primary(world).refusals["Get-AdfsCertificate"] = cmdlet_error("Get-AdfsCertificate", "i" * 5000, "m" * 1_000_000, depth=30)
     result = world.run("farm_info")
-    assert "Get-AdfsCertificate failed: cause 30 (identifier iii" in result["msg"]
+    assert "Get-AdfsCertificate failed: cause 30 (" in result["msg"]
     assert len(result["msg"]) < 1000
 
 

@@ -15,7 +15,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from world import FARM, Play, actions, at, domain, farm, guards, key, observe, plan, server
+from world import FARM, Play, actions, at, domain, farm, guards, key, observe, plan, remembered, server
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import acts
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import ApprovalError, Approved, compare, moved
@@ -23,6 +23,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal i
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Decrypting, KeyCheck, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import make_plan, show
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run
 
 MOVED = Approved(("it moved",), ())
 DUE = observe(farm(), domain("contoso.com", "OLD"), domain("fabrikam.com", "OLD"))
@@ -90,8 +91,8 @@ def test_without_approval_only_protective_acts_are_done() -> None:
 
 def test_a_refused_plan_writes_no_journal_for_an_act_that_is_not_done() -> None:
     play = Play(DUE)
-    made = make_plan(replace(DUE, farm=replace(DUE.farm, time=play.now)), play.journal, Policy(), play.now, "run-1", None, MOVED)
-    assert (made.steps, made.write_journal) == ((), False)
+    made = make_plan(replace(DUE, farm=replace(DUE.farm, time=play.now)), play.journal, Policy(), play.now, Run("run-1"), None, MOVED)
+    assert (made.steps, made.journal.lock, made.journal.backups) == ((), None, {})
 
 
 # -- every kind of act, approved and carried out --------------------------------------------------------------------------------------
@@ -101,8 +102,8 @@ STORE = frozenset({"OLD"})
 CHECKED = tuple(KeyCheck(name, where) for name in ("NEW", "OLD") for where in ("adfs1", "adfs2"))
 HELD = Policy(auto_rollover=False, promote="role")
 DECRYPTING = Policy(auto_rollover=False, decrypting=True, promote="role")
-SEEN_LONG = Journal(FARM, last_scan=at(0), first_seen={f"tenant/{d}": {k: at(-2) for k in ("OLD", "NEW")} for d in ("contoso.com", "fabrikam.com")})
-SETTLED = replace(SEEN_LONG, followed=("NEW", at(-40)), configured=("NEW", ("NEW", "OLD"), at(-40)), history=frozenset({"OLD"}))
+SEEN_LONG = Journal(FARM, first_seen={f"tenant/{d}": {k: at(-2) for k in ("OLD", "NEW")} for d in ("contoso.com", "fabrikam.com")})
+SETTLED = replace(SEEN_LONG, followed=("NEW", at(-40)), configured=("NEW", ("NEW", "OLD"), at(-40)), own=remembered("OLD"))
 
 
 def both(signing: str, second: str | None = None) -> tuple[Any, Any]:
@@ -134,7 +135,7 @@ KINDS: dict[str, tuple[Any, Policy, Journal]] = {
             farm("NEW", "OLD", servers=(server("adfs1", "NEW", "OLD"), replace(server("adfs2", "OLD", "NEW"), host="two", asked=True))), *both("NEW", "OLD")
         ),
         Policy(restart_servers=True),
-        Journal(FARM, last_scan=at(-0.1), configured=("NEW", ("NEW", "OLD"), at(-0.1))),
+        Journal(FARM, configured=("NEW", ("NEW", "OLD"), at(-0.1))),
     ),
     "reorder": (observe(farm("NEW", "OLD"), *both("OLD", "NEW")), Policy(), SETTLED),
     "remove_from_entra": (observe(farm("NEW"), *both("NEW", "OLD")), Policy(remove_old_from_entra=True), SETTLED),

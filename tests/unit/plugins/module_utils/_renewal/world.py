@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import Approved
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, OwnKey
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import (
     UNBORN,
     Domain,
@@ -21,6 +21,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.observati
 )
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, make_plan
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 FARM = "http://sts.contoso.com/adfs/services/trust"
@@ -28,6 +29,11 @@ FARM = "http://sts.contoso.com/adfs/services/trust"
 
 def at(days: float) -> datetime:
     return START + timedelta(days=days)
+
+
+def remembered(*names: str) -> dict[str, OwnKey]:
+    """Certificates of the farm that the journal remembers, of which it saw neither when they came nor that they signed."""
+    return {name: OwnKey() for name in names}
 
 
 def key(name: str, begins: float, ends: float, self_signed: bool = True) -> Key:
@@ -72,7 +78,7 @@ def observe(where: Farm, *domains: Domain, **keys: Key) -> Observation:
 
 def plan(seen: Observation, policy: Policy | None = None, journal: Journal | None = None, now: datetime = START, run: str = "run-1") -> Plan:
     seen = replace(seen, farm=replace(seen.farm, time=now))
-    return make_plan(seen, journal or Journal(FARM), policy or Policy(), now, run)
+    return make_plan(seen, journal or Journal(FARM), policy or Policy(), now, Run(run))
 
 
 def actions(made: Plan) -> list[str]:
@@ -97,7 +103,7 @@ class Play:
     def plan(self, policy: Policy | None = None, approve: Callable[[Plan], Approved] | None = None, **more: object) -> Plan:
         """What a run would do. ``approve``: what is left of an approved plan, as the plan without it tells."""
         seen = replace(self.seen, farm=replace(self.seen.farm, time=self.now))
-        given = (seen, self.journal, policy or Policy(), self.now, "run-1")
+        given = (seen, self.journal, policy or Policy(), self.now, Run("run-1"))
         return make_plan(*given, **more) if approve is None else make_plan(*given, approved=approve(make_plan(*given)), **more)
 
     def run(self, policy: Policy | None = None, **more: object) -> Plan:
