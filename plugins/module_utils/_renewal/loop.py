@@ -24,6 +24,7 @@ MOST_PASSES = 10
 """Acts of one run. A run that needs more goes on at its next start."""
 RESTART_MINUTES = 10
 _SCAN, _ANSWERS, _ACT = "scan", "answers", "act"
+_ANOTHER_RUN = "another_run"
 RACED = "not_as_expected"
 """The ``error_id`` of a domain that differed from what the plan had seen: somebody else wrote meanwhile, and nothing was refused."""
 
@@ -37,7 +38,8 @@ class Memory:
     """Plain values, so that it can be passed on as JSON. Empty at the beginning of a run.
 
     ``plans``, ``passes``: how many there were; a plan that only asks servers ends no pass. ``waiting``: what the last plan asked the caller
-    for: a scan, answers of servers, an act, or (empty) nothing more. ``done``: acts with what they changed. ``refused``: domains that Entra
+    for: a scan, answers of servers, an act, or (empty) nothing more. ``journalled``: the journal was to be written before that act.
+    ``closed``: why it cannot be written, which holds back what can wait. ``done``: acts with what they changed. ``refused``: domains that Entra
     refused to write, and ``refusals`` its words. ``forms``: ways of evicting that it refused. ``raced``: domains that somebody else wrote
     between the last scan and our write. ``failed``: why no further act is done but protective ones. ``tried``: the acts that failed.
     ``told`` and ``checked``: what servers answered. ``noticed``: alarms that only one scan raises. ``seen``: the state at the last scan.
@@ -47,6 +49,8 @@ class Memory:
     plans: int = 0
     passes: int = 0
     waiting: str = _SCAN
+    journalled: bool = False
+    closed: str = ""
     done: tuple[Mapping[str, Any], ...] = ()
     refused: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
@@ -96,6 +100,10 @@ def heard(memory: Memory, outcome: Mapping[str, Any], importable: bool) -> Memor
         checked = [_checked(asked, r, importable) for asked, r in answers if asked.get("thumbprint")]
         return replace(memory, told=(*memory.told, *told), checked=(*memory.checked, *checked))
     if memory.waiting == _ACT and outcome.get("of"):
+        journal = outcome.get("journal") or {}
+        if memory.journalled and _failed(journal):
+            # The act was not tried. Another run wrote in between: the next scan sees that. Anything else will not be better the next time.
+            return memory if journal.get("error_id") == _ANOTHER_RUN else replace(memory, closed=_message(journal))
         act = {name: value for name, value in outcome["of"].items() if name not in ("arguments", "module")}
         return _acted(memory, act, outcome.get("act") or {})
     return memory
@@ -257,7 +265,7 @@ def carry_on(shown: dict[str, Any], memory: Memory, mode: str, hosts: Mapping[st
     imports = _imports(act, memory)
     files = [*journal, *(["import"] if imports else []), f"act_{act['module']}", *(["wait"] if waits else []), f"scan_{shown['farm']['source']}", "pass"]
     shown["imports"] = imports
-    return _with(shown, replace(memory, waiting=_ACT), files, waits)
+    return _with(shown, replace(memory, waiting=_ACT, journalled=bool(journal)), files, waits)
 
 
 def _with(shown: dict[str, Any], memory: Memory, files: list[str], waits: Mapping[str, Any] | None) -> dict[str, Any]:

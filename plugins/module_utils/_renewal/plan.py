@@ -181,7 +181,7 @@ def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
         seen = replace(seen, alarms=(*seen.alarms, alarm))
     compared = baselines.compare(stored.journal.baseline, policy.baseline_approved, domains, seen)
     bodies = {**stored.journal.bodies, **reading.bodies}
-    closed = str(given.get("journal_closed") or "")
+    closed = f"the journal cannot be written: {memory.closed}" if memory.closed else ""
     if stored.keep:
         closed = closed or f"the journal cannot be written: {stored.complaint}. What is replaced is only in this result; acts that can wait do"
     mode = str(given.get("mode") or "plan")

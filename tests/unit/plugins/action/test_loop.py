@@ -194,3 +194,19 @@ def test_two_hosts_of_one_farm_are_refused() -> None:
     twins = {"adfs1": "http://sts.contoso.com/adfs/services/trust", "adfs2": "http://sts.contoso.com/adfs/services/trust"}
     with pytest.raises(ValueError, match="adfs1 and adfs2 belong to the same farm"):
         first(host="adfs1", farms=twins)
+
+
+@pytest.mark.parametrize("error_id", ["journal_folder", "another_run"])
+def test_a_journal_that_cannot_be_written_holds_back_what_can_wait_and_another_runs_is_read_again(error_id: str) -> None:
+    made = renewal()
+    task = {"failed_when_result": False, "msg": "the folder is open to everybody", "error_id": error_id}
+    outcome = {"of": made["actions"][0], "journal": task, "act": {"skipped": True}}
+    going = renewal(previous=made["memory"], outcome=outcome)
+    assert going["memory"]["done"] == [] and going["memory"]["failed"] == []
+    if error_id == "another_run":
+        assert [a["action"] for a in going["actions"]] == ["generate"] and going["run"]["fail"] is None
+    else:
+        assert going["ended"] and "the folder is open to everybody" in going["run"]["fail"]
+    mending = first(mode="apply", previous=going["memory"] if error_id == "journal_folder" else None)
+    assert [a["action"] for a in mending["actions"]] == ["repair"]
+    assert ("journal" in mending["next"]) is (error_id == "another_run")
