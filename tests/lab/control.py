@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from lab import answers
 from lab.entra.federation import thumbprint
 from lab.entra.switches import SwitchError
 from lab.entra.tenant import NoSuchDomain, NotFederated
@@ -233,6 +234,11 @@ def _by_hand(world: World, node: Node, cmdlet: str, arguments: dict[str, Any]) -
         node.synchronizes = bool(arguments["enabled"])
     elif cmdlet == "Set-Module":  # whether the ADFS module is installed
         node.module_present = bool(arguments["present"])
+    elif cmdlet == "Set-Answers":  # what cmdlets do and say other than their work or a refusal, until it is set anew
+        unknown = sorted({str(word) for word in arguments["answers"].values()} - {*answers.ACTS, *answers.READS})
+        if unknown:
+            raise ControlError(f"unknown answers {', '.join(unknown)}; known are {', '.join([*answers.ACTS, *answers.READS])}")
+        node.answers = dict(arguments["answers"])
     elif cmdlet == "Set-File":
         node.files[str(arguments["path"])] = str(arguments["text"]).encode()
         node.file_times[str(arguments["path"])] = node.clock.now()
@@ -242,7 +248,7 @@ def _by_hand(world: World, node: Node, cmdlet: str, arguments: dict[str, Any]) -
         content = node.files.get(str(arguments["path"]))
         return None if content is None else content.decode("utf-8", "replace")
     else:
-        others = ["Synchronize", "Set-Synchronization", "Set-Module", "Set-File", "Remove-File", "Get-File"]
+        others = ["Synchronize", "Set-Synchronization", "Set-Module", "Set-Answers", "Set-File", "Remove-File", "Get-File"]
         raise ControlError(f"unknown cmdlet {cmdlet!r}; known are {', '.join([*cmdlets, *others])}")
     return None
 
