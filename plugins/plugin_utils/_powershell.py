@@ -157,7 +157,11 @@ def _reason(result: dict[str, t.Any]) -> str:
         exception = errors[0].get("exception")
         if isinstance(exception, dict) and isinstance(exception.get("message"), str):
             return one_line(without_source(exception["message"]))
-    said = [one_line(without_source(str(result[key])), 300) for key in ("msg", "module_stderr", "module_stdout") if isinstance(result.get(key), str) and result[key].strip()]
+    said = [
+        one_line(without_source(str(result[key])), 300)
+        for key in ("msg", "module_stderr", "module_stdout")
+        if isinstance(result.get(key), str) and result[key].strip()
+    ]
     return " ".join(said) or "no reason was given"
 
 

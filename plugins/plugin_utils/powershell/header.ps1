@@ -238,7 +238,7 @@ function Get-LeftoverProblem {
     for ($try = 0; $try -lt 2; $try++) {
         $left = @('.new', '.old' | Where-Object { [IO.File]::Exists($Path + $_) })
         if ($left.Count -eq 0 -or [IO.File]::Exists($Path)) { return $null }
-        if ($try -eq 0) { Start-Sleep -Milliseconds 500 }
+        if ($try -eq 0) { Start-Sleep -Milliseconds 200 }
     }
     return 'leftover ' + $left[0]
 }
