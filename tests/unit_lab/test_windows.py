@@ -51,7 +51,7 @@ def test_a_test_may_ask_for_each_answer_of_a_cmdlet() -> None:
     control = ControlServer(world)
 
     def ask(told: dict[str, str]) -> int:
-        status, _answer = control.answer("POST", "/adfs", json.dumps({"cmdlet": "Set-Answers", "answers": told}).encode())
+        status, _answer = control.answer("POST", "/adfs", json.dumps({"cmdlet": "Set-Answers", "cmdlets": told}).encode())
         return status
 
     for word in (*answers.ACTS, *answers.READS):

@@ -264,6 +264,7 @@ function Get-AdfsCertificate {
         if ($answer -ceq 'null_primary') { $found.IsPrimary = $null }
         elseif ($answer -ceq 'text_primary') { $found.IsPrimary = [string]$found.IsPrimary }
         elseif ($answer -ceq 'null_certificate') { $found.Certificate = $null }
+        elseif ($answer -ceq 'null_service' -and $found.CertificateType -ceq 'Service-Communications') { $found.Certificate = $null }
         if ($PSBoundParameters.ContainsKey('CertificateType') -and $CertificateType -notcontains $found.CertificateType) { continue }
         if ($PSBoundParameters.ContainsKey('Thumbprint') -and $Thumbprint -notcontains $found.Thumbprint) { continue }
         $found
