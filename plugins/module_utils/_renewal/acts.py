@@ -42,6 +42,18 @@ class Write:
     before: bool
     after: bool
 
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The entry of the module's option ``domains``."""
+        was, shall = self.domain.slots, self.slots
+        return {
+            "domain": self.domain.name,
+            "signing_certificate": shall.signing,
+            "next_signing_certificate": shall.next,
+            "clear_next": shall.next is None and was.next is not None,
+            "expected": {"signing": was.signing or "", "next": was.next or ""},
+        }
+
 
 @dataclass(frozen=True)
 class Act:
@@ -70,7 +82,7 @@ class Act:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The options of ``module``; for domains they are in the targets, because each tenant has its own call."""
+        """The options of ``module``; for domains its option ``domains`` by tenant, because each tenant has its own call."""
         return {}
 
     def after(self, seen: Observation, now: datetime) -> Observation:
@@ -230,6 +242,13 @@ class OnDomains(Act):
     """Both members of domains are written, each after a fresh look. What is replaced is in the journal before."""
 
     module = "entra_federation"
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        calls: dict[str, Any] = {}
+        for write in self.writes:
+            calls.setdefault(write.domain.tenant_id, []).append(write.arguments)
+        return calls
 
     def after(self, seen: Observation, now: datetime) -> Observation:
         written = {w.domain.key: w.slots for w in self.writes}
