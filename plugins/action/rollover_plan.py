@@ -29,6 +29,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "journal": {"type": "dict"},
     "policy": {"type": "dict", "default": {}},
     "variables": {"type": "dict"},
+    "refuse": {"type": "str"},
     "now": {"type": "str"},
     "run": {"type": "str", "default": "rollover_plan"},
     "refused": {"type": "list", "elements": "str", "default": []},
@@ -53,7 +54,9 @@ class ActionModule(ActionBase):
         del tmp  # has no effect, the base class says
         _checked, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC, required_by={"farm": ["domains"], "provider": ["domains"]})
         arguments = json.loads(json.dumps(arguments))  # plain values: newer cores tag strings, and the core shall not see that
-        variables = arguments.pop("variables")
+        refuse, variables = arguments.pop("refuse"), arguments.pop("variables")
+        if refuse:
+            raise AnsibleActionFail(refuse)
         if variables is not None:
             try:
                 check_run_options(variables)

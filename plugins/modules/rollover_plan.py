@@ -81,6 +81,9 @@ options:
       - The other variables of P(federation.adfs.renew_signing_cert#role) without their prefix and without those that may hold a password.
       - They and O(policy) are checked. With neither O(farm) nor O(provider) nothing else is done, and no plan is returned.
     type: dict
+  refuse:
+    description: Why nothing can be planned, as the caller found. The task fails with this text. Empty text counts as not set.
+    type: str
   now:
     description:
       - The time to plan for, in ISO 8601 with V(Z) or an offset. For tests and drills; without it, the controller's clock.
