@@ -178,6 +178,14 @@ certificates:
       returned: always
       sample: MIIC3jCCAcag...
     # END GENERATED certificate
+outcome:
+  description:
+    - What was done on the server. V(done) is all that was asked for, V(partly) only a part of it or something else, V(nothing) nothing.
+    - V(unknown) means that no reply came, or an error, and that the server could not be read afterwards. The next run reads first what is there.
+    - A task that failed with V(done) did its work, and then got an error or could not read back. On failure, C(changed) is false with V(nothing) only.
+  type: str
+  returned: always
+  sample: done
 error_id:
   description:
     - The identifier of the error, from AD FS or PowerShell (for example V(PS0033) on a secondary server), or a word of this collection

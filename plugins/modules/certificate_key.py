@@ -94,6 +94,9 @@ checks:
           V(key_provider) (KeySpec 1 of a provider that AD FS documents), V(key_size), V(signature_algorithm), V(validity), V(chain),
           V(crl_reachable_from_server), V(crl_reachable_for_partners) (an address over HTTP), V(separate_from_service_communications),
           V(separate_from_tls_binding).
+        - As partners see it, V(key_usage) and V(extended_key_usage) (whether they allow what it is for), V(validity_period) (five years at most),
+          V(issuer_reachable_for_partners) (whether it says over HTTP where the certificates between it and the root are) and V(root_known_to_partners)
+          (whether the root is one of the public authorities that the Python library C(certifi) on the controller knows).
       type: str
       returned: always
       sample: private_key_readable
@@ -178,6 +181,14 @@ certificate:
       returned: always
       sample: MIIC3jCCAcag...
     # END GENERATED certificate
+outcome:
+  description:
+    - What was done on the server. V(done) is all that was asked for, V(partly) only a part of it or something else, V(nothing) nothing.
+    - V(unknown) means that no reply came, or an error, and that the server could not be read afterwards. The next run reads first what is there.
+    - A task that failed with V(done) did its work, and then got an error or could not read back. On failure, C(changed) is false with V(nothing) only.
+  type: str
+  returned: always
+  sample: done
 error_id:
   description:
     - The identifier of the error, from AD FS or PowerShell (for example V(PS0033) on a secondary server), or a word of this collection

@@ -14,7 +14,7 @@ version_added: 1.0.0
 description:
   - Makes AD FS generate a new self-signed certificate, which waits beside the primary one until AD FS promotes it (C(Update-AdfsCertificate)).
   - If a successor waits already, nothing is done.
-  - Runs on the primary server of the farm, and only where automatic certificate rollover is on.
+  - Runs on the primary server of the farm, and only where automatic certificate rollover is on, or with O(keep_rollover_off=true).
 author:
   - The federation.adfs contributors (@federation-adfs)
 extends_documentation_fragment:
@@ -48,6 +48,13 @@ options:
     description:
       - The thumbprint of the present primary certificate, the one that goes. Needed with O(urgent=true), and refused without.
     type: str
+  keep_rollover_off:
+    description:
+      - Switch automatic certificate rollover on for the length of the request only, and off again whatever comes of it.
+        AD FS then does not promote the new certificate by its own clock.
+      - Refused where automatic certificate rollover is on already, and together with O(urgent=true).
+    type: bool
+    default: false
 seealso:
   - module: federation.adfs.certificate
   - module: federation.adfs.farm_properties
@@ -61,6 +68,10 @@ EXAMPLES = r"""
   federation.adfs.certificate_rollover:
     certificate_type: Token-Decrypting
 
+- name: Make a successor, but keep AD FS from promoting it by its own clock
+  federation.adfs.certificate_rollover:
+    keep_rollover_off: true
+
 - name: Replace a certificate at once, whatever it breaks
   federation.adfs.certificate_rollover:
     urgent: true
@@ -70,7 +81,7 @@ EXAMPLES = r"""
 RETURN = r"""
 certificates:
   description: The certificates of this type as AD FS lists them now, the primary one first. In check mode those of before.
-  returned: success
+  returned: success, and on failure if they were read after the request
   type: list
   elements: dict
   contains:
@@ -253,6 +264,14 @@ successor:
       returned: always
       sample: MIIC3jCCAcag...
     # END GENERATED certificate
+outcome:
+  description:
+    - What was done on the server. V(done) is all that was asked for, V(partly) only a part of it or something else, V(nothing) nothing.
+    - V(unknown) means that no reply came, or an error, and that the server could not be read afterwards. The next run reads first what is there.
+    - A task that failed with V(done) did its work, and then got an error or could not read back. On failure, C(changed) is false with V(nothing) only.
+  type: str
+  returned: always
+  sample: done
 error_id:
   description:
     - The identifier of the error, from AD FS or PowerShell (for example V(PS0033) on a secondary server), or a word of this collection

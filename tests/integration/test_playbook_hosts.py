@@ -48,7 +48,7 @@ def test_a_playbook_that_reaches_no_host_fails_and_names_the_group(playbook: Pat
         code, output = hosts_of(playbook, tmp_path, *arguments, inventory=inventory)
         assert code == 2, output
         assert where in output, output
-        assert output.count("TASK [") == 2  # Ansible's own check of the arguments, and the role's first task
+        assert "Scan" not in output.partition("TASK [")[2].replace("Scan, plan and act", "")
 
 
 def test_the_syntax_of_the_playbooks_can_be_checked_without_an_inventory(tmp_path: Path) -> None:

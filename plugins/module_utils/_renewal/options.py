@@ -119,8 +119,8 @@ def option(type_: Type, *, default: Any, group: str, line: str, more: tuple[str,
 
 @dataclass(frozen=True)
 class Policy:
-    """What the operator decides, as the core uses it. The last four fields are no variables but what this run has met: domains that
-    Entra refused to write, forms of an eviction that it refused, a certificate whose key does not exist, and servers that it restarted.
+    """What the operator decides, as the core uses it. The last three fields are no variables but what this run has met: domains that
+    Entra refused to write, forms of an eviction that it refused, and servers that it restarted.
     """
 
     domains: frozenset[str] | None = option(
@@ -345,7 +345,6 @@ class Policy:
     )
     refused: frozenset[str] = frozenset()
     eviction_forms_refused: frozenset[str] = frozenset()
-    unusable: str = ""
     restarted: frozenset[str] = frozenset()
 
     @property

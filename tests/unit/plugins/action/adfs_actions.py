@@ -45,6 +45,7 @@ class World:
         self.calls = []
         self.instead = {}
         self.before_call = {}
+        self.after_call = {}
 
     def put(self, kind, name, primary=False, born_days_ago=100, valid_days=365):
         """Put a certificate into the configuration, as an administrator did before."""
@@ -93,7 +94,8 @@ class World:
             self.before_call.pop(name)()
         if name in self.instead:
             return self.instead[name]
-        return powershell.run_module(self.farm.nodes[node], module_name, arguments, check_mode)
+        result = powershell.run_module(self.farm.nodes[node], module_name, arguments, check_mode)
+        return self.after_call.pop(name)(result) if name in self.after_call else result
 
 
 def make_action(module, arguments=None, check_mode=False, diff=True, windows=True, async_val=0):
