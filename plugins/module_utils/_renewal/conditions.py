@@ -65,7 +65,12 @@ _ALL = (
         "The journal cannot be used or written, so what a write replaces could not be kept.",
         "Correct what the line names. Acts that protect sign-in are done, with the backup in the result.",
     ),
-    Condition("failed_act", OPERATOR, "An act of this run failed, so only acts that protect sign-in follow it.", "Correct the cause and run the playbook again."),
+    Condition(
+        "failed_act",
+        OPERATOR,
+        "An act of this run failed, so only acts that protect sign-in follow it.",
+        "Correct the cause and run the playbook again.",
+    ),
     Condition(
         "approval",
         OPERATOR,
