@@ -13,8 +13,8 @@ short_description: Plan the next safe acts of a token-signing rollover
 description:
   - Compares what AD FS signs with and what each federated domain of Microsoft Entra ID accepts, and returns the acts that are safe now, in order.
   - No act of a plan turns sign-in from working to broken, in the worst case of everything still propagating. A domain whose sign-in is broken is
-    mended first.
-  - Changes nothing and talks to nobody. The role P(federation.adfs.renew_signing_cert#role) carries out the first act of a plan and plans again.
+    repaired first.
+  - Changes nothing and connects to nothing. The role P(federation.adfs.renew_signing_cert#role) carries out the first act of a plan and plans again.
 author:
   - The federation.adfs contributors (@federation-adfs)
 extends_documentation_fragment:
@@ -121,7 +121,7 @@ options:
       - What the tasks that the last plan asked for returned, as Ansible registers them, whether they failed or not.
       - C(act) is the result of the act. C(sync) and C(key_checks) are loops over RV(plan.asks), C(probes) is a list of loops over probes.
         For O(step=end) C(tasks) holds the results of the other tasks by name, and C(written) the journal as it was last written.
-      - Domains that Entra refused are planned around and reported. A domain that somebody else wrote meanwhile is planned again.
+      - Domains that Entra refused are planned around and reported. A domain that was changed by another writer meanwhile is planned again.
     type: dict
     default: {}
   importable:
@@ -269,7 +269,7 @@ plan:
       type: list
       elements: dict
     blocked_by:
-      description: What is held back, by which guard, about what, and until when (null where only a person can lift it).
+      description: What is held back, by which condition, about what, and until when (null where no time ends it).
       type: list
       elements: dict
     deadline:
@@ -287,7 +287,7 @@ plan:
       description: The policy as it was given, without what is not set.
       type: dict
     alarms:
-      description: What a person must look at.
+      description: What needs attention.
       type: list
       elements: dict
     failures:
