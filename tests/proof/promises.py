@@ -24,6 +24,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal import (
     domain_steps,
     emergency,
     guards,
+    loop,
     removal,
     rollback,
     rules,
@@ -31,8 +32,8 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal import (
     spans,
     third_party,
 )
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import plan as plans
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Block
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import Approved
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Emergency, Journal, Lock, Rollback
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import KeyCheck, Observation, Provider, RelyingParty, Server
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, make_plan
@@ -59,11 +60,13 @@ class Promise:
     patches: Patches
     policy: Policy = Policy()  # noqa: RUF009 - nobody changes it
     journal: Journal = Journal(FARM)  # noqa: RUF009
-    not_approved: str = ""
+    approved: Approved | None = None
     journal_closed: str = ""
+    memory: loop.Memory | None = None
 
     def plan(self) -> Plan:
-        return make_plan(self.seen, self.journal, self.policy, START, Run("this-run", journal_closed=self.journal_closed), not_approved=self.not_approved)
+        run = Run("this-run", journal_closed=self.journal_closed)
+        return make_plan(self.seen, self.journal, self.policy, START, run, approved=self.approved, memory=self.memory)
 
     def kept(self) -> bool:
         """With the guard: it is named, and the promise holds."""
@@ -108,11 +111,6 @@ def _unsaid(guard: str) -> Callable[[Plan], str | None]:
 def _toggles(made: Plan) -> str | None:
     found = [step.act for step in made.steps if step.act.toggles]
     return "automatic rollover is switched on and off again, which nobody wanted" if found else None
-
-
-def _said_as_protective(s: Situation, run: str) -> acts.Decision:
-    made = decision.decide(s, run)
-    return replace(made, act=replace(made.act, protective=True)) if made.act else made
 
 
 def _two_of_three(where: Any, _seen: Any, live: frozenset[str], *_more: Any, **_others: Any) -> Any:
@@ -165,8 +163,8 @@ PROMISES = (
         "what was not approved is not done",
         _late(),
         _does("generate"),
-        ((plans, "decide", _said_as_protective),),
-        not_approved="the domains moved since the approval",
+        ((Approved, "keeps_back", lambda *_args: None),),
+        approved=Approved(("the domains moved since the approval",), ()),
     ),
     Promise("pause", "no promotion while the operator holds it", _ready(), _does("promote"), ((Situation, "paused", False),), US, replace(KNOWN, pause=at(-1))),
     Promise(
@@ -388,6 +386,22 @@ _ENDING = {"OLD": key("OLD", -362, 2.5, self_signed=False)}
 
 PROMISES = (
     *PROMISES,
+    Promise(
+        "next_plan",
+        "what time alone added to an approved plan waits for the next one",
+        _late(),
+        _does("generate"),
+        ((Approved, "keeps_back", lambda *_args: None),),
+        approved=Approved((), ()),
+    ),
+    Promise(
+        "failed_act",
+        "an act that failed in this run is not tried again",
+        _late(),
+        _does("generate"),
+        ((loop, "keeps_back", lambda *_args: None),),
+        memory=replace(loop.Memory("this-run"), failed=("generate: it was refused",)),
+    ),
     Promise(
         "permission",
         "AD FS is not asked for a successor that cannot be written to any domain",

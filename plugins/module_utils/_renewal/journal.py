@@ -309,8 +309,9 @@ def _own_keys(journal: Journal, seen: Observation, now: datetime) -> dict[str, O
         if known is None:
             known = OwnKey() if first else OwnKey(now, None if key == primary else primary)
         if key == primary and (known.last_primary is None or newest_primary(own) not in (key, None)):
-            # When it was primary last matters only against the others; a steady farm is not written about for it.
-            known = replace(known, last_primary=now)
+            # It matters only against the others, so a steady farm is not written about for it; and no two are alike, whatever a clock says.
+            latest = max((seen.last_primary for seen in own.values() if seen.last_primary is not None), default=None)
+            known = replace(known, last_primary=now if latest is None else max(now, later(latest, timedelta(seconds=1))))
         own[key] = known
     if len(own) > KEPT_KEYS:
         old = sorted((k for k in own if k not in seen.farm.certificates), key=lambda k: (own[k].last_primary or own[k].came or FIRST, k))
