@@ -259,12 +259,12 @@ from urllib.parse import urlsplit
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.federation.adfs.plugins.module_utils._entra.client import connect
+from ansible_collections.federation.adfs.plugins.module_utils._entra.domain_write import WRITABLE, Expected, Outcome, Wish, publish
 from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import SETTINGS, Configuration, Slot, bodies, domain_name
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, OptionsError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.libraries import require
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import argument_spec, merge_options
 from ansible_collections.federation.adfs.plugins.module_utils._entra.permissions import WRITE
-from ansible_collections.federation.adfs.plugins.module_utils._entra.publish import WRITABLE, Expected, Outcome, Wish, publish
 from ansible_collections.federation.adfs.plugins.module_utils._entra.sizes import (
     MAX_CHARACTERS,
     characters,

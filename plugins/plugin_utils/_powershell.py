@@ -20,7 +20,7 @@ import typing as t
 from contextlib import contextmanager
 
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record, one_line, restricted_language, without_source
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import ERROR, Check, ReplyError, record, strict_json, truth
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.script_reply import ERROR, Check, ReplyError, record, strict_json, truth
 
 READS = frozenset({"read_farm", "read_journal", "check_certificate"})
 ACTS = frozenset({"update_certificate", "add_certificate", "promote_certificate", "remove_certificate", "set_properties", "write_journal", "grant_read"})
