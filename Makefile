@@ -97,6 +97,10 @@ docs: $(INSTALLED) ## Check the documentation and build it into build/docs/html
 build: $(INSTALLED) ## Build the archive for Galaxy into build
 	@$(BIN)/ansible-galaxy collection build --force --output-path build
 
+.PHONY: galaxy
+galaxy: $(INSTALLED) ## Build the archive and let galaxy-importer judge it
+	@tests/tools/galaxy.sh
+
 # What the tests run in: made once, brought up to date when a requirements file changes.
 $(INSTALLED): tests/requirements/runtime.txt tests/requirements/test.txt tests/requirements/lint.txt
 	@test -x $(BIN)/python || { test -n "$(PYTHON)" && echo "Making $(VENV) with $(PYTHON)" && "$(PYTHON)" -m venv $(VENV); }

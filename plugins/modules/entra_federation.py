@@ -84,7 +84,7 @@ options:
         type: str
       preferred_authentication_protocol:
         description:
-          - V(wsFed), which AD FS speaks, or V(saml). A change alters how everybody signs in.
+          - V(wsFed), which AD FS speaks, or V(saml). A change alters how all users of the domain sign in.
         type: str
       prompt_login_behavior:
         description:
@@ -149,7 +149,7 @@ EXAMPLES = r"""
         next_signing_certificate: /etc/federation/successor.cer
   delegate_to: localhost
 
-- name: Set two domains, unless somebody has changed them since they were looked at
+- name: Set two domains, unless they were changed since they were read
   federation.adfs.entra_federation:
     certificates: "{{ adfs.certificates }}"
     domains:
@@ -228,7 +228,7 @@ domains:
       description: Why this domain was not written, or not read back; null if all went well. With RV(detail=shortest) only how it begins.
       type: str
     error_id:
-      description: V(not_as_expected). Somebody else wrote meanwhile, and nothing was tried or refused.
+      description: V(not_as_expected). Another writer changed it meanwhile, and nothing was tried or refused.
       type: str
       returned: where the domain differed from O(domains[].expected)
 certificates:
@@ -259,12 +259,12 @@ from urllib.parse import urlsplit
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.federation.adfs.plugins.module_utils._entra.client import connect
+from ansible_collections.federation.adfs.plugins.module_utils._entra.domain_write import WRITABLE, Expected, Outcome, Wish, publish
 from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import SETTINGS, Configuration, Slot, bodies, domain_name
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, OptionsError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.libraries import require
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import argument_spec, merge_options
 from ansible_collections.federation.adfs.plugins.module_utils._entra.permissions import WRITE
-from ansible_collections.federation.adfs.plugins.module_utils._entra.publish import WRITABLE, Expected, Outcome, Wish, publish
 from ansible_collections.federation.adfs.plugins.module_utils._entra.sizes import (
     MAX_CHARACTERS,
     characters,

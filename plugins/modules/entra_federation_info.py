@@ -23,7 +23,7 @@ options:
     elements: str
   baseline:
     description:
-      - What somebody approved, to compare with. Then RV(deviations) tells what differs.
+      - The approved settings, to compare with. Then RV(deviations) tells what differs.
       - Issuer, addresses, protocol, the behaviour for a second factor and the certificates are compared, strictly. A federated domain that is
         not in the baseline is a deviation too, also where O(domains) does not name it.
     type: dict
@@ -265,7 +265,7 @@ permissions:
   returned: when there was a token
   contains:
     kind:
-      description: V(application), V(delegated) for a token of a person, V(unknown) for a token that cannot be read.
+      description: V(application), V(delegated) for a token of a user, V(unknown) for a token that cannot be read.
       type: str
     granted:
       description: The permissions in the token.
@@ -303,7 +303,7 @@ deviations:
   contains:
     kind:
       description:
-        - V(changed_setting), V(unknown_certificate) for one that nobody approved, V(unreadable_certificate), V(unlisted_domain) for one that is
+        - V(changed_setting), V(unknown_certificate) for one that is not approved, V(unreadable_certificate), V(unlisted_domain) for one that is
           federated and not in the baseline, V(missing_domain) for the opposite, or V(not_compared) for one that could not be read.
       type: str
     domains:

@@ -414,7 +414,7 @@ def _now() -> datetime.datetime:
 def _read_file(path: str) -> bytes:
     """Return the file, up to one byte more than is allowed. Raises FetchError if it cannot be read, or is none: a pipe could wait for ever."""
     try:
-        # Opening a pipe without O_NONBLOCK waits until somebody writes to it.
+        # Opening a pipe without O_NONBLOCK waits until something is written to it.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
         with open(handle, "rb") as file:
             mode = os.fstat(handle).st_mode

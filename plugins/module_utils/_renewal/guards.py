@@ -279,7 +279,7 @@ def unknown_certificate(status: DomainStatus) -> Block:
 
 
 def room_for_successor(s: Situation) -> Iterable[Block]:
-    """I2: with three certificates Entra's own updater may take any two."""
+    """A domain holds two certificates: with three in AD FS, Entra's own updater may take any two."""
     others = s.seen.farm.certificates - {s.seen.farm.primary}
     yield from only_seen(s)
     if others:
