@@ -78,8 +78,12 @@ bench-core: $(INSTALLED) ## How deciding grows with the number of domains
 bench-metadata: $(INSTALLED) ## How long reading and fetching metadata takes
 	@$(BIN)/python tests/bench/metadata.py
 
+.PHONY: bench-graph
+bench-graph: $(INSTALLED) ## What the worst answers of Graph cost
+	@$(BIN)/python tests/bench/graph.py
+
 .PHONY: bench
-bench: bench-core bench-metadata ## All benchmarks; the last line of each is its verdict
+bench: bench-core bench-metadata bench-graph ## All benchmarks; the last line of each is its verdict
 
 .PHONY: docs
 docs: $(INSTALLED) ## Check the documentation and build it into build/docs/html
