@@ -17,6 +17,8 @@ import sys
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.federation.adfs.plugins.module_utils._text import printable
+
 try:
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
@@ -32,7 +34,9 @@ from ansible_collections.federation.adfs.plugins.module_utils._text import print
 UTC = datetime.timezone.utc
 MAX_SHOWN_NAME = 1024
 MAX_CERTIFICATE_BYTES = 64 * 1024
+MAX_NAME_CHARACTERS = 1000
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
+_PEM_BEGIN = re.compile(r"-----BEGIN CERTIFICATE-----")
 _HEX_PAIRS = re.compile(r"[0-9A-F]{40}")
 
 
@@ -76,8 +80,9 @@ def parse_certificate(value: str | bytes) -> Certificate:
         return Certificate(
             thumbprint=hashlib.sha1(der).hexdigest().upper(),  # noqa: S324 - the name Windows gives a certificate, not a protection
             thumbprint_sha256=hashlib.sha256(der).hexdigest().upper(),
-            subject=loaded.subject.rfc4514_string(),
-            issuer=loaded.issuer.rfc4514_string(),
+            # As they are shown; self_signed below looks at the names themselves.
+            subject=printable(loaded.subject.rfc4514_string(), MAX_NAME_CHARACTERS),
+            issuer=printable(loaded.issuer.rfc4514_string(), MAX_NAME_CHARACTERS),
             serial_number=_hex_serial(loaded.serial_number),
             not_before=_utc(loaded, "not_valid_before"),
             not_after=_utc(loaded, "not_valid_after"),
@@ -175,10 +180,12 @@ def parse_time(text: str) -> datetime.datetime:
 
 
 def _der_from_text(text: str) -> bytes:
-    found = _PEM.findall(text)
-    if len(found) > 1:
-        raise CertificateError(f"the text holds {len(found)} certificates; give exactly one")
-    body = found[0] if found else text
+    # Counted before anything is searched for: many beginnings without an end would cost the square of their number.
+    begun = len(_PEM_BEGIN.findall(text))
+    if begun > 1:
+        raise CertificateError(f"the text holds {begun} certificates; give exactly one")
+    found = _PEM.search(text)
+    body = found.group(1) if found else text
     if len(body) > 2 * MAX_CERTIFICATE_BYTES:
         raise CertificateError("the certificate text is too long")
     try:
