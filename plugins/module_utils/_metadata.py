@@ -15,6 +15,12 @@ import typing as t
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ansible_collections.federation.adfs.plugins.module_utils._metadata_keys import certificates_of_key
+from ansible_collections.federation.adfs.plugins.module_utils._metadata_signature import Signature, check_signature
+from ansible_collections.federation.adfs.plugins.module_utils._metadata_xml import MAX_METADATA_BYTES, MetadataError, parse, plain_utf8, text_of
+from ansible_collections.federation.adfs.plugins.module_utils._text import printable
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, describe, format_time, parse_time
+
 IMPORT_ERROR: str | None = None
 """What went wrong with the libraries that this file needs; if it is set, nothing here but the constants can be used."""
 MISSING_LIBRARY = ""
@@ -25,12 +31,6 @@ try:
 except ImportError as import_error:
     IMPORT_ERROR = traceback.format_exc()
     MISSING_LIBRARY = (import_error.name or "signxml").partition(".")[0]
-
-from ansible_collections.federation.adfs.plugins.module_utils._metadata_keys import certificates_of_key
-from ansible_collections.federation.adfs.plugins.module_utils._metadata_signature import Signature, check_signature
-from ansible_collections.federation.adfs.plugins.module_utils._metadata_xml import MAX_METADATA_BYTES, MetadataError, parse, plain_utf8, text_of
-from ansible_collections.federation.adfs.plugins.module_utils._text import printable
-from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, describe, format_time, parse_time
 
 __all__ = ["IMPORT_ERROR", "MAX_METADATA_BYTES", "MISSING_LIBRARY", "Metadata", "MetadataError", "Signature", "describe_metadata", "read_metadata"]
 

@@ -90,9 +90,12 @@ def documents(make: t.Any) -> t.Iterator[tuple[str, bytes]]:
     yield "equals signs in text", plain(_fill('="'))
     yield "equals signs in an attribute", plain(f"""<x a='{_fill('="')}'/>""")
     yield "nested as deep as allowed", plain(_fill("<x>" * 55 + "</x>" * 55))
-    yield "token services", plain("") [:-len("</EntityDescriptor>")] + _fill(
-        '<RoleDescriptor xmlns:f="http://docs.oasis-open.org/wsfed/federation/200706"><f:SecurityTokenServiceEndpoint/></RoleDescriptor>'
-    ).encode() + b"</EntityDescriptor>"
+    yield (
+        "token services",
+        plain("")[: -len("</EntityDescriptor>")]
+        + _fill('<RoleDescriptor xmlns:f="http://docs.oasis-open.org/wsfed/federation/200706"><f:SecurityTokenServiceEndpoint/></RoleDescriptor>').encode()
+        + b"</EntityDescriptor>",
+    )
     yield "blanks in the signature's value", genuine.replace(b"<ds:SignatureValue>", b"<ds:SignatureValue>" + b" " * 900_000)
     yield "comments in the signature", genuine.replace(b"<ds:SignatureValue>", b"<ds:SignatureValue>" + _fill("<!---->").encode())
     certificate = f"<ds:X509Certificate>{body}</ds:X509Certificate>".encode()

@@ -302,7 +302,7 @@ def test_the_second_address_of_a_name_is_asked_where_the_first_refuses(serve, au
 
 def test_what_is_done_with_the_document_is_inside_the_time_limit(serve, authority) -> None:
     server = serve(answer(b"<x/>"))
-    read = Target(URL, "127.0.0.1", server.port, read=lambda document: len(document))
+    read = Target(URL, "127.0.0.1", server.port, read=len)
     assert fetch_all([read], 5, LIMIT, str(authority.path)) == [4]
     released = threading.Event()
     slow = Target(URL, "127.0.0.1", server.port, read=lambda _document: released.wait(20))

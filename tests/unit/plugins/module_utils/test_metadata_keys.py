@@ -39,7 +39,7 @@ def refusal(data: bytes) -> str:
 
 
 @pytest.mark.parametrize("apart", [False, True], ids=["in one X509Data", "each in its own"])
-@pytest.mark.parametrize("order", list(itertools.permutations((LEAF, MIDDLE, ROOT))), ids=lambda order: "-".join(k.certificate.subject.rfc4514_string() for k in order))
+@pytest.mark.parametrize("order", list(itertools.permutations((LEAF, MIDDLE, ROOT))))
 def test_of_a_chain_only_the_holder_counts(order: tuple[make.Keypair, ...], apart: bool) -> None:
     assert signing(key(*order, apart=apart)) == [LEAF.thumbprint]
 
