@@ -142,7 +142,7 @@ def _read_entity(entity: etree._Element, signature: Signature, ends: datetime.da
 
 def _choose(root: etree._Element, wanted: str | None) -> etree._Element:
     """Return the one entity that is meant. Raises MetadataError if that cannot be told."""
-    entities = [root] if root.tag == _MD + "EntityDescriptor" else list(root.iterdescendants(_MD + "EntityDescriptor"))
+    entities = _entities(root)
     if not entities:
         raise MetadataError("the document is an EntitiesDescriptor, a list of services, and it is empty; give the metadata of the federation service")
     wanted = (wanted or "").strip()
@@ -159,6 +159,19 @@ def _choose(root: etree._Element, wanted: str | None) -> etree._Element:
             " or give the metadata of the one federation service"
         )
     return entities[0]
+
+
+def _entities(root: etree._Element) -> list[etree._Element]:
+    """Return the entities of a list and of the lists in it; what stands elsewhere, in an extension or a signature, is none of them."""
+    found: list[etree._Element] = []
+    rest = [root]
+    while rest:
+        element = rest.pop()
+        if element.tag == _MD + "EntityDescriptor":
+            found.append(element)
+        elif element.tag == _MD + "EntitiesDescriptor":
+            rest.extend(reversed(element))
+    return found
 
 
 def _names(entities: list[etree._Element]) -> str:

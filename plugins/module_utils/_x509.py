@@ -32,7 +32,8 @@ from ansible_collections.federation.adfs.plugins.module_utils._text import print
 UTC = datetime.timezone.utc
 MAX_SHOWN_NAME = 1024
 MAX_CERTIFICATE_BYTES = 64 * 1024
-_PEM = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
+_BEGIN = "-----BEGIN CERTIFICATE-----"
+_END = "-----END CERTIFICATE-----"
 _HEX_PAIRS = re.compile(r"[0-9A-F]{40}")
 
 
@@ -88,14 +89,14 @@ def parse_certificate(value: str | bytes) -> Certificate:
             public_key_sha256=hashlib.sha256(spki).hexdigest().upper(),
             der=base64.b64encode(der).decode("ascii"),
         )
-    except (ValueError, TypeError, UnsupportedAlgorithm) as exc:
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as exc:
         raise CertificateError("this is not an X.509 certificate that can be read") from exc
 
 
 def read_certificate_input(value: str) -> Certificate:
     """Read one certificate from what a user may give: PEM, base64 DER, or the path of a file with PEM or DER."""
     text = value.strip()
-    if _PEM.search(text) or _looks_like_der(text):
+    if _pem_body(text) is not None or _looks_like_der(text):
         return parse_certificate(text)
     path = os.path.expanduser(text)
     if "\n" in text or not os.path.isfile(path):
@@ -175,16 +176,23 @@ def parse_time(text: str) -> datetime.datetime:
 
 
 def _der_from_text(text: str) -> bytes:
-    found = _PEM.findall(text)
-    if len(found) > 1:
-        raise CertificateError(f"the text holds {len(found)} certificates; give exactly one")
-    body = found[0] if found else text
+    number = min(text.count(_BEGIN), text.count(_END))
+    if number > 1:
+        raise CertificateError(f"the text holds {number} certificates; give exactly one")
+    body = _pem_body(text) or text
     if len(body) > 2 * MAX_CERTIFICATE_BYTES:
         raise CertificateError("the certificate text is too long")
     try:
         return base64.b64decode("".join(body.split()), validate=True)
     except (binascii.Error, ValueError) as exc:
         raise CertificateError("this is neither PEM nor base64 DER") from exc
+
+
+def _pem_body(text: str) -> str | None:
+    """Return what stands between the first marks; None without a pair of them. No pattern: its time would grow with the square of the text."""
+    begin = text.find(_BEGIN)
+    end = text.find(_END, begin + len(_BEGIN)) if begin >= 0 else -1
+    return text[begin + len(_BEGIN) : end] if end >= 0 else None
 
 
 def _looks_like_der(text: str) -> bool:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 
 import pytest
 
@@ -36,6 +37,27 @@ def test_reasons_are_our_own(value: str | bytes) -> None:
     with pytest.raises(CertificateError) as caught:
         parse_certificate(value)
     assert not any(word in str(caught.value) for word in ("ParseError", "asn1", "ASN.1 ", "kind", "rust", "Error("))
+
+
+def test_a_version_that_does_not_exist_is_refused() -> None:
+    der = make.make_keypair("x").der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07", 1)
+    with pytest.raises(CertificateError, match="not an X.509 certificate"):
+        parse_certificate(der)
+
+
+def test_pem_with_text_around_it_and_without_an_end() -> None:
+    pem = f"-----BEGIN CERTIFICATE-----\n{make.make_keypair('x').base64}\n-----END CERTIFICATE-----\n"
+    assert parse_certificate(f"subject=x\n{pem}trailer").der == make.make_keypair("x").base64
+    with pytest.raises(CertificateError, match="holds 2 certificates"):
+        parse_certificate(pem * 2)
+    for broken in (pem.replace("END", "STOP"), pem.replace("BEGIN", "START"), pem + "-----BEGIN CERTIFICATE-----" * 10_000):
+        begin = time.process_time()
+        if broken.startswith("-----BEGIN") and "END CERT" in broken:
+            assert parse_certificate(broken).self_signed
+        else:
+            with pytest.raises(CertificateError):
+                parse_certificate(broken)
+        assert time.process_time() - begin < 1
 
 
 def test_what_was_given_is_printable_in_messages() -> None:
