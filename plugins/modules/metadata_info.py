@@ -184,62 +184,73 @@ metadata:
       elements: dict
       returned: success
       contains: &certificate
+        # BEGIN GENERATED certificate, from tests/tools/certificate_return.yml by `make generate`
         thumbprint:
-          description: SHA-1 thumbprint in upper-case hexadecimal digits.
+          description: SHA-1 of the certificate, in upper-case hexadecimal digits.
           type: str
-          returned: success
+          returned: always
+          sample: 9451EE6D3918E256163BB8C4A589CACF23CA2527
         thumbprint_sha256:
-          description: SHA-256 thumbprint in upper-case hexadecimal digits.
+          description: SHA-256 of the certificate, in upper-case hexadecimal digits.
           type: str
-          returned: success
+          returned: always
+          sample: 2C26B46B68FFC68FF99B453C1D30413413422D706483BFA0F98A5E886266E7AE
         subject:
-          description: Distinguished name of the subject.
+          description: The name of the subject.
           type: str
-          returned: success
+          returned: always
           sample: CN=ADFS Signing - sts.contoso.com
         issuer:
-          description: Distinguished name of the issuer.
+          description: The name of the issuer.
           type: str
-          returned: success
+          returned: always
+          sample: CN=ADFS Signing - sts.contoso.com
         serial_number:
-          description: Serial number in hexadecimal digits.
+          description: The serial number in hexadecimal digits.
           type: str
-          returned: success
+          returned: always
+          sample: 7E8963
         not_before:
-          description: Begin of its validity, ISO 8601 in UTC.
+          description: When the certificate becomes valid, in UTC.
           type: str
-          returned: success
-          sample: '2026-01-31T12:00:00Z'
+          returned: always
+          sample: "2026-02-03T10:11:12Z"
         not_after:
-          description: End of its validity, ISO 8601 in UTC.
+          description: When the certificate expires, in UTC.
           type: str
-          returned: success
-          sample: '2027-01-31T12:00:00Z'
+          returned: always
+          sample: "2027-02-03T10:11:12Z"
         days_remaining:
-          description: Whole days until RV(metadata.signing_certificates[].not_after), negative once it has expired.
+          description: Whole days until the certificate expires, negative afterwards.
           type: int
-          returned: success
+          returned: always
+          sample: 73
         self_signed:
           description: Whether subject and issuer are the same.
           type: bool
-          returned: success
+          returned: always
+          sample: true
         key_type:
-          description: Type of the key, such as V(RSA) or V(ECC).
+          description: The kind of key.
           type: str
-          returned: success
+          returned: always
+          sample: RSA
         key_size:
-          description: Size of the key in bits.
+          description: The size of the key in bits.
           type: int
-          returned: success
+          returned: always
+          sample: 2048
         signature_algorithm:
-          description: Algorithm with which the certificate was signed.
+          description: The algorithm by which the certificate is signed.
           type: str
-          returned: success
+          returned: always
           sample: sha256WithRSAEncryption
         der:
-          description: The certificate, DER in Base64 on one line.
+          description: The certificate, base64 of its DER form on one line.
           type: str
-          returned: success
+          returned: always
+          sample: MIIC3jCCAcag...
+        # END GENERATED certificate
     encryption_certificates:
       description: The certificates to encrypt with, in the same shape. One certificate can be in both lists.
       type: list
@@ -538,42 +549,46 @@ def _check(module: AnsibleModule) -> None:
         module.fail_json(msg=f"metadata_info: timeout is {params['timeout']}; give 1 to 600 seconds", error_kind="options")
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "url": {"type": "str"},
-            "path": {"type": "path"},
-            "content": {"type": "str"},
-            "servers": {
-                "type": "list",
-                "elements": "dict",
-                "options": {
-                    "name": {"type": "str", "required": True},
-                    "address": {"type": "str"},
-                    "port": {"type": "int", "default": 443},
-                },
-            },
-            "ca_path": {"type": "path"},
-            "proxy": {"type": "str"},
-            "timeout": {"type": "int", "default": 10},
-            "entity_id": {"type": "str"},
-            "jwks": {"type": "bool", "default": False},
+SPEC: dict[str, t.Any] = {
+    "url": {"type": "str"},
+    "path": {"type": "path"},
+    "content": {"type": "str"},
+    "servers": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "address": {"type": "str"},
+            "port": {"type": "int", "default": 443},
         },
-        supports_check_mode=True,
-    )
+    },
+    "ca_path": {"type": "path"},
+    "proxy": {"type": "str"},
+    "timeout": {"type": "int", "default": 10},
+    "entity_id": {"type": "str"},
+    "jwks": {"type": "bool", "default": False},
+}
+
+
+def work(module: AnsibleModule) -> None:
+    """Read, and end with the result."""
     if IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib(MISSING_LIBRARY), exception=IMPORT_ERROR)
     _check(module)
     if module.params["url"] and not HAS_URLLIB3:
         module.fail_json(msg=missing_required_lib("urllib3"))
     try:
-        if module.params["servers"] is not None:
-            module.exit_json(changed=False, servers=_read_servers(module.params))
-        module.exit_json(changed=False, **_read_one(module.params))
+        result = {"servers": _read_servers(module.params)} if module.params["servers"] is not None else _read_one(module.params)
     except FetchError as exc:
         module.fail_json(msg=f"metadata_info: {exc}", error_kind=exc.kind, tls_certificate=_tls_certificate(exc.certificate))
     except MetadataError as exc:
         module.fail_json(msg=f"metadata_info: {exc}", error_kind="not_metadata")
+    module.exit_json(changed=False, **result)
+
+
+def main() -> None:
+    """Run the module."""
+    work(AnsibleModule(argument_spec=SPEC, supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -131,6 +131,7 @@ class _Builder:
         _only(
             data,
             *("host_name", "nodes", "identifier", "database", "poll_duration", "checks_at", "properties", "relying_parties", "switches"),
+            *("claims_providers", "applications"),
             *("token_signing", "token_decrypting", "unlisted_nodes"),
         )
         nodes: list[dict[str, Any]] = [{"name": item} if isinstance(item, str) else item for item in data["nodes"]]
@@ -143,6 +144,8 @@ class _Builder:
             database=data.get("database", "wid"),
             properties=data.get("properties"),
             relying_parties=data.get("relying_parties"),
+            claims_providers=data.get("claims_providers"),
+            applications=data.get("applications"),
             switches={**data.get("switches", {}), **self.overrides.get("farm", {})},
             poll_duration=int(data.get("poll_duration", 300)),
             checks_at=timedelta(hours=int(hours), minutes=int(minutes)),

@@ -195,7 +195,8 @@ def waiting(s: Situation) -> Iterable[Block]:
     farm = s.seen.farm
     yield from guards.unmended(s)
     yield from guards.no_domain(s)
-    yield from guards.unknown_or_paused(s)
+    yield from guards.unknown_or_changed(s)
+    yield from guards.paused(s)
     if s.successor is not None:
         yield from guards.not_known_everywhere(s, s.successor)
     elif s.now < s.due_at:

@@ -55,6 +55,10 @@ def pinned(*published: dict[str, object], signer: object = USUAL, **more: object
     return {"found": True, "sha256": "ab", "error": None, "content": {**first, "lock": None, **more}}
 
 
+def remembered(*certificates: dict[str, object]) -> dict[str, object]:
+    return {thumbprint(c): {"came": None, "under": None, "last_primary": None} for c in certificates}
+
+
 def plan(provider: dict[str, object], *domains: dict[str, object], **more: object) -> dict[str, object]:
     return run(provider=provider, domains=list(domains), **more)["plan"]
 
@@ -89,7 +93,8 @@ def test_the_first_signer_is_pinned_and_named() -> None:
 
 
 def test_a_steady_provider_with_a_pinned_signer_writes_nothing() -> None:
-    made = plan(document(OLD), domain(signing=OLD), journal=pinned(OLD))
+    first = plan(document(OLD), domain(signing=OLD), journal=pinned(OLD))["journal"]["content"]
+    made = plan(document(OLD), domain(signing=OLD), journal={"found": True, "sha256": "ab", "error": None, "content": first})
     assert (made["actions"], made["alarms"], made["journal"]["write"]) == ([], [], False)
 
 
@@ -112,7 +117,7 @@ def test_a_signer_that_the_last_document_published_is_known() -> None:
 
 
 def test_a_signer_that_was_published_long_ago_is_not_known_any_more() -> None:
-    journal = pinned(NEW, history=[thumbprint(OLD), thumbprint(NEW)])
+    journal = pinned(NEW, history=remembered(OLD, NEW))
     assert thumbprint(OLD) in refusal(document(NEW, signer=OLD), journal=journal)
 
 
@@ -279,12 +284,12 @@ def test_the_first_member_is_the_published_one_in_the_end() -> None:
 
 def test_what_is_published_no_more_leaves_only_if_asked_and_after_the_interval() -> None:
     followed = {"primary": thumbprint(NEW), "at": format_time(NOW - timedelta(hours=26))}
-    journal = pinned(NEW, followed=followed, history=[thumbprint(OLD), thumbprint(NEW)])
+    journal = pinned(NEW, followed=followed, history=remembered(OLD, NEW))
     held = domain(signing=NEW, second=OLD)
     assert acts(plan(document(NEW), held, journal=journal)) == []
     assert slots(plan(document(NEW), held, journal=journal, policy={"remove_old_from_entra": True})) == {"contoso.com": (thumbprint(NEW), None)}
     early = {**followed, "at": format_time(NOW - timedelta(hours=20))}
-    waits = plan(document(NEW), held, journal=pinned(NEW, followed=early, history=[thumbprint(OLD)]), policy={"remove_old_from_entra": True})
+    waits = plan(document(NEW), held, journal=pinned(NEW, followed=early, history=remembered(OLD)), policy={"remove_old_from_entra": True})
     assert (acts(waits), "retire_interval" in guards(waits)) == ([], True)
 
 
