@@ -263,6 +263,7 @@ class _Connection(HTTPSConnection):
             kind = "timeout" if isinstance(cause, TimeoutError) else "connect"
             error = fetch.error(kind, why)
             raise _NoConnection(str(error), error.kind) from exc
+        connection.settimeout(fetch.timeout)  # only connecting has to leave time for other addresses
         fetch.sock = connection
         fetch.stage = "agreeing on TLS"
         return connection

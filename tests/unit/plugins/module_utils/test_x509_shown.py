@@ -41,7 +41,7 @@ def test_reasons_are_our_own(value: str | bytes) -> None:
 
 def test_a_version_that_does_not_exist_is_refused() -> None:
     der = make.make_keypair("x").der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07", 1)
-    with pytest.raises(CertificateError, match="not an X.509 certificate"):
+    with pytest.raises(CertificateError, match="not an X"):
         parse_certificate(der)
 
 
