@@ -29,7 +29,6 @@ except ImportError:
 else:
     HAS_CRYPTOGRAPHY = True
 
-from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 
 UTC = datetime.timezone.utc
 MAX_SHOWN_NAME = 1024
