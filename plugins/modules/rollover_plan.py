@@ -13,8 +13,8 @@ short_description: Plan the next safe acts of a token-signing rollover
 description:
   - Compares what AD FS signs with and what each federated domain of Microsoft Entra ID accepts, and returns the acts that are safe now, in order.
   - No act of a plan turns sign-in from working to broken, in the worst case of everything still propagating. A domain whose sign-in is broken is
-    mended first.
-  - Changes nothing and talks to nobody. The role P(federation.adfs.renew_signing_cert#role) carries out the first act of a plan and plans again.
+    repaired first.
+  - Changes nothing and connects to nothing. The role P(federation.adfs.renew_signing_cert#role) carries out the first act of a plan and plans again.
 author:
   - The federation.adfs contributors (@federation-adfs)
 extends_documentation_fragment:
@@ -82,6 +82,9 @@ options:
       - The other variables of P(federation.adfs.renew_signing_cert#role) without their prefix and without those that may hold a password.
       - They and O(policy) are checked. With neither O(farm) nor O(provider) nothing else is done, and no plan is returned.
     type: dict
+  refuse:
+    description: Why nothing can be planned, as the caller found. The task fails with this text. Empty text counts as not set.
+    type: str
   now:
     description:
       - The time to plan for, in ISO 8601 with V(Z) or an offset. For tests and drills; without it, the controller's clock.
@@ -120,7 +123,7 @@ options:
       - C(act) is the result of the act, and C(of) the first of RV(plan.actions). C(answers) holds for each server its C(result), and as C(asked)
         the entry of RV(plan.asks.hosts). C(probes) holds the C(result) of each probe, and the probe as C(asked).
         For O(step=end) C(tasks) holds the results of the other tasks by name, and C(written) the journal as it was last written.
-      - Domains that Entra refused are planned around and reported. A domain that somebody else wrote meanwhile is planned again.
+      - Domains that Entra refused are planned around and reported. A domain that was changed by another writer meanwhile is planned again.
     type: dict
     default: {}
   importable:
@@ -272,7 +275,7 @@ plan:
       type: list
       elements: dict
     blocked_by:
-      description: What is held back, by which guard, about what, and until when (null where only a person can lift it).
+      description: What is held back, by which condition, about what, and until when (null where no time ends it).
       type: list
       elements: dict
     deadline:
@@ -290,7 +293,7 @@ plan:
       description: The policy as it was given, without what is not set.
       type: dict
     alarms:
-      description: What a person must look at.
+      description: What needs attention.
       type: list
       elements: dict
     failures:

@@ -18,9 +18,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ansible_collections.federation.adfs.plugins.module_utils._entra.client import GraphClient
 from ansible_collections.federation.adfs.plugins.module_utils._entra.credentials import credential_for
+from ansible_collections.federation.adfs.plugins.module_utils._entra.domain_write import publish
 from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import read_domains
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import merge_options
-from ansible_collections.federation.adfs.plugins.module_utils._entra.publish import publish
 from ansible_collections.federation.adfs.plugins.module_utils._entra.transport import Answer, Transport
 from ansible_collections.federation.adfs.plugins.module_utils._metadata import describe_metadata, read_metadata
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import plan

@@ -30,6 +30,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.observati
     Observation,
     Slots,
 )
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.pace import UNKNOWN_REACH
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
 
 
@@ -157,7 +158,10 @@ class Promote(Act):
     def after(self, seen: Observation, now: datetime) -> Observation:
         if self.certificate_type == TOKEN_DECRYPTING:
             return _with_decrypting(seen, (replace(d, is_primary=d.thumbprint == self.thumbprint) for d in seen.farm.decrypting))
-        return replace(seen, farm=replace(seen.farm, primary=str(self.thumbprint)))
+        farm, key = seen.farm, str(self.thumbprint)
+        # The primary server reads the configuration itself; the others copy it later.
+        servers = tuple(replace(x, primary=key) if x.seen and x.name == farm.server.lower() else x for x in farm.servers)
+        return replace(seen, farm=replace(farm, primary=key, servers=servers))
 
 
 @dataclass(frozen=True)
@@ -194,7 +198,10 @@ class SuspendAutoRollover(Act):
 
     def before(self, s: Situation, journal: Journal) -> Journal:
         held = s.wanted_auto_rollover is not False
-        return replace(journal, auto_rollover_wanted=s.wanted_auto_rollover, auto_rollover_suspended=held, suspended_for=s.seen.farm.primary if held else None)
+        # Only what is held for a renewal stays held until that is done.
+        renewal = held and (bool(s.promotable) or s.now >= s.due_at or s.promotes_too_early(max(s.reach, UNKNOWN_REACH)))
+        primary = s.seen.farm.primary if renewal else None
+        return replace(journal, auto_rollover_wanted=s.wanted_auto_rollover, auto_rollover_suspended=held, suspended_for=primary)
 
 
 @dataclass(frozen=True)
