@@ -38,7 +38,9 @@ CASES = {
     "unknown host": Case(says=("adfs.invalid",), variables={"ansible_host": "adfs.invalid"}, unreachable=True),
     "a secondary server": Case(says=("secondary", "adfs1.contoso.com"), variables={"renew_signing_cert_hosts": "adfs_secondary"}),
     "the AD FS service is stopped": Case(says=("adfssrv", "start"), prepare=_stop_service),
-    "wrong client secret": Case(noted=True, says=("client secret", "5f0d2c0e-1d2b-4a59-9a7e-9c1f6b1f4d21"), environment={"ADFS_ENTRA_CLIENT_SECRET": "not-the-secret"}),
+    "wrong client secret": Case(
+        noted=True, says=("client secret", "5f0d2c0e-1d2b-4a59-9a7e-9c1f6b1f4d21"), environment={"ADFS_ENTRA_CLIENT_SECRET": "not-the-secret"}
+    ),
     "no credentials": Case(noted=True, says=("client_secret",), environment={"ADFS_ENTRA_CLIENT_SECRET": ""}),
     "no right to list domains": Case(noted=True, says=("Domain.Read.All",), prepare=lambda lab: lab.entra(permissions=["User.Read.All"])),
     "no right to write": Case(
