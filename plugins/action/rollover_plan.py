@@ -85,7 +85,10 @@ class ActionModule(ActionBase):
                 given["hosts"] = _inventory(plan["asks"], given, task_vars)
                 plan = make_plan(given)
         except (ApprovalError, LoopError, PolicyError, ReadingError) as exc:
-            raise AnsibleActionFail(f"No plan can be made: {exc}", result={"plan": {"memory": given["previous"] or {}, "ended": False}}) from exc
+            # What the run remembers, and the act under way, for the step that ends it.
+            under_way = [act for act in [given["outcome"].get("of")] if act]
+            left = {"memory": given["previous"] or {}, "actions": under_way, "ended": False}
+            raise AnsibleActionFail(f"No plan can be made: {exc}", result={"plan": left}) from exc
         diff = plan.pop("diff", None)
         result["plan"] = plan
         result["changed"] = bool(self._task.check_mode and plan.get("actions"))

@@ -424,9 +424,7 @@ def _read_file(path: str) -> bytes:
                 raise FetchError(f"{printable(path, 500)}: this is not a file but a device, a pipe or a socket; give the path of a file with the document")
             return file.read(MAX_METADATA_BYTES + 1)
     except OSError as exc:
-        raise FetchError(
-            f"{printable(path, 500)}: the file cannot be read ({exc.strerror}); the path is one on the host where this task runs"
-        ) from exc
+        raise FetchError(f"{printable(path, 500)}: the file cannot be read ({exc.strerror}); the path is one on the host where this task runs") from exc
 
 
 def _describe(data: bytes, source: str, entity_id: str | None) -> dict[str, t.Any]:

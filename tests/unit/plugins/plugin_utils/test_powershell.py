@@ -214,6 +214,26 @@ def test_unknown_script():
         _powershell.compose("../../../etc/passwd")
 
 
+class TestConnectAgain:
+    def test_whatever_comes_of_it_is_ignored(self):
+        action = Action()
+        action._connection.reset.side_effect = AnsibleConnectionFailure("no route")
+        _powershell.connect_again(action, 5)
+        assert action._connection.reset.call_count == 1
+
+    def test_a_connection_that_hangs_is_given_up(self):
+        action = Action()
+        action._connection.reset.side_effect = lambda: time.sleep(30)
+        begun = time.monotonic()
+        _powershell.connect_again(action, 0.2)
+        assert time.monotonic() - begun < 5
+
+    def test_a_connection_without_it(self):
+        action = Action()
+        action._connection = SimpleNamespace()
+        _powershell.connect_again(action)
+
+
 class TestTimeLimit:
     def never(self):
         time.sleep(30)
