@@ -23,7 +23,6 @@ import pytest
 
 from ansible_collections.federation.adfs.plugins.module_utils._entra import transport
 from ansible_collections.federation.adfs.plugins.module_utils._entra.client import connect
-from ansible_collections.federation.adfs.plugins.module_utils._entra.domain_write import Wish, publish
 from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import read_domains
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import merge_options
