@@ -23,10 +23,10 @@ import pytest
 
 from ansible_collections.federation.adfs.plugins.module_utils._entra import transport
 from ansible_collections.federation.adfs.plugins.module_utils._entra.client import connect
+from ansible_collections.federation.adfs.plugins.module_utils._entra.domain_write import Wish, publish
 from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import read_domains
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import merge_options
-from ansible_collections.federation.adfs.plugins.module_utils._entra.publish import Wish, publish
 from ansible_collections.federation.adfs.plugins.module_utils._entra.secrets import MAX_CHARACTERS, Scrubber
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import parse_certificate
