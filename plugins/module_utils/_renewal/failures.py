@@ -141,7 +141,7 @@ def _held(s: Situation) -> Iterator[tuple[str, str]]:
         yield (
             "held",
             (
-                f"AD FS' clock is held because of {names(f'{b.condition} ({b.object})' for b in obstacle)}. At {until} the successor is let sign all the same, and"
+                f"AD FS' clock is held because of {names(f'{b.condition} ({b.object})' for b in obstacle)}. At {until} the successor is let sign anyway, and"
                 f" sign-in may then fail for {cost}"
             ),
         )
