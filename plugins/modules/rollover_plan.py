@@ -97,7 +97,7 @@ options:
   mode:
     description:
       - What this run may do. With V(apply), RV(plan.next) leads to the next act; with the others nothing goes on. In check mode V(apply) counts as V(check).
-      - Of a run that only plans, RV(plan.run.failures) are those that would be left after its acts.
+      - Of a run that only plans, C(run.failures) are those that would be left after its acts.
     type: str
     choices: [apply, check, plan, audit]
     default: plan
