@@ -46,6 +46,10 @@ test-long: $(INSTALLED) ## What takes minutes: runs that die at every single rem
 lint: $(INSTALLED) ## Code, types, playbooks, documentation, changelog and licences
 	@tests/tools/lint.sh
 
+.PHONY: generate
+generate: $(INSTALLED) ## Write what follows from the tables: defaults, argument specs, tables of the documentation
+	@$(BIN)/python tests/tools/generate.py
+
 .PHONY: sanity
 sanity: $(INSTALLED) ## ansible-test sanity and units with the newest ansible-core and with 2.16
 	@$(BIN)/python tests/tools/ansible_test.py --core newest sanity
@@ -78,8 +82,16 @@ bench-core: $(INSTALLED) ## How deciding grows with the number of domains
 bench-metadata: $(INSTALLED) ## How long reading and fetching metadata takes
 	@$(BIN)/python tests/bench/metadata.py
 
+.PHONY: bench-run
+bench-run: $(INSTALLED) ## Headings, lines, processor time and job events of a run, against an empty playbook
+	@PYTHONPATH=tests $(BIN)/python tests/bench/run.py
+
+.PHONY: bench-graph
+bench-graph: $(INSTALLED) ## What the worst answers of Graph cost
+	@$(BIN)/python tests/bench/graph.py
+
 .PHONY: bench
-bench: bench-core bench-metadata ## All benchmarks; the last line of each is its verdict
+bench: bench-core bench-metadata bench-graph bench-run ## All benchmarks; the last line of each is its verdict
 
 .PHONY: docs
 docs: $(INSTALLED) ## Check the documentation and build it into build/docs/html
@@ -88,6 +100,10 @@ docs: $(INSTALLED) ## Check the documentation and build it into build/docs/html
 .PHONY: build
 build: $(INSTALLED) ## Build the archive for Galaxy into build
 	@$(BIN)/ansible-galaxy collection build --force --output-path build
+
+.PHONY: galaxy
+galaxy: $(INSTALLED) ## Build the archive and let galaxy-importer judge it
+	@tests/tools/galaxy.sh
 
 # What the tests run in: made once, brought up to date when a requirements file changes.
 $(INSTALLED): tests/requirements/runtime.txt tests/requirements/test.txt tests/requirements/lint.txt

@@ -114,6 +114,7 @@ certificate:
   returned: success
   type: dict
   contains:
+    # BEGIN GENERATED certificate, from tests/tools/certificate_return.yml by `make generate`
     thumbprint:
       description: SHA-1 of the certificate, in upper-case hexadecimal digits.
       type: str
@@ -125,7 +126,7 @@ certificate:
       returned: always
       sample: 2C26B46B68FFC68FF99B453C1D30413413422D706483BFA0F98A5E886266E7AE
     subject:
-      description: The name of the owner.
+      description: The name of the subject.
       type: str
       returned: always
       sample: CN=ADFS Signing - sts.contoso.com
@@ -150,7 +151,7 @@ certificate:
       returned: always
       sample: "2027-02-03T10:11:12Z"
     days_remaining:
-      description: Whole days until the certificate expires by the server's clock, negative afterwards.
+      description: Whole days until the certificate expires, negative afterwards.
       type: int
       returned: always
       sample: 73
@@ -179,6 +180,7 @@ certificate:
       type: str
       returned: always
       sample: MIIC3jCCAcag...
+    # END GENERATED certificate
 outcome:
   description:
     - What was done on the server. V(done) is all that was asked for, V(partly) only a part of it or something else, V(nothing) nothing.

@@ -105,6 +105,7 @@ certificates:
       type: str
       returned: always
       sample: My
+    # BEGIN GENERATED certificate, from tests/tools/certificate_return.yml by `make generate`
     thumbprint:
       description: SHA-1 of the certificate, in upper-case hexadecimal digits.
       type: str
@@ -116,7 +117,7 @@ certificates:
       returned: always
       sample: 2C26B46B68FFC68FF99B453C1D30413413422D706483BFA0F98A5E886266E7AE
     subject:
-      description: The name of the owner.
+      description: The name of the subject.
       type: str
       returned: always
       sample: CN=ADFS Signing - sts.contoso.com
@@ -141,7 +142,7 @@ certificates:
       returned: always
       sample: "2027-02-03T10:11:12Z"
     days_remaining:
-      description: Whole days until the certificate expires by the server's clock, negative afterwards.
+      description: Whole days until the certificate expires, negative afterwards.
       type: int
       returned: always
       sample: 73
@@ -170,6 +171,7 @@ certificates:
       type: str
       returned: always
       sample: MIIC3jCCAcag...
+    # END GENERATED certificate
 successor:
   description: The certificate that waits to become primary; null if there is none (in check mode, or after O(urgent=true)).
   returned: success
@@ -195,6 +197,7 @@ successor:
       type: str
       returned: always
       sample: My
+    # BEGIN GENERATED certificate, from tests/tools/certificate_return.yml by `make generate`
     thumbprint:
       description: SHA-1 of the certificate, in upper-case hexadecimal digits.
       type: str
@@ -206,7 +209,7 @@ successor:
       returned: always
       sample: 2C26B46B68FFC68FF99B453C1D30413413422D706483BFA0F98A5E886266E7AE
     subject:
-      description: The name of the owner.
+      description: The name of the subject.
       type: str
       returned: always
       sample: CN=ADFS Signing - sts.contoso.com
@@ -231,7 +234,7 @@ successor:
       returned: always
       sample: "2027-02-03T10:11:12Z"
     days_remaining:
-      description: Whole days until the certificate expires by the server's clock, negative afterwards.
+      description: Whole days until the certificate expires, negative afterwards.
       type: int
       returned: always
       sample: 73
@@ -260,6 +263,7 @@ successor:
       type: str
       returned: always
       sample: MIIC3jCCAcag...
+    # END GENERATED certificate
 outcome:
   description:
     - What was done on the server. V(done) is all that was asked for, V(partly) only a part of it or something else, V(nothing) nothing.

@@ -242,6 +242,7 @@ farm:
           type: str
           returned: always
           sample: My
+        # BEGIN GENERATED certificate, from tests/tools/certificate_return.yml by `make generate`
         thumbprint:
           description: SHA-1 of the certificate, in upper-case hexadecimal digits.
           type: str
@@ -253,7 +254,7 @@ farm:
           returned: always
           sample: 2C26B46B68FFC68FF99B453C1D30413413422D706483BFA0F98A5E886266E7AE
         subject:
-          description: The name of the owner.
+          description: The name of the subject.
           type: str
           returned: always
           sample: CN=ADFS Signing - sts.contoso.com
@@ -278,7 +279,7 @@ farm:
           returned: always
           sample: "2027-02-03T10:11:12Z"
         days_remaining:
-          description: Whole days until the certificate expires by the server's clock, negative afterwards.
+          description: Whole days until the certificate expires, negative afterwards.
           type: int
           returned: always
           sample: 73
@@ -307,6 +308,7 @@ farm:
           type: str
           returned: always
           sample: MIIC3jCCAcag...
+        # END GENERATED certificate
     servers:
       description:
         - The servers that AD FS lists; null on a secondary server, or if AD FS refused.

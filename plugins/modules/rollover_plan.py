@@ -13,8 +13,8 @@ short_description: Plan the next safe acts of a token-signing rollover
 description:
   - Compares what AD FS signs with and what each federated domain of Microsoft Entra ID accepts, and returns the acts that are safe now, in order.
   - No act of a plan turns sign-in from working to broken, in the worst case of everything still propagating. A domain whose sign-in is broken is
-    mended first.
-  - Changes nothing and talks to nobody. The role P(federation.adfs.renew_signing_cert#role) carries out the first act of a plan and plans again.
+    repaired first.
+  - Changes nothing and connects to nothing. The role P(federation.adfs.renew_signing_cert#role) carries out the first act of a plan and plans again.
 author:
   - The federation.adfs contributors (@federation-adfs)
 extends_documentation_fragment:
@@ -37,7 +37,7 @@ options:
   farm:
     description:
       - The facts of the farm, RV(federation.adfs.farm_info#module:farm) as read on the primary AD FS server.
-      - Exactly one of O(farm) and O(provider) is required.
+      - Exactly one of O(farm) and O(provider) is required, except to check O(variables).
     type: dict
   provider:
     description:
@@ -45,13 +45,13 @@ options:
       - The document must be signed by the certificate that O(journal) has pinned, by one that the last document published, or by one that is listed
         in C(known_certificates) of O(policy). Without a journal the signer is pinned. The certificates of an unsigned document must all be listed.
       - Any of the published certificates may sign, so every domain is to hold all of them.
-      - Exactly one of O(farm) and O(provider) is required.
+      - Exactly one of O(farm) and O(provider) is required, except to check O(variables).
     type: dict
   domains:
     description: The federated domains, the items of P(federation.adfs.entra_federation#lookup), of all tenants that the farm serves.
     type: list
     elements: dict
-    required: true
+    default: []
   metadata:
     description:
       - What each AD FS server publishes itself, RV(federation.adfs.metadata_info#module:servers). A server that is not in the list counts as not seen.
@@ -77,54 +77,67 @@ options:
       - Null and empty text mean that a variable is not set. A name that is not known is refused.
     type: dict
     default: {}
+  variables:
+    description:
+      - The other variables of P(federation.adfs.renew_signing_cert#role) without their prefix and without those that may hold a password.
+      - They and O(policy) are checked. With neither O(farm) nor O(provider) nothing else is done, and no plan is returned.
+    type: dict
+  refuse:
+    description: Why nothing can be planned, as the caller found. The task fails with this text. Empty text counts as not set.
+    type: str
   now:
     description:
       - The time to plan for, in ISO 8601 with V(Z) or an offset. For tests and drills; without it, the controller's clock.
     type: str
-  run:
-    description: Names this run in the journal's lease, which keeps a second run of the same farm from acting beside it.
-    type: str
-    default: rollover_plan
-  refused:
-    description: Domains whose write Entra refused earlier in this run. They are planned around, and reported.
-    type: list
-    elements: str
-    default: []
-  eviction_forms_refused:
-    description:
-      - Ways of holding one key alone that Entra refused earlier in this run. When stolen keys are evicted, the next way is planned.
-      - V(equal) puts the one key into both members, V(empty) empties the second one, V(unusable) puts a certificate there whose key nobody has.
-    type: list
-    elements: str
-    choices: [equal, empty, unusable]
-    default: []
   approved:
     description:
       - A plan that was approved, as RV(plan) showed it. Where what would be done now is neither this plan nor the rest of it, only protective acts
         are planned, and RV(plan.blocked_by) says what moved.
     type: dict
-  restarted:
-    description: Servers whose AD FS service was restarted earlier in this run. They are not restarted again.
-    type: list
-    elements: str
-    default: []
-  servers:
+  mode:
     description:
-      - What single servers said themselves, where their metadata cannot be reached.
-      - Entries have C(node) (the name of the server), C(host) (its name in the inventory), and RV(federation.adfs.farm_info#module:farm) as C(farm), as read on
-        that server, or C(error).
-    type: list
-    elements: dict
-    default: []
-  key_checks:
+      - What this run may do. With V(apply), RV(plan.next) leads to the next act; with the others nothing goes on. In check mode V(apply) counts as V(check).
+      - Of a run that only plans, RV(plan.run.failures) are those that would be left after its acts.
+    type: str
+    choices: [apply, check, plan, audit]
+    default: plan
+  step:
     description:
-      - Whether each server can use a certificate that AD FS did not make itself. Asked for in RV(plan.asks).
-      - Entries have C(node), C(thumbprint), and RV(federation.adfs.certificate_key#module:certificate) and RV(federation.adfs.certificate_key#module:checks) as
-        read on that server, or C(error). C(importable) says that the caller has a file with the certificate and its key, and brings it to the server before
-        an act C(add).
-    type: list
-    elements: dict
-    default: []
+      - V(pass) plans on a scan. V(begin) is asked before the first scan of a run; it checks O(policy) and says what to read.
+      - V(hear) only notes what a server answered, or a probe saw.
+      - V(end) is asked where a task of the run failed. It says what was done, and gives the lock back if it is held.
+    type: str
+    choices: [begin, pass, hear, end]
+    default: pass
+  source:
+    description: What is scanned; for O(step=begin).
+    type: str
+    choices: [adfs, metadata]
+    default: adfs
+  previous:
+    description: RV(plan.memory) of the last plan of this run. Without it a run begins.
+    type: dict
+  outcome:
+    description:
+      - What the tasks that the last plan asked for returned, as Ansible registers them, whether they failed or not.
+      - C(act) is the result of the act, and C(of) the first of RV(plan.actions). C(answers) holds for each server its C(result), and as C(asked)
+        the entry of RV(plan.asks.hosts). C(probes) holds the C(result) of each probe, and the probe as C(asked).
+        For O(step=end) C(tasks) holds the results of the other tasks by name, and C(written) the journal as it was last written.
+      - Domains that Entra refused are planned around and reported. A domain that was changed by another writer meanwhile is planned again.
+    type: dict
+    default: {}
+  importable:
+    description: Whether the run has the certificate that C(successor) of O(policy) names in a file, with its key, to bring it to the servers.
+    type: bool
+    default: false
+  wait_for_servers:
+    description: How many minutes to wait for the servers after a promotion.
+    type: int
+    default: 0
+  farms:
+    description: The identifier of the farm of each host in the play. Two hosts of one farm are refused.
+    type: dict
+    default: {}
 seealso:
   - module: federation.adfs.certificate_key
   - module: federation.adfs.farm_info
@@ -171,6 +184,7 @@ plan:
       description: One entry for each domain, with its verdict, the row of Microsoft's decision table and the truth matrix.
       type: list
       elements: dict
+      returned: where the run does not go on
       contains:
         domain:
           description: The domain.
@@ -207,7 +221,9 @@ plan:
       elements: dict
       contains:
         action:
-          description: One of generate, add, publish, repair, suspend_auto_rollover, promote, restore_auto_rollover, restart, settle, retire, evict, remove.
+          description:
+            - One of generate, add, publish, repair, suspend_auto_rollover, promote, restore_auto_rollover, restart, reorder, remove_from_entra,
+              remove_from_adfs, evict.
           type: str
         targets:
           description: The domains with their new and expected members, or the name of the AD FS server.
@@ -227,6 +243,20 @@ plan:
         reason:
           description: Why.
           type: str
+        module:
+          description: The module of this collection that carries it out (C(win_service) is of C(ansible.windows)).
+          type: str
+        arguments:
+          description: The options of that module; for domains its option C(domains) by tenant, because each tenant has its own call.
+          type: dict
+          returned: for the first act
+        said:
+          description: The act in a line.
+          type: str
+        host:
+          description: The inventory host of the server to restart.
+          type: str
+          returned: for restart
         protective:
           description: Whether it protects sign-in and therefore obeys no maintenance window.
           type: bool
@@ -245,7 +275,7 @@ plan:
       type: list
       elements: dict
     blocked_by:
-      description: What is held back, by which guard, about what, and until when (null where only a person can lift it).
+      description: What is held back, by which condition, about what, and until when (null where no time ends it).
       type: list
       elements: dict
     deadline:
@@ -263,7 +293,7 @@ plan:
       description: The policy as it was given, without what is not set.
       type: dict
     alarms:
-      description: What a person must look at.
+      description: What needs attention.
       type: list
       elements: dict
     failures:
@@ -278,12 +308,46 @@ plan:
       type: dict
       contains:
         sync:
-          description: Servers whose own answer is wanted in O(servers).
+          description: Servers whose own answer is wanted.
           type: list
           elements: str
         key_checks:
-          description: The thumbprint of a certificate that every server should check for O(key_checks), or null.
+          description: The thumbprint of a certificate that each of the C(servers) should check, or null.
           type: str
+        servers:
+          description: The servers that a certificate from elsewhere is checked on.
+          type: list
+          elements: str
+        hosts:
+          description:
+            - Those of them that are in the inventory, each with C(what) is asked (V(sync) by M(federation.adfs.farm_info), V(key) by
+              M(federation.adfs.certificate_key)), C(server), C(host) and, for V(key), C(thumbprint).
+          type: list
+          elements: dict
+    next:
+      description:
+        - What the caller does now, in this order, by the names of the role's task files. C(pass) is to scan again and to plan with RV(plan.memory).
+      type: list
+      elements: str
+    wait:
+      description: Which servers are to be looked at after the act until they sign with a certificate, and how long; null where nothing is waited for.
+      type: dict
+    imports:
+      description: The servers that get the certificate out of its file before the act C(add).
+      type: list
+      elements: dict
+      returned: before an act
+    ended:
+      description: Whether the run ends after RV(plan.next).
+      type: bool
+    memory:
+      description: What the run has to remember, for O(previous) of the next plan. Its content may change in any release.
+      type: dict
+    run:
+      description:
+        - What the run comes to so far, what was C(refused), the C(alarms), the C(failures) that make it fail, and C(fail), what it says then (null
+          where it does not fail). The acts that were done are in C(done) of RV(plan.memory).
+      type: dict
     relying_parties:
       description: The relying party trusts that a promotion may lock out, each with C(name), C(identifiers), C(risk) and C(advice).
       type: list
@@ -292,7 +356,8 @@ plan:
       description: The journal as it must be before the first act, and whether it has to be written.
       type: dict
     summary:
-      description: The plan in lines for people.
+      description: The plan, and what the run did before, in lines for people.
       type: list
       elements: str
+      returned: where the run does not go on
 """

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -166,14 +167,19 @@ class ControlServer:
             return {"ok": True, "result": result}
 
     def _provider(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Do what an administrator of another identity provider does (default: the first): publish, switch, withdraw, or another signer of the metadata."""
-        _only(data, "host_name", "do", "metadata_signer")
+        """Do what an administrator of another identity provider (default: the first) does: publish, switch, withdraw, change the metadata."""
+        _only(data, "host_name", "do", "metadata_signer", "document")
         world = self._world
         with world.lock:
             world.settle()
             provider = world.provider(data.get("host_name"))
             if "metadata_signer" in data:
                 provider.metadata_signer = world.built.certificates[data["metadata_signer"]] if data["metadata_signer"] else None
+            if "document" in data:
+                try:
+                    provider.shape = replace(provider.shape, **data["document"])
+                except (TypeError, ValueError) as error:
+                    raise ControlError(str(error)) from None
             acts: dict[str, Callable[[], object]] = {"publish": provider.publish, "switch": provider.switch, "withdraw": provider.withdraw}
             for act in data.get("do", []):
                 if act not in acts:

@@ -40,6 +40,7 @@ SWITCHES: dict[str, object] = {
     "restart_needed_after_manual_promotion": False,
     "promotion_allowed_while_rollover_on": False,
     "metadata_lists_primary_last": False,
+    "ws_trust_published": True,
     "sql_role": "PrimaryComputer",
     "old_removed_after_days": 1,
 }

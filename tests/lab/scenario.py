@@ -171,9 +171,12 @@ class _Builder:
         return farm
 
     def _provider(self, data: dict[str, Any]) -> Provider:
-        _only(data, "host_name", "identifier", "signing", "metadata_signer")
+        _only(data, "host_name", "identifier", "signing", "metadata_signer", "document")
         signer = self.certificates[data["metadata_signer"]] if data.get("metadata_signer") else None
-        return Provider(self.clock, data["host_name"], data["identifier"], self.certificates[data["signing"]], signer)
+        try:
+            return Provider(self.clock, data["host_name"], data["identifier"], self.certificates[data["signing"]], signer, data.get("document"))
+        except (TypeError, ValueError) as error:
+            raise ScenarioError(f"document of {data['host_name']}: {error}") from None
 
     def _role(self, certificate_type: str, data: dict[str, Any]) -> list[ServiceCertificate]:
         _only(data, "primary", "others")
@@ -225,7 +228,8 @@ class _Builder:
         if isinstance(farm, Provider):
             issuer_uri = issuer_uri or farm.identifier
             addresses = {"passiveSignInUri": farm.sign_in_uri, "signOutUri": farm.sign_in_uri, "activeSignInUri": None, "metadataExchangeUri": None}
-            settings = {**addresses, "preferredAuthenticationProtocol": "saml", **settings}
+            protocol = "wsFed" if farm.shape.protocol == "wsfed" else "saml"
+            settings = {**addresses, "preferredAuthenticationProtocol": protocol, **settings}
         domain = federated_domain(
             data["name"],
             farm.host_name,

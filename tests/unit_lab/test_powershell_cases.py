@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tree_sitter
+import tree_sitter_powershell
 
 from lab import answers, cmdlet_state, powershell, scenario
 
@@ -122,11 +124,9 @@ def test_numbers_of_certificates_and_what_is_not_ascii() -> None:
 
 @pytest.mark.parametrize("path", [FOLDER / "run.ps1", FOLDER / "ADFS" / "ADFS.psm1", FOLDER / "ADFS" / "ADFS.psd1"], ids=lambda path: path.name)
 def test_the_suite_itself_parses(path: Path) -> None:
-    tree_sitter = pytest.importorskip("tree_sitter")
-    language = pytest.importorskip("tree_sitter_powershell")
     source = path.read_bytes()
     assert source.isascii()
-    waiting = [tree_sitter.Parser(tree_sitter.Language(language.language())).parse(source).root_node]
+    waiting = [tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language())).parse(source).root_node]
     wrong = []
     while waiting:
         node = waiting.pop()

@@ -11,6 +11,8 @@ import pathlib
 import re
 
 import pytest
+import tree_sitter
+import tree_sitter_powershell
 
 from ansible_collections.federation.adfs.plugins.plugin_utils import _powershell
 
@@ -138,9 +140,7 @@ def test_cmdlets_that_change_something_never_ask(name):
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_whole_scripts_parse(name):
-    tree_sitter = pytest.importorskip("tree_sitter")
-    language = pytest.importorskip("tree_sitter_powershell")
-    parser = tree_sitter.Parser(tree_sitter.Language(language.language()))
+    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language()))
     source = _powershell.compose(name).encode("ascii")
     wrong = []
     waiting = [parser.parse(source).root_node]
@@ -207,11 +207,9 @@ FORBIDDEN_SYNTAX = frozenset(
 
 def nodes_of(name):
     """Return all nodes of a whole script's tree, and its bytes."""
-    tree_sitter = pytest.importorskip("tree_sitter")
-    language = pytest.importorskip("tree_sitter_powershell")
     source = _powershell.compose(name).encode("ascii")
     found = []
-    waiting = [tree_sitter.Parser(tree_sitter.Language(language.language())).parse(source).root_node]
+    waiting = [tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language())).parse(source).root_node]
     while waiting:
         node = waiting.pop()
         found.append(node)
@@ -276,6 +274,5 @@ def test_newer_syntax_is_found_or_does_not_parse(sample, monkeypatch):
 
 
 def test_every_forbidden_kind_is_known_to_the_grammar():
-    tree_sitter = pytest.importorskip("tree_sitter")
-    language = tree_sitter.Language(pytest.importorskip("tree_sitter_powershell").language())
+    language = tree_sitter.Language(tree_sitter_powershell.language())
     assert FORBIDDEN_SYNTAX.issubset(language.node_kind_for_id(number) for number in range(language.node_kind_count))
