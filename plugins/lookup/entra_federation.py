@@ -36,6 +36,7 @@ options:
       - Several tenants to read in one call, each with the options below under their names or aliases. What an entry leaves out is taken from
         the options given besides, then as for one tenant, from variables and the environment.
       - With more than one entry each needs its O(tenant_id). Domains that are named are looked for in all of them.
+      - O(time_limit) holds for all of them together, and each has a fair share of it.
     type: list
     elements: dict
   unreadable:

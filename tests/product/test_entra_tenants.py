@@ -191,3 +191,11 @@ def test_in_a_playbook_with_the_identity_of_one_tenant_from_the_environment(play
 def test_an_entry_tells_whether_the_token_may_write(two: Entra, roles: tuple[str, ...], expected: bool) -> None:
     two.server.register_application(CLIENT, secret=SECRET, roles=roles)
     assert [entry["can_write"] for entry in look(two, tenants=tenants(), all_domains=True)] == [expected] * 3
+
+
+def test_a_tenant_that_does_not_answer_takes_no_more_than_its_share_of_the_time(two: Entra) -> None:
+    two.faults.add({"surface": "token", "do": {"kind": "delay", "seconds": 60}})
+    begun = time.monotonic()
+    found = look(two, tenants=tenants(), all_domains=True, unreadable="report", time_limit=12, timeout=30)
+    assert time.monotonic() - begun < 12
+    assert names_of(found) == [(TENANT, None), (OTHER, "c.example")] and "time_limit" in found[0]["error"]

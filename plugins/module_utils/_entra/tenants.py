@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+import time
 import typing as t
 from collections.abc import Mapping, Sequence
 
@@ -32,12 +34,15 @@ def read_tenants(
     groups: list[list[Entry]] = []
     found: dict[str, Entry] = {}
     missing: dict[str, Entry] = {}
-    for given in tenants:
+    begun = time.monotonic()
+    for number, given in enumerate(tenants):
         tenant_id: str | None = str(given.get("tenant_id") or "") or None
         try:
             settings = merge_options(given, environ)
             tenant_id = settings.tenant_id
-            client = connect(settings)
+            # The limit is for the whole call: a tenant that does not answer takes no more than its share.
+            share = (settings.time_limit - (time.monotonic() - begun)) / (len(tenants) - number)
+            client = connect(dataclasses.replace(settings, time_limit=max(share, 1.0)))
             try:
                 listing = list_domains(client)
                 alone = len(tenants) == 1
