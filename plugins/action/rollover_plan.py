@@ -73,7 +73,7 @@ class ActionModule(ActionBase):
             try:
                 check_run_options(variables)
             except PolicyError as exc:
-                raise AnsibleActionFail(str(exc)) from exc
+                raise AnsibleActionFail(str(exc)) from None
         task_vars = task_vars or {}
         now = datetime.datetime.now(UTC).replace(microsecond=0)
         given["run"] = f"{now:%Y%m%dT%H%M%SZ}-{secrets.randbelow(10**6)}"
@@ -90,7 +90,8 @@ class ActionModule(ActionBase):
             # What the run remembers, and the act under way, for the step that ends it.
             under_way = [act for act in [given["outcome"].get("of")] if act]
             left = {"memory": given["previous"] or {}, "actions": under_way, "ended": False}
-            raise AnsibleActionFail(f"No plan can be made: {exc}", result={"plan": left}) from exc
+            # Not from exc: Ansible would say the same sentence again for each link of the chain.
+            raise AnsibleActionFail(f"No plan can be made: {exc}", result={"plan": left}) from None
         diff = plan.pop("diff", None)
         result["plan"] = plan
         result["changed"] = bool(self._task.check_mode and plan.get("actions"))
