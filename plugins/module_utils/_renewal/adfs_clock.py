@@ -175,7 +175,7 @@ def _only_adfs_can(s: Situation) -> bool:
 
 def released(s: Situation) -> bool:
     """The last call gave AD FS its clock back: for this successor, or where there could be none, for this primary certificate."""
-    return s.journal.released is not None and s.journal.released in {*s.promotable, s.seen.farm.primary}
+    return s.journal.released in s.promotable or s.journal.left_to_adfs == s.seen.farm.primary
 
 
 def what_blocks(s: Situation) -> Iterator[Block]:

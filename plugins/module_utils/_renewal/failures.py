@@ -76,7 +76,7 @@ def _emergency(s: Situation) -> Iterator[tuple[str, str]]:
 def _pace(s: Situation) -> Iterator[tuple[str, str]]:
     """No further run comes in time."""
     waits = s.clock_held or (s.policy.promote == "role" and bool(s.promotable))
-    let_sign = s.journal.released in s.promotable or (s.seen.farm.auto_rollover and s.ready)
+    let_sign = adfs_clock.released(s) or (s.seen.farm.auto_rollover and s.ready)
     if waits and not let_sign and not s.paused and later(s.now, s.reach) >= s.last_safe_moment and s.seen.primary_key.not_after > s.now:
         measured = f" (the last runs were {names(_days(d) for d in s.distances)} apart)" if s.distances else ""
         yield (
