@@ -137,12 +137,11 @@ def _held(s: Situation) -> Iterator[tuple[str, str]]:
     chosen = s.clock_held and bool(s.promotable) and (s.policy.promote == "never" or s.paused or bool(list(guards.relying_parties(s))))
     if obstacle:
         until = format_time(s.last_call_at)
-        cost = names(adfs_clock.losing(s)) or "no domain"
         yield (
             "held",
             (
                 f"AD FS' clock is held because of {names(f'{b.condition} ({b.object})' for b in obstacle)}. At {until} the successor is let sign all the same,"
-                f" and sign-in may then fail for {cost}"
+                f" and {adfs_clock.cost(s)}"
             ),
         )
     elif chosen and later(s.now, s.policy.deadline_days) >= s.last_call_at:
