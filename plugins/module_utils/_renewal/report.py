@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import adfs_clock, third_party
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import adfs_clock, settings, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.forecast import Forecast
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.report_acts import FEW, listed, said_done, would
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.report_forecast import coming, next_renewal, unattended
@@ -50,11 +50,12 @@ _COUNTED = {
     "compromised": "accepting a stolen key",
     "unknown_certificate": "with an unknown certificate",
     "settings_changed": "with changed settings",
+    "wrong_settings": "with wrong settings",
     "unreadable": "unreadable",
 }
 _ELSEWHERE = {"inherited": "inherit their settings", "other_farm": "sign in elsewhere"}
 # Alarms that say that sign-in does not work, or that nothing can be said of it.
-_SERIOUS = frozenset({"no_domain", "entra_trust", "expired"})
+_SERIOUS = frozenset({"no_domain", "entra_trust", "expired", "wrong_settings"})
 # Told by the forecast, with dates.
 _FORETOLD = frozenset({"due", "adfs_clock", "propagation"})
 
@@ -101,6 +102,7 @@ def report(
         *_emergency(s, shown),
         *_held(s, shown, clock),
         *_to_do(shown, mode, answer),
+        *settings.differences(shown["domains"], s.seen.farm.title),
         *_partners(s, shown),
         *_this_run(shown, mode, done, refused, failed),
         *_waiting(shown, mode),
