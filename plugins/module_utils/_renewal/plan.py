@@ -84,7 +84,7 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
     if step == "end":
         return _broken_off(memory, outcome, importable, str(given["now"]))
     hosts = given.get("hosts")
-    memory = loop.scanned(loop.heard(memory, outcome, importable))
+    memory = loop.settled(loop.scanned(loop.heard(memory, outcome, importable)), given.get("farm"))
     shown = _planned(given, memory)
     if hosts is not None:
         answered = loop.unanswerable(shown["asks"], hosts, memory, importable)
@@ -137,7 +137,7 @@ def _broken_off(memory: loop.Memory, outcome: Mapping[str, Any], importable: boo
             "fail": None if failed else cause,
             "alarms": list(memory.noticed),
         },
-        "summary": broken_off(cause, memory.seen, memory.done),
+        "summary": broken_off(cause, memory.seen, memory.done, bool(memory.doubtful)),
     }
 
 
@@ -345,7 +345,7 @@ def show(
     shown["must_act"] = must_act(s, shown, mode, loop.not_done(memory))
     shown["forecast"] = forecast.show(foretold) if foretold else None
     shown["run"] = loop.told(shown, memory, mode)
-    shown["summary"] = report(s, shown, foretold, Clock(s.now, zone), mode, memory.done, memory.refusals, memory.failed)
+    shown["summary"] = report(s, shown, foretold, Clock(s.now, zone), mode, memory.done, memory.refusals, memory.failed, bool(memory.doubtful))
     return shown
 
 

@@ -87,10 +87,12 @@ def report(
     done: Sequence[Mapping[str, Any]] = (),
     refused: Sequence[str] = (),
     failed: Sequence[str] = (),
+    doubtful: bool = False,
 ) -> list[str]:
     """Return the lines. ``s``: what is seen now; ``shown``: the plan as the caller gets it.
 
-    ``done``: the acts of this run; ``refused``: what Entra said to writes that it refused; ``failed``: why acts were not done.
+    ``done``: the acts of this run; ``refused``: what Entra said to writes that it refused; ``failed``: why acts were not done, or not
+    without an error. ``doubtful``: one of these may have changed something.
     """
     answer = _answer(s, shown, foretold, clock, mode, done)
     lines = [
@@ -104,7 +106,7 @@ def report(
         *_to_do(shown, mode, answer),
         *settings.differences(shown["domains"], s.seen.farm.title),
         *_partners(s, shown),
-        *_this_run(shown, mode, done, refused, failed),
+        *_this_run(shown, mode, done, refused, failed, doubtful),
         *_waiting(shown, mode),
         *(printable(probe["said"]) for probe in shown["probes"]),
     ]
@@ -114,10 +116,13 @@ def report(
     return [clock.localized(line) for line in [*lines, *coming(s, foretold, clock, mode, room), *last]]
 
 
-def broken_off(cause: str, seen: Mapping[str, Any] | None, done: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Lines where a run did not come to its end. ``seen``: the last scan, if there was one. What is the case now is not known."""
+def broken_off(cause: str, seen: Mapping[str, Any] | None, done: Sequence[Mapping[str, Any]], doubtful: bool = False) -> list[str]:
+    """Lines where a run did not come to its end. ``seen``: the last scan, if there was one. What is the case now is not known.
+
+    ``doubtful``: an act that failed may have changed something.
+    """
     last = f" At the last scan, the state was {seen['state']}." if seen else ""
-    return [f"Act: the run broke off: {_sentence(cause)}{last}", *said_done(done), "Next run: as soon as the cause is fixed; it continues from what it finds."]
+    return [f"Act: the run broke off: {_sentence(cause)}{last}", *said_done(done, doubtful), "Next run: as soon as the cause is fixed; it continues from what it finds."]
 
 
 def at_risk(s: Situation) -> list[dict[str, Any]]:
@@ -367,9 +372,11 @@ def _partners(s: Situation, shown: Mapping[str, Any]) -> Iterable[str]:
 # -- what was done, and what would be --------------------------------------------------------------------------------------------
 
 
-def _this_run(shown: Mapping[str, Any], mode: str, done: Sequence[Mapping[str, Any]], refused: Sequence[str], failed: Sequence[str]) -> Iterable[str]:
+def _this_run(
+    shown: Mapping[str, Any], mode: str, done: Sequence[Mapping[str, Any]], refused: Sequence[str], failed: Sequence[str], doubtful: bool
+) -> Iterable[str]:
     if done or mode == "apply":
-        yield from said_done(done)
+        yield from said_done(done, doubtful)
     else:
         yield {
             "check": "Check mode: this run changed nothing.",
