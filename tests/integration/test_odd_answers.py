@@ -45,6 +45,8 @@ def heal(lab: Lab) -> None:
     lab.clear_faults()
     lab.adfs("Set-Answers", cmdlets={})
     lab.adfs("Start-Service")
+    if farm_of(lab)["auto_certificate_rollover"] is None:
+        lab.adfs("Set-AdfsProperties", AutoCertificateRollover=True)
     held = farm_of(lab)["signing"]
     if sum(bool(primary) for primary in held.values()) != 1:
         first = lab.addresses["certificates"]["current"]
