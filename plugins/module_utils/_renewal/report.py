@@ -122,7 +122,8 @@ def broken_off(cause: str, seen: Mapping[str, Any] | None, done: Sequence[Mappin
     ``doubtful``: an act that failed may have changed something.
     """
     last = f" At the last scan, the state was {seen['state']}." if seen else ""
-    return [f"Act: the run broke off: {_sentence(cause)}{last}", *said_done(done, doubtful), "Next run: as soon as the cause is fixed; it continues from what it finds."]
+    next_run = "Next run: as soon as the cause is fixed; it continues from what it finds."
+    return [f"Act: the run broke off: {_sentence(cause)}{last}", *said_done(done, doubtful), next_run]
 
 
 def at_risk(s: Situation) -> list[dict[str, Any]]:
