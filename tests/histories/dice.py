@@ -215,3 +215,7 @@ def _change(dice: Random, until: int | None) -> tuple[dict[str, Any], int | None
         )
     )
     return change, until
+
+
+def _weighted(dice: Random, odds: dict[Any, float]) -> Any:
+    return dice.choices(list(odds), list(odds.values()))[0]
