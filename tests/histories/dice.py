@@ -41,7 +41,9 @@ EVENTS: dict[str, tuple[int, str]] = {
     "refuses": (6, "may"),
     "managed": (3, "may"),
     "new_domain": (3, "no"),
-    "kill": (9, "no"),
+    "kill": (8, "no"),
+    "kill_and_again": (5, "no"),
+    "not_yet_valid": (1, "no"),
     "extra_run": (7, "no"),
     "no_runs": (6, "must"),
     "server_clock": (3, "must"),
@@ -77,7 +79,7 @@ def draw(seed: int) -> History:
         "servers": _weighted(dice, {1: 20, 2: 45, 3: 25, 5: 10}),
         "domains": _weighted(dice, {1: 12, 2: 24, 3: 44, 5: 15, 22: 4, 40: 1}),
         "first": _weighted(dice, {"own": 90, "ca": 6, "local": 4}),
-        "auto": dice.random() < 0.86,
+        "auto": dice.random() < 0.9,
         "youngest": dice.random() < 0.3,
         "lag": dice.choice((5, 5, 1, 9)),
         "winrm": dice.random() < 0.25,
@@ -94,6 +96,7 @@ def draw(seed: int) -> History:
         "gap": _weighted(dice, {0: 60, 1: 25, 3: 15}),
         "clocks": _weighted(dice, {(0,): 84, (240, -200): 8, (200, -60): 6, (-290,): 2}),
         "listed": dice.random() < 0.95,
+        "approves": dice.random() < 0.04,
     }
     if dice.random() < 0.1:
         setup |= {"generation": dice.choice((5, 10, 30, 40, 60)), "promotion": dice.choice((0, 1, 5, 10)), "critical": dice.choice((0, 1, 2, 5))}
@@ -114,8 +117,8 @@ def _policy(dice: Random, setup: dict[str, Any]) -> dict[str, Any]:
         policy["run_interval"] = f"{setup['interval'] // HOUR}h"
     if dice.random() < 0.12:
         policy["renew_before"] = dice.choice(("20d", "25d", "45d", "60d"))
-    if dice.random() < 0.25:
-        policy["auto_rollover"] = dice.random() < 0.8
+    if dice.random() < (0.2 if setup["auto"] else 0.75):
+        policy["auto_rollover"] = dice.random() < 0.85
     if dice.random() < 0.08:
         opens = dice.randrange(DAY)
         hours = dice.choice((2, 4, 14))
@@ -181,7 +184,9 @@ def _event(dice: Random, what: str, setup: dict[str, Any]) -> Event:
         about = "login.contoso.com"
     elif what == "new_server":
         about = dice.random() < 0.85
-    elif what == "kill":
+    elif what == "not_yet_valid":
+        about = 25
+    elif what in ("kill", "kill_and_again"):
         about = dice.randrange(1, 12)
     elif what == "server_clock":
         about = dice.choice((250, -250, 280, -900, 900, 86400, -3 * 86400))

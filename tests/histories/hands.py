@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from histories.certificates import text
+from histories.certificates import make, text
 from histories.entra import Domain
 from histories.farm import Server
 from histories.history import DAY, Event
@@ -126,6 +126,14 @@ class Hands:
         farm.certificates.append(farm.new(self.world.now - 30, local=True, issued=about == "ca"))
         self._farm_changed("add")
 
+    def not_yet_valid(self, years: Any) -> None:
+        """The clock was wrong when the primary was made: it begins years from now."""
+        farm = self.world.farm
+        made = make(f"{self.world.history.seed}-F{self.world.now}", self.world.now + years * 365 * DAY, self.world.now + (years + 1) * 365 * DAY)
+        farm.certificates.append(made)
+        farm.promote(made, self.world.now, "hand:not_yet_valid")
+        self._farm_changed("not_yet_valid")
+
     def rollover_on(self, _about: Any) -> None:
         self.world.farm.auto, self.world.farm.switched_by = True, "hand"
         self._farm_changed("rollover_on")
@@ -214,8 +222,11 @@ class Hands:
 
     def stranger(self, number: Any) -> None:
         """Somebody puts a certificate of their own into the second member."""
-        domain = self._domain(number)
-        self.world.write_domain(domain, (domain.members[0], self.world.stranger(f"X{self.world.now}")), "hand:stranger")
+        domain, certificate = self._domain(number), self.world.stranger(f"X{self.world.now}")
+        self.world.write_domain(domain, (domain.members[0], certificate), "hand:stranger")
+        other = self.world.domains.get("e1.contoso.com")
+        if other is not None and (number or 0) % 2:  # in a domain of another farm too
+            self.world.write_domain(other, (other.members[0], certificate), "hand:stranger")
 
     def stranger_first(self, number: Any) -> None:
         """Somebody puts a certificate of their own into the first member, and what was there into the second."""
@@ -289,6 +300,12 @@ class Hands:
     def kill(self, step: Any) -> None:
         """The next run is killed before its step of this number."""
         self.world.dies = step or 1
+
+    def kill_and_again(self, step: Any) -> None:
+        """A run now is killed before its step of this number, and two minutes later another one begins."""
+        self.world.dies = step or 1
+        self.extra_run(None)
+        self.world.at(self.world.now + 2, lambda: self.extra_run(None))
 
     def extra_run(self, _about: Any) -> None:
         if self.world.acting:

@@ -70,6 +70,7 @@ class History:
     first_run: int = 540
     gap: int = 0  # between a look and its act
     clocks: tuple[int, ...] = (0,)  # by how many seconds the controllers' clocks are off, in turns
+    approves: bool = False  # whether the operator approves each run's first plan, and the run is held to it
     policy: dict[str, Any] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
 

@@ -58,8 +58,10 @@ class Judge:
         self.acts: list[tuple[int, str, Run]] = []
         self.blocked: set[str] = set()  # domains that the last run could not write
         self.adfs_at = -1
+        self.updater_at = -1
         self.policy_at = -1
         self.journal_quiet = 0
+        self.forgot_at = -100 * DAY
         self.fresh = True  # whether the runs have a journal that remembers what they saw
 
     def wrong(self, kind: str, what: str) -> None:
@@ -199,11 +201,13 @@ class Judge:
         if not world.main_answers():
             return "the primary server is off"
         if farm.primary.local:
-            return "custom, and no successor was named"
+            return "custom, and no successor was named" if (self.last_plan or {}).get("failures") else ""
         if str(policy.get("auto_rollover")).lower() == "false":
             return "wanted off"
-        if not farm.auto and farm.switched_by in ("hand", "begin") and policy.get("auto_rollover") is None:
+        if not farm.auto and farm.switched_by in ("hand", "begin") and (policy.get("auto_rollover") is None or policy.get("promote") == "never"):
             return "found off"
+        if self.forgot_at > now - 4 * DAY - 2 * self._pace():
+            return "the journal was lost just before"
         if str(policy.get("protect", True)).lower() == "false":
             return "protect is off"
         if self._paused():
@@ -268,15 +272,23 @@ class Judge:
     def adfs_changed(self) -> None:
         """AD FS changed something by itself."""
         farm, plan = self.world.farm, self.last_plan
+        self.adfs_at = self.world.now
         self.tell(f"AD FS: primary {farm.primary}, certificates {farm.certificates}")
         if farm.cause == "adfs" and farm.since == self.world.now and plan and self.completed and self.world.hands.touched < self.completed[-1][0]:
             said = plan["farm"].get("adfs_promotes_at")
             if said and said > text(self.world.now) and plan["farm"]["primary"] != farm.primary.thumbprint:
                 self.wrong("adfs_earlier", f"AD FS promoted although the last plan said {said}")
+            theirs = self.world.policy.get("promote") in ("role", "never") and plan["farm"]["primary"] != farm.primary.thumbprint
+            if theirs and farm.primary.thumbprint in plan["farm"]["certificates"] and self.world.now < self._last_call() and not self.stolen_keys:
+                self.wrong("clock_not_held", f"promote is {self.world.policy['promote']}, the last run saw {farm.primary}, and AD FS promoted it")
 
     def acted(self, action: str, run: Run) -> None:
         """The product acts on a server."""
         self.tell(f"{run.name}: {action}")
+        farm = self.world.farm
+        if farm.primary.local and action in ("restore_auto_rollover", "generate") and str(self.world.policy.get("auto_rollover")).lower() != "true":
+            if not self.stolen_keys and action == "generate":
+                self.wrong("custom_replaced", f"{action} although {farm.primary} is an administrator's own")
         before = [(at, a, r) for at, a, r in self.acts if a.endswith("_auto_rollover")]
         self.acts.append((self.world.now, action, run))
         if action == "suspend_auto_rollover" and before and before[-1][1] == "restore_auto_rollover":
@@ -294,6 +306,7 @@ class Judge:
         """The journal that the next run finds is not the one that the last run wrote."""
         self.seen_by_runs.clear()
         self.server_signers.clear()
+        self.forgot_at = self.world.now
         self.tell("the journal is not the one that was written")
 
     def stolen(self, named: list[Certificate]) -> None:
@@ -304,6 +317,8 @@ class Judge:
     def writes(self, domain: Domain, members: Pair, cause: str, run: Run | None) -> None:
         """Somebody writes a domain."""
         self.tell(f"{run.name if run else cause}: {cause} {domain.name} {domain.members} -> {members}")
+        if cause == "updater":
+            self.updater_at = self.world.now
         if run is None or self.stolen_keys or self._paused():
             return
         era = max(self.world.farm.since, self.world.hands.touched, self.policy_at, self.adfs_at)
@@ -331,6 +346,16 @@ class Judge:
             f" fails {[f['fail_on'] for f in plan['failures']]}; deadline {plan['deadline']}; next {plan['next_run_at']}"
         )
         closed = {b["condition"] for b in plan["blocked_by"]} & {"lock", "clock"}
+        lock = (world.journal.content or {}).get("lock") if world.journal.error is None else None
+        if acts and lock and lock["run"] != run.name and world.now - world.journal.at < 15 and (world.journal.content or {}).get("schema") != 99:
+            self.wrong("inside_lock", f"{run.name} plans {acts} although {lock['run']} wrote the journal {world.now - world.journal.at} minutes ago")
+        moved = [b["reason"] for b in plan["blocked_by"] if b["condition"] == "approval"]
+        if moved and max(world.hands.touched, self.adfs_at, self.updater_at) < run.begun:
+            self.wrong("approval_moved", f"nothing moved but the run's own acts: {moved[0][:200]}")
+        own = {c.thumbprint for c in farm.certificates}
+        for alarm in plan["alarms"]:
+            if alarm["alarm"] == "unknown_certificate" and any(t in alarm["reason"] for t in own):
+                self.wrong("own_key_unknown", f"{alarm['object']}: {alarm['reason'][:160]}")
         if plan["next_run_at"] <= now:
             self.wrong("next_run_past", f"next run {plan['next_run_at']}, and it is {now}")
         for block in plan["blocked_by"]:
@@ -404,6 +429,12 @@ class Judge:
         self.blocked = refused
         plan = run.plans[-1]
         closed = {b["condition"] for b in plan["blocked_by"]} & {"lock", "clock"}
+        for name, when in run.raced.items():
+            domain = world.domains[name]
+            if world.hands.touched <= when and self.updater_at <= when and not closed and name not in refused and len(run.plans) < 9:
+                if plan["state"] != "emergency" and not domain.holds(farm.primary) and farm.primary.ends > world.now:
+                    self.wrong("race_is_refusal", f"{name} was changed by somebody else before the write, and is left without {farm.primary} at the run's end")
+        self._strangers(plan, refused)
         if closed or plan["state"] == "emergency" or world.hands.touched >= run.begun or farm.primary.ends <= world.now or self.adfs_at >= run.begun:
             return
         for domain in world.domains.values():
@@ -413,15 +444,30 @@ class Judge:
                 if len(signers | {farm.primary}) <= 2:
                     self.wrong("unrepaired", f"after a whole run {domain.name} holds {domain.members}, and AD FS signs with {farm.primary}")
 
-    def journal_written(self, run: Run, content: dict[str, Any]) -> None:
-        """Where nothing happens, nothing is written."""
-        del content
+    def _strangers(self, plan: dict[str, Any], refused: set[str]) -> None:
+        world = self.world
+        if world.policy.get("unknown_certificates") != "replace" or plan["state"] in ("emergency", "paused") or self._paused():
+            return
+        quiet = len(self.completed) > 3 and max(world.hands.touched, self.updater_at) < self.completed[-4][0]
+        for domain in world.domains.values():
+            theirs = [c for c in domain.members if c is not None and c.name.partition("-")[2][:1] == "X"]
+            if quiet and theirs and domain.here and domain.federated and domain.name not in refused and not plan["actions"]:
+                self.wrong("unknown_stays", f"{domain.name} holds {theirs} although unknown certificates are to be replaced")
+
+    def journal_written(self, run: Run, before: dict[str, Any], content: dict[str, Any]) -> None:
+        """Where nothing happens, nothing is written; and what an operator said is not forgotten."""
+        if before.get("schema") == content["schema"] and self.world.journal.error is None:
+            lifted = str(self.world.policy.get("pause")).lower() == "false"
+            gone = [name for name in ("pause", "rollback") if before.get(name) and not content.get(name) and not lifted]
+            if gone and not self.stolen_keys:
+                self.wrong("journal_forgets", f"{', '.join(gone)} of the journal is gone, and nobody lifted it")
         farm, now = self.world.farm, self.world.now
-        quiet = len(self.completed) > 3 and self.world.hands.touched < self.completed[-3][0] and farm.since < self.completed[-3][0]
+        quiet = len(self.completed) > 3 and self.world.hands.touched < self.completed[-3][0] and max(farm.since, self.adfs_at) < self.completed[-3][0]
         plan = run.plans[-1]
         far = farm.primary.ends - now > 50 * DAY and len(farm.certificates) == 1
         if quiet and far and plan["state"] in AT_REST and not plan["actions"] and not run.done and not plan["alarms"] and not plan["failures"]:
-            self.wrong("journal_churn", f"the journal is written although nothing changed and nothing waits (state {plan['state']})")
+            differs = sorted(k for k in {*before, *content} if before.get(k) != content.get(k))
+            self.wrong("journal_churn", f"the journal is written although nothing changed and nothing waits (state {plan['state']}): {', '.join(differs)}")
 
     def over(self) -> None:
         """The history is over."""

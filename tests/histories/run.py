@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_ROUNDS = 10
 MOST_ASKED = 5
+APPROVED = ("plan_id", "farm", "domains", "actions", "policy")
 TYPE = "Token-Signing"
 
 
@@ -42,6 +43,8 @@ class Run:
         self.plans: list[dict[str, Any]] = []
         self.locked: tuple[dict[str, Any], str] | None = None
         self.ended = ""
+        self.approved: dict[str, Any] | None = None
+        self.raced: dict[str, int] = {}
 
     def go(self) -> Iterator[int]:
         """Live through the run. Says in ``ended`` how it came out: complete, died, or why it failed."""
@@ -58,9 +61,12 @@ class Run:
         self.world.judge.run_ended(self)
 
     def _rounds(self) -> Iterator[int]:
+        world = self.world
         for number in range(1, MOST_ROUNDS + 2):
             plan = self._plan()
             self.plans.append(plan)
+            if world.history.approves and self.approved is None:
+                self.approved = {name: plan[name] for name in APPROVED}
             self.world.judge.planned(self, plan)
             self._step()
             if plan["journal"]["write"]:
@@ -85,6 +91,8 @@ class Run:
         if not world.main_answers():
             raise Failed("the primary server does not answer")
         given: dict[str, Any] = {**self.look(), **self.memory.given(), "run": self.name, "policy": world.policy}
+        if self.approved is not None:
+            given["approved"] = self.approved
         for _asked in range(MOST_ASKED):
             plan = world.judge.ask(given)
             if plan is None:
@@ -212,10 +220,11 @@ class Run:
         return {"server": name, "thumbprint": thumbprint, "answered_by": name, "certificate": shown, "checks": [], "error": "" if shown else "not there"}
 
     def _write_journal(self, content: dict[str, Any], expected: str | None, quiet: bool = False) -> None:
+        before = self.world.journal.content
         written = self.world.journal.write(content, expected or None, self.world.now + self.world.server_skew // 60)
         if written:
             self.locked = (content, self.world.journal.sha256) if content.get("lock") else None
-            self.world.judge.journal_written(self, content)
+            self.world.judge.journal_written(self, before or {}, content)
         elif not quiet:
             self.locked = None
             raise Failed("another run wrote the journal")
@@ -254,6 +263,7 @@ class Run:
             error, kind = domain.unreadable or "Entra refused the write (403)", "refused"
         elif wish["expected"] != {"signing": before["signing"] or "", "next": before["next"] or ""}:
             error, kind = "its settings are not what they were when the plan was made", "changed"
+            self.raced[domain.name] = world.now
         elif members[0] is members[1] and not world.history.equal_ok:
             error, kind = "Entra refused the write (400): both are the same", "refused"
         elif members[1] is None and domain.members[1] is not None and not world.history.null_ok:
@@ -283,7 +293,7 @@ class JournalFile:
         if self.error:
             return {"found": True, "sha256": "0" * 64, "content": None, "error": self.error}
         found = self.content is not None
-        times = {"written_at": text(self.at) if found else None, "age_seconds": (server_now - self.at) * 60 if found else None}
+        times = {"written_at": text(self.at) if found else None, "server_time": text(server_now) if found else None}
         return {"found": found, "sha256": self.sha256 or None, "content": json.loads(json.dumps(self.content)), "error": None, **times}
 
     def put(self, content: dict[str, Any] | None, now: int) -> None:

@@ -48,4 +48,4 @@ def _comparable(history: History) -> bool:
     policies = [history.policy, *(e.about for e in history.events if e.what == "policy")]
     hands = {"stolen", "promote", "remove", "urgent", "urgent_twice", "generate", "add", "restore_snapshot", "primary_moves", "acknowledge", "rollover_off", "rollover_on"}
     wanted_off = any(str(p.get("auto_rollover")).lower() == "false" for p in policies)
-    return not wanted_off and not any(words & p.keys() for p in policies) and not any(e.what in hands for e in history.events)
+    return not wanted_off and history.first == "own" and not any(words & p.keys() for p in policies) and not any(e.what in hands for e in history.events)

@@ -133,7 +133,7 @@ class World:
                 if not server.up:
                     continue
                 signer = server.primary
-                why = "expiry" if signer.ends <= self.now else "" if all(signer in pair for pair in served) else cause
+                why = "expiry" if signer.ends <= self.now else "" if all(signer in pair for pair in served) else cause.replace("expiry", "time")
                 if why:
                     pair = (domain.name, server.name)
                     lost[pair] = self.lost.get(pair, why)
