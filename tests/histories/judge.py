@@ -40,6 +40,11 @@ class Finding(NamedTuple):
         return f"{self.kind} on day {self.minute / DAY:.2f} ({text(self.minute)}): {self.what}"
 
 
+def _failures(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    """What fails the run, so far."""
+    return plan["run"]["failures"]
+
+
 class Judge:
     """What is found, what is excused, and what the judging needs to remember."""
 
@@ -201,7 +206,7 @@ class Judge:
         if not world.main_answers():
             return "the primary server is off"
         if farm.primary.local:
-            return "custom, and no successor was named" if (self.last_plan or {}).get("failures") else ""
+            return "custom, and no successor was named" if self.last_plan and _failures(self.last_plan) else ""
         if str(policy.get("auto_rollover")).lower() == "false":
             return "wanted off"
         if not farm.auto and farm.switched_by in ("hand", "begin") and (policy.get("auto_rollover") is None or policy.get("promote") == "never"):
@@ -368,12 +373,12 @@ class Judge:
             self.wrong("wait_for_nothing", f"state {plan['state']}, no act and nothing that blocks one")
         standing = sorted(b["condition"] for b in plan["blocked_by"] if b["until"] is None and b["condition"] in OBSTACLES)
         held = not farm.auto and farm.switched_by == "ours" and (world.history.auto or str(world.policy.get("auto_rollover")).lower() == "true")
-        if held and standing and not plan["failures"] and not self._paused() and str(world.policy.get("auto_rollover")).lower() != "false":
+        if held and standing and not _failures(plan) and not self._paused() and str(world.policy.get("auto_rollover")).lower() != "false":
             self.wrong("held_silently", f"AD FS' clock is held for {', '.join(standing)}, and the run does not fail")
 
     def _state(self, plan: dict[str, Any]) -> None:
         world, farm, state = self.world, self.world.farm, plan["state"]
-        failing = bool(plan["failures"])
+        failing = bool(_failures(plan))
         ours = [d for d in world.domains.values() if d.federated and d.host == farm.host and not self._acknowledged(d)]
         named = [n.lower() for n in world.policy.get("domains") or ()]
         readable = [d for d in ours if not d.unreadable and d.configuration and (not named or d.name in named)]
@@ -414,7 +419,7 @@ class Judge:
         ]
         servers = [s.name for s in farm.servers if s.name not in world.gone_servers() and any(c.thumbprint in self.stolen_keys for c in s.certificates)]
         own = any(t in {c.thumbprint for c in farm.certificates} or t in {c.thumbprint for s in farm.servers for c in s.certificates} for t in self.stolen_keys)
-        if plan["state"] != "emergency" and not plan["failures"] and (still or (own and servers)):
+        if plan["state"] != "emergency" and not _failures(plan) and (still or (own and servers)):
             self.wrong("emergency_ended", f"state {plan['state']}, and {', '.join(still + servers)} still has a stolen key")
 
     def run_ended(self, run: Run) -> None:
@@ -465,7 +470,7 @@ class Judge:
         quiet = len(self.completed) > 3 and self.world.hands.touched < self.completed[-3][0] and max(farm.since, self.adfs_at) < self.completed[-3][0]
         plan = run.plans[-1]
         far = farm.primary.ends - now > 50 * DAY and len(farm.certificates) == 1
-        if quiet and far and plan["state"] in AT_REST and not plan["actions"] and not run.done and not plan["alarms"] and not plan["failures"]:
+        if quiet and far and plan["state"] in AT_REST and not plan["actions"] and len(run.plans) == 1 and not plan["alarms"] and not _failures(plan):
             differs = sorted(k for k in {*before, *content} if before.get(k) != content.get(k))
             self.wrong("journal_churn", f"the journal is written although nothing changed and nothing waits (state {plan['state']}): {', '.join(differs)}")
 

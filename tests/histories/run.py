@@ -9,15 +9,13 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from histories import product
 from histories.certificates import Certificate, text
 from histories.farm import IDENTIFIER, Server
 
 if TYPE_CHECKING:
     from histories.world import World
 
-MOST_ROUNDS = 10
-MOST_ASKED = 5
+MOST_PLANS = 40
 APPROVED = ("plan_id", "farm", "domains", "actions", "policy")
 TYPE = "Token-Signing"
 
@@ -37,9 +35,9 @@ class Run:
         self.world, self.number, self.skew, self.dies = world, number, skew, dies
         self.begun = world.now
         self.name = f"run-{number}"
-        self.memory = product.Memory()
+        self.memory: dict[str, Any] | None = None
+        self.seen: dict[str, Any] = {}
         self.steps = 0
-        self.done: list[dict[str, Any]] = []
         self.plans: list[dict[str, Any]] = []
         self.locked: tuple[dict[str, Any], str] | None = None
         self.ended = ""
@@ -49,63 +47,75 @@ class Run:
     def go(self) -> Iterator[int]:
         """Live through the run. Says in ``ended`` how it came out: complete, died, or why it failed."""
         try:
-            yield from self._rounds()
+            yield from self._steps()
             self.ended = "complete"
         except Died:
             self.ended = "died"
         except Failed as exc:
             self.ended = f"failed: {exc}"
-            if self.locked:
-                content, sha = self.locked
-                self._write_journal({**content, "lock": None}, sha, quiet=True)
+            self._end(str(exc))
         self.world.judge.run_ended(self)
 
-    def _rounds(self) -> Iterator[int]:
+    def _steps(self) -> Iterator[int]:
+        """Do what each plan says is next, in order, until one says that the run has ended."""
         world = self.world
-        for number in range(1, MOST_ROUNDS + 2):
-            plan = self._plan()
-            self.plans.append(plan)
-            if world.history.approves and self.approved is None:
-                self.approved = {name: plan[name] for name in APPROVED}
-            self.world.judge.planned(self, plan)
-            self._step()
-            if plan["journal"]["write"]:
-                self._write_journal(plan["journal"]["content"], plan["journal"].get("expected_sha256"))
-            if not plan["actions"] or number > MOST_ROUNDS:
+        made = self._ask({"step": "begin"})
+        for _plan in range(MOST_PLANS):
+            outcome: dict[str, Any] = {}
+            for step in made["next"]:
+                if step == "journal":
+                    self._step()
+                    self._write_journal(made["journal"]["content"], made["journal"].get("expected_sha256"))
+                elif step == "ask":
+                    outcome |= self._answers(made["asks"])
+                elif step.startswith("act_"):
+                    self._step()
+                    if world.history.gap:
+                        yield world.history.gap
+                    outcome["act"] = yield from self._act(made["actions"][0])
+                    self._step()
+                    yield 1
+                elif step.startswith("scan_"):
+                    if not world.main_answers():
+                        raise Failed("the primary server does not answer")
+                    self.seen = self.look()
+            if made["ended"]:
                 return
-            self._step()
-            if self.world.history.gap:
-                yield self.world.history.gap
-            outcome = yield from self._act(plan)
-            self.memory.note(plan, outcome)
-            self._step()
-            yield 1
+            self.memory = made["memory"]
+            made = self._ask({**self.seen, "previous": self.memory, "outcome": outcome, "hosts": self._hosts(), **self._approved()})
+            if "ask" not in made["next"]:
+                self.plans.append(made)
+                world.judge.planned(self, made)
+                if world.history.approves and self.approved is None:
+                    self.approved = {name: made[name] for name in APPROVED}
+        world.judge.wrong("without_end", f"a run makes more than {MOST_PLANS} plans")
+
+    def _ask(self, given: dict[str, Any]) -> dict[str, Any]:
+        now = text(self.world.now, self.skew)
+        made = self.world.judge.ask({"now": now, "run": self.name, "mode": "apply", "policy": self.world.policy, **given})
+        if made is None:
+            raise Failed("no plan")
+        return made
+
+    def _approved(self) -> dict[str, Any]:
+        return {"approved": self.approved} if self.approved is not None else {}
+
+    def _hosts(self) -> dict[str, str]:
+        names = [f"{s.name}.contoso.com" for s in self.world.farm.servers] if self.world.history.winrm else []
+        return {name: name for name in names}
+
+    def _end(self, cause: str) -> None:
+        """What the role does where a task failed: one more plan, which gives the lock back."""
+        written = {"content": self.locked[0], "sha256": self.locked[1]} if self.locked else {}
+        outcome = {"tasks": {"scan": {"failed": True, "msg": cause}}, "written": written}
+        made = self.world.judge.ask({"step": "end", "now": text(self.world.now), "run": self.name, "previous": self.memory, "outcome": outcome})
+        if made is not None and "journal" in made["next"] and self.world.main_answers():
+            self._write_journal(made["journal"]["content"], made["journal"]["expected_sha256"], quiet=True)
 
     def _step(self) -> None:
         self.steps += 1
         if self.steps == self.dies:
             raise Died
-
-    def _plan(self) -> dict[str, Any]:
-        world = self.world
-        if not world.main_answers():
-            raise Failed("the primary server does not answer")
-        given: dict[str, Any] = {**self.look(), **self.memory.given(), "run": self.name, "policy": world.policy}
-        if self.approved is not None:
-            given["approved"] = self.approved
-        for _asked in range(MOST_ASKED):
-            plan = world.judge.ask(given)
-            if plan is None:
-                raise Failed("no plan")
-            sync = [name for name in plan["asks"]["sync"] if name not in {a["server"] for a in given["servers"]}]
-            key = plan["asks"]["key_checks"]
-            if not sync and (key is None or key in {c["thumbprint"] for c in given["key_checks"]}):
-                return plan
-            given["servers"] = [*given["servers"], *(self._answer(name) for name in sync)]
-            if key is not None:
-                given["key_checks"] = [*given["key_checks"], *(self._key(key, s["name"]) for s in plan["farm"]["servers"])]
-        world.judge.wrong("asks_without_end", f"the plan asks again and again: {plan['asks']}")
-        return plan
 
     def look(self) -> dict[str, Any]:
         """What the modules would return now."""
@@ -114,8 +124,6 @@ class Run:
             "farm": self.facts(),
             "domains": [shown for name in sorted(world.domains) if (shown := self._domain(name))],
             "metadata": [self._metadata(server) for server in world.farm.servers if server.listed or server.name in world.named_servers()],
-            "servers": [],
-            "key_checks": [],
             "now": text(world.now, self.skew),
         }
 
@@ -197,14 +205,21 @@ class Run:
         }
         return {"server": f"{server.name}.contoso.com", "metadata": metadata, "error": None}
 
+    def _answers(self, asks: dict[str, Any]) -> dict[str, Any]:
+        """What the servers say that the plan asks, as Ansible registers a loop over them."""
+        sync = [{"item": item, **self._answer(item["server"])} for item in asks["sync_on"]]
+        keys = [{"item": item, **self._key(asks["key_checks"], item["server"])} for item in asks["check_on"]]
+        return {"sync": {"results": sync}, "key_checks": {"results": keys}}
+
     def _answer(self, name: str) -> dict[str, Any]:
-        """What farm_info returns on another server, where the inventory has it."""
+        """What farm_info returns on another server."""
         world = self.world
         server = world.farm.server(name.partition(".")[0])
-        if not world.history.winrm or server is None or not server.up:
-            return {"server": name, "host": None, "farm": None, "error": "it is not in the inventory"}
+        if server is None or not server.up:
+            return {"failed": True, "msg": "no connection"}
+        main = server.name == world.farm.main
         told = {
-            "role": "primary" if server.name == world.farm.main else "secondary",
+            "role": "primary" if main else "secondary",
             "server": name,
             "primary_server": f"{world.farm.main}.contoso.com",
             "time": text(world.now),
@@ -212,12 +227,13 @@ class Run:
             "last_sync_status": 0,
             "poll_duration": 300,
         }
-        return {"server": name, "host": name, "farm": told, "error": None}
+        return {"farm": {**self.facts(), **told} if main else told}
 
     def _key(self, thumbprint: str, name: str) -> dict[str, Any]:
         certificate = self.world.certificate(thumbprint)
-        shown = _shape(certificate) if certificate else None
-        return {"server": name, "thumbprint": thumbprint, "answered_by": name, "certificate": shown, "checks": [], "error": "" if shown else "not there"}
+        if certificate is None:
+            return {"failed": True, "msg": "there is no such certificate"}
+        return {"server": name, "certificate": _shape(certificate), "checks": [{"name": "certificate_in_store", "result": "ok", "advice": ""}]}
 
     def _write_journal(self, content: dict[str, Any], expected: str | None, quiet: bool = False) -> None:
         before = self.world.journal.content
@@ -229,32 +245,27 @@ class Run:
             self.locked = None
             raise Failed("another run wrote the journal")
 
-    def _act(self, plan: dict[str, Any]) -> Any:
-        """Carry out the plan's first act. Returns what its task returned."""
-        act, world = plan["actions"][0], self.world
+    def _act(self, act: dict[str, Any]) -> Any:
+        """Carry out an act. Returns what its task returns."""
+        world = self.world
         if not isinstance(act["targets"][0], dict):
             if not world.main_answers():
-                raise Failed("the primary server does not answer")
+                return {"failed": True, "msg": "the primary server does not answer"}
             problem = world.hands.on_server(act, self)
-            if problem:
-                raise Failed(problem)
-            self.done.append(act)
-            return {"failed": False}
-        results = []
+            return {"failed": True, "msg": problem} if problem else {"changed": True}
+        results: dict[str, list[dict[str, Any]]] = {}
         for number, target in enumerate(act["targets"]):
             if number and number % 20 == 0:
                 yield 1
             if number == len(act["targets"]) // 2:
                 self._step()  # a run may die between two writes
-            results.append(self._write(act, target["write"], target["tenant_id"]))
-        if any(not r["error"] for r in results):
-            self.done.append({**act, "targets": [t for t, r in zip(act["targets"], results, strict=True) if not r["error"]]})
-        return {"failed": any(r["error"] for r in results), "msg": "; ".join(r["error"] for r in results if r["error"]), "domains": results}
+            results.setdefault(target["tenant_id"], []).append(self._write(act, target["write"]))
+        return {"results": [_task(tenant, domains) for tenant, domains in sorted(results.items())]}
 
-    def _write(self, act: dict[str, Any], wish: dict[str, Any], tenant: str) -> dict[str, Any]:
+    def _write(self, act: dict[str, Any], wish: dict[str, Any]) -> dict[str, Any]:
         world, domain = self.world, self.world.domains[wish["domain"]]
         before = {"signing": _print(domain.members[0]), "next": _print(domain.members[1])}
-        result = {"domain": domain.name, "tenant_id": tenant, "changed": False, "before": before, "after": before, "error": None, "error_kind": None}
+        result = {"domain": domain.name, "changed": False, "before": before, "after": before, "error": None, "error_id": None}
         members = (world.certificate(wish["signing_certificate"]), world.certificate(wish["next_signing_certificate"]))
         if wish["next_signing_certificate"] is None and not wish["clear_next"]:
             members = (members[0], domain.members[1])
@@ -262,14 +273,14 @@ class Run:
         if domain.unreadable or domain.refuses or not domain.federated:
             error, kind = domain.unreadable or "Entra refused the write (403)", "refused"
         elif wish["expected"] != {"signing": before["signing"] or "", "next": before["next"] or ""}:
-            error, kind = "its settings are not what they were when the plan was made", "changed"
+            error, kind = "its settings are not what they were when the plan was made", "not_as_expected"
             self.raced[domain.name] = world.now
         elif members[0] is members[1] and not world.history.equal_ok:
             error, kind = "Entra refused the write (400): both are the same", "refused"
         elif members[1] is None and domain.members[1] is not None and not world.history.null_ok:
             error, kind = "Entra refused the write (400): null", "refused"
         if error:
-            return {**result, "error": error, "error_kind": kind}
+            return {**result, "error": error, "error_id": kind}
         after = {"signing": _print(members[0]), "next": _print(members[1])}
         if members != domain.members:
             world.write_domain(domain, members, f"ours:{act['action']}", self)
@@ -319,6 +330,13 @@ def _shape(certificate: Certificate) -> dict[str, Any]:
         "self_signed": not certificate.issued,
         "der": certificate.der,
     }
+
+
+def _task(tenant: str, domains: list[dict[str, Any]]) -> dict[str, Any]:
+    """The module's result for one tenant."""
+    errors = [d["error"] for d in domains if d["error"]]
+    failed = {"failed_when_result": False, "msg": "; ".join(errors)} if errors else {}
+    return {"item": tenant, "changed": any(d["changed"] for d in domains), "domains": domains, **failed}
 
 
 def _print(certificate: Certificate | None) -> str | None:
