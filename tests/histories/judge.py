@@ -167,6 +167,8 @@ class Judge:
             return "containment first"
         if self._unwritable(domain) and self.world.now >= self._last_call():
             return "last call"
+        if self.world.now >= self._last_call() and any(f["fail_on"] == "several_successors" for f in _failures(self.last_plan or {"run": {"failures": []}})):
+            return "several successors at the last call"
         if self.world.hands.touched >= self.acts[-1][2].begun:
             return "a hand in the same run"
         return ""
@@ -300,7 +302,7 @@ class Judge:
             at, _action, last = before[-1]
             if last is run and self.world.hands.touched < run.begun:
                 self.wrong("flapping", "the same run restores automatic rollover and suspends it again")
-            elif self.world.hands.touched < last.begun and self.adfs_at < at and self.world.farm.since < last.begun and self.policy_at < last.begun:
+            elif self.completed and last.begun == self.completed[-1][0] and self.world.hands.touched < last.begun and self.adfs_at < at and self.world.farm.since < last.begun and self.policy_at < last.begun:
                 self.wrong("flapping", "a run suspends what the run before restored, and nothing had changed")
 
     def policy_changed(self, about: dict[str, Any]) -> None:
@@ -341,7 +343,8 @@ class Judge:
         """Judge a plan by what is so."""
         self.last_plan = plan
         world, farm = self.world, self.world.farm
-        now = text(world.now, run.skew)
+        skew = run.skew if abs(run.skew - world.server_skew) > 300 else world.server_skew
+        now = text(world.now, skew)
         for server in farm.servers:
             if server.up and server.reachable and server.listed:
                 self.server_signers[server.name] = (server.primary.thumbprint, world.now)
@@ -375,6 +378,11 @@ class Judge:
         held = not farm.auto and farm.switched_by == "ours" and (world.history.auto or str(world.policy.get("auto_rollover")).lower() == "true")
         if held and standing and not _failures(plan) and not self._paused() and str(world.policy.get("auto_rollover")).lower() != "false":
             self.wrong("held_silently", f"AD FS' clock is held for {', '.join(standing)}, and the run does not fail")
+        at_rest = plan["state"] in AT_REST and not farm.candidates(world.now) and not farm.primary.local and farm.primary.ends - world.now > 61 * DAY
+        wanted = str(world.policy.get("auto_rollover")).lower()
+        owned = wanted == "true" or (wanted == "none" and held and self.forgot_at < 0 and world.hands.touched < 0)
+        if at_rest and not farm.auto and owned and not self._paused() and not _failures(plan) and len(run.plans) == 1:
+            self.wrong("left_off", f"state {plan['state']}, automatic rollover is off, wanted on, and nothing is said or done")
 
     def _state(self, plan: dict[str, Any]) -> None:
         world, farm, state = self.world, self.world.farm, plan["state"]
@@ -430,6 +438,8 @@ class Judge:
             return
         self.completed.append((run.begun, world.now))
         self.seen_by_runs.update(c.thumbprint for c in farm.certificates)
+        if str(world.policy.get("protect", True)).lower() == "false":
+            return
         refused = {d.name for d in world.domains.values() if d.unreadable or d.refuses or not d.federated or not self._in_scope(d)}
         self.blocked = refused
         plan = run.plans[-1]
@@ -467,10 +477,10 @@ class Judge:
             if gone and not self.stolen_keys:
                 self.wrong("journal_forgets", f"{', '.join(gone)} of the journal is gone, and nobody lifted it")
         farm, now = self.world.farm, self.world.now
-        quiet = len(self.completed) > 3 and self.world.hands.touched < self.completed[-3][0] and max(farm.since, self.adfs_at) < self.completed[-3][0]
+        quiet = len(self.completed) > 3 and self.world.hands.touched < self.completed[-3][0] and max(farm.since, self.adfs_at, *(at for at, _a, _r in self.acts[-1:])) < self.completed[-3][0]
         plan = run.plans[-1]
         far = farm.primary.ends - now > 50 * DAY and len(farm.certificates) == 1
-        if quiet and far and plan["state"] in AT_REST and not plan["actions"] and len(run.plans) == 1 and not plan["alarms"] and not _failures(plan):
+        if quiet and far and plan["state"] in AT_REST and not plan["actions"] and len(run.plans) == 1 and not plan["alarms"] and not _failures(plan) and {b["condition"] for b in plan["blocked_by"]} <= {"due"}:
             differs = sorted(k for k in {*before, *content} if before.get(k) != content.get(k))
             self.wrong("journal_churn", f"the journal is written although nothing changed and nothing waits (state {plan['state']}): {', '.join(differs)}")
 
