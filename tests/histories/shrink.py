@@ -44,7 +44,7 @@ def shrink(history: History, kind: str, most: int = 600, shows: Callable[[Histor
 
 def _candidates(history: History) -> Iterator[History]:
     """Simpler histories, the boldest changes first."""
-    yield History(seed=0, left=history.left, length=history.length, policy=history.policy, events=history.events, interval=history.interval, auto=history.auto)
+    yield History(seed=0, domains=history.domains, servers=history.servers, left=history.left, length=history.length, policy=history.policy, events=history.events, interval=history.interval, auto=history.auto)
     if len(history.events) > 1:
         yield replace(history, events=())
     events = history.events
@@ -59,7 +59,7 @@ def _candidates(history: History) -> Iterator[History]:
             yield replace(history, policy={k: v for k, v in history.policy.items() if k != name})
     default = History()
     for f in fields(history):
-        if f.name not in ("events", "policy", "seed", "length", "left") and getattr(history, f.name) != getattr(default, f.name):
+        if f.name not in ("events", "policy", "seed", "length", "left", "domains", "servers") and getattr(history, f.name) != getattr(default, f.name):
             yield replace(history, **{f.name: getattr(default, f.name)})
     if history.seed:
         yield replace(history, seed=0)
