@@ -366,7 +366,9 @@ class Hands:
         farm = self.world.farm
         if about == "stranger":
             own = set(farm.certificates)
-            named = [c for d in self.world.domains.values() if d.here for c in d.members if c is not None and c not in own and c.name.partition("-")[2][0] == "X"]
+            named = [
+                c for d in self.world.domains.values() if d.here for c in d.members if c is not None and c not in own and c.name.partition("-")[2][0] == "X"
+            ]
         elif about == "successor":
             named = farm.candidates(self.world.now)
         else:

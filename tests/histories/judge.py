@@ -94,7 +94,7 @@ class Judge:
         except product.REFUSES as exc:
             self.wrong("no_plan", str(exc)[:300])
             return None
-        except Exception as exc:
+        except Exception as exc:  # noqa: BLE001 - whatever it is, it is what is looked for
             where = traceback.extract_tb(exc.__traceback__)[-1]
             self.wrong("crash", f"{type(exc).__name__}: {str(exc)[:200]} at {where.name}:{where.lineno}")
             return None
@@ -196,14 +196,12 @@ class Judge:
             return "locked"
         if promoted >= self._last_call() and len(farm.candidates(begun)) > 1:
             return "several successors at the last call"
-        if abs(world.server_skew) > 300:
-            return "" if world.hands.touched >= 0 else ""
         return ""
 
     def _excuse_for_expiry(self, server: Server) -> str:
         world, farm, now = self.world, self.world.farm, self.world.now
         policy, history = world.policy, world.history
-        if server.primary is not farm.primary or now - server.synced > 2 * HOUR and not server.syncing:
+        if server.primary is not farm.primary or (now - server.synced > 2 * HOUR and not server.syncing):
             return "a server that does not copy"
         if not world.main_answers():
             return "the primary server is off"
@@ -293,16 +291,23 @@ class Judge:
         """The product acts on a server."""
         self.tell(f"{run.name}: {action}")
         farm = self.world.farm
-        if farm.primary.local and action in ("restore_auto_rollover", "generate") and str(self.world.policy.get("auto_rollover")).lower() != "true":
-            if not self.stolen_keys and action == "generate":
-                self.wrong("custom_replaced", f"{action} although {farm.primary} is an administrator's own")
+        explicit = str(self.world.policy.get("auto_rollover")).lower() == "true"
+        if farm.primary.local and action in ("restore_auto_rollover", "generate") and not explicit and not self.stolen_keys:
+            self.wrong("custom_replaced", f"{action} although {farm.primary} is an administrator's own, and nobody said auto_rollover: true")
         before = [(at, a, r) for at, a, r in self.acts if a.endswith("_auto_rollover")]
         self.acts.append((self.world.now, action, run))
         if action == "suspend_auto_rollover" and before and before[-1][1] == "restore_auto_rollover":
             at, _action, last = before[-1]
             if last is run and self.world.hands.touched < run.begun:
                 self.wrong("flapping", "the same run restores automatic rollover and suspends it again")
-            elif self.completed and last.begun == self.completed[-1][0] and self.world.hands.touched < last.begun and self.adfs_at < at and self.world.farm.since < last.begun and self.policy_at < last.begun:
+            elif (
+                self.completed
+                and last.begun == self.completed[-1][0]
+                and self.world.hands.touched < last.begun
+                and self.adfs_at < at
+                and self.world.farm.since < last.begun
+                and self.policy_at < last.begun
+            ):
                 self.wrong("flapping", "a run suspends what the run before restored, and nothing had changed")
 
     def policy_changed(self, about: dict[str, Any]) -> None:
@@ -446,9 +451,10 @@ class Judge:
         closed = {b["condition"] for b in plan["blocked_by"]} & {"lock", "clock"}
         for name, when in run.raced.items():
             domain = world.domains[name]
-            if world.hands.touched <= when and self.updater_at <= when and not closed and name not in refused and len(run.plans) < 9:
-                if plan["state"] != "emergency" and not domain.holds(farm.primary) and farm.primary.ends > world.now:
-                    self.wrong("race_is_refusal", f"{name} was changed by somebody else before the write, and is left without {farm.primary} at the run's end")
+            undisturbed = world.hands.touched <= when and self.updater_at <= when and not closed and len(run.plans) < 9
+            lacks = plan["state"] != "emergency" and not domain.holds(farm.primary) and farm.primary.ends > world.now
+            if undisturbed and lacks and name not in refused:
+                self.wrong("race_is_refusal", f"{name} was changed by somebody else before the write, and is left without {farm.primary} at the run's end")
         self._strangers(plan, refused)
         if closed or plan["state"] == "emergency" or world.hands.touched >= run.begun or farm.primary.ends <= world.now or self.adfs_at >= run.begun:
             return
@@ -477,10 +483,23 @@ class Judge:
             if gone and not self.stolen_keys:
                 self.wrong("journal_forgets", f"{', '.join(gone)} of the journal is gone, and nobody lifted it")
         farm, now = self.world.farm, self.world.now
-        quiet = len(self.completed) > 3 and self.world.hands.touched < self.completed[-3][0] and max(farm.since, self.adfs_at, *(at for at, _a, _r in self.acts[-1:])) < self.completed[-3][0]
+        quiet = (
+            len(self.completed) > 3
+            and self.world.hands.touched < self.completed[-3][0]
+            and max(farm.since, self.adfs_at, *(at for at, _a, _r in self.acts[-1:])) < self.completed[-3][0]
+        )
         plan = run.plans[-1]
         far = farm.primary.ends - now > 50 * DAY and len(farm.certificates) == 1
-        if quiet and far and plan["state"] in AT_REST and not plan["actions"] and len(run.plans) == 1 and not plan["alarms"] and not _failures(plan) and {b["condition"] for b in plan["blocked_by"]} <= {"due"}:
+        if (
+            quiet
+            and far
+            and plan["state"] in AT_REST
+            and not plan["actions"]
+            and len(run.plans) == 1
+            and not plan["alarms"]
+            and not _failures(plan)
+            and {b["condition"] for b in plan["blocked_by"]} <= {"due"}
+        ):
             differs = sorted(k for k in {*before, *content} if before.get(k) != content.get(k))
             self.wrong("journal_churn", f"the journal is written although nothing changed and nothing waits (state {plan['state']}): {', '.join(differs)}")
 

@@ -34,7 +34,7 @@ def shrink(history: History, kind: str, most: int = 600, shows: Callable[[Histor
                 break
             try:
                 good = shows(candidate)
-            except Exception:  # a history that makes no sense is no smaller one
+            except Exception:  # noqa: BLE001 - a history that makes no sense is no smaller one
                 good = False
             if good:
                 history, smaller = candidate, True
@@ -44,7 +44,17 @@ def shrink(history: History, kind: str, most: int = 600, shows: Callable[[Histor
 
 def _candidates(history: History) -> Iterator[History]:
     """Simpler histories, the boldest changes first."""
-    yield History(seed=0, domains=history.domains, servers=history.servers, left=history.left, length=history.length, policy=history.policy, events=history.events, interval=history.interval, auto=history.auto)
+    yield History(
+        seed=0,
+        domains=history.domains,
+        servers=history.servers,
+        left=history.left,
+        length=history.length,
+        policy=history.policy,
+        events=history.events,
+        interval=history.interval,
+        auto=history.auto,
+    )
     if len(history.events) > 1:
         yield replace(history, events=())
     events = history.events
@@ -71,11 +81,16 @@ def _candidates(history: History) -> Iterator[History]:
             yield replace(history, length=length)
     for n, event in enumerate(events):
         for other in _simpler(event):
-            yield replace(history, events=events[:n] + (other,) + events[n + 1 :])
+            yield replace(history, events=(*events[:n], other, *events[n + 1 :]))
 
 
 def _simpler(event: Event) -> Iterator[Event]:
-    if isinstance(event.about, int) and not isinstance(event.about, bool) and event.about > 0 and event.what not in ("server_clock", "restore_snapshot", "journal_old", "freeze"):
+    if (
+        isinstance(event.about, int)
+        and not isinstance(event.about, bool)
+        and event.about > 0
+        and event.what not in ("server_clock", "restore_snapshot", "journal_old", "freeze")
+    ):
         yield event._replace(about=event.about - 1)
     if isinstance(event.about, dict) and len(event.about) > 1:
         for name in event.about:

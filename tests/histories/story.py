@@ -46,6 +46,19 @@ def _comparable(history: History) -> bool:
     """Whether the twin says anything: where an operator pauses, goes back or declares a theft, it lives another life on purpose."""
     words = {"pause", "rollback", "compromised"}
     policies = [history.policy, *(e.about for e in history.events if e.what == "policy")]
-    hands = {"stolen", "promote", "remove", "urgent", "urgent_twice", "generate", "add", "restore_snapshot", "primary_moves", "acknowledge", "rollover_off", "rollover_on"}
+    hands = {
+        "stolen",
+        "promote",
+        "remove",
+        "urgent",
+        "urgent_twice",
+        "generate",
+        "add",
+        "restore_snapshot",
+        "primary_moves",
+        "acknowledge",
+        "rollover_off",
+        "rollover_on",
+    }
     wanted_off = any(str(p.get("auto_rollover")).lower() == "false" for p in policies)
     return not wanted_off and history.first == "own" and not any(words & p.keys() for p in policies) and not any(e.what in hands for e in history.events)
