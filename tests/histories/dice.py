@@ -36,6 +36,7 @@ EVENTS: dict[str, tuple[int, str]] = {
     "drop_first": (2, "no"),
     "garbage": (2, "no"),
     "by_hand": (4, "no"),
+    "settings": (3, "may"),
     "unreadable": (6, "may"),
     "tenant_unreadable": (2, "may"),
     "refuses": (6, "may"),
@@ -57,7 +58,7 @@ EVENTS: dict[str, tuple[int, str]] = {
     "acknowledge": (5, "no"),
 }
 NUMBERED = {"promote", "remove", "stops", "unreachable", "stuck", "dead_server", "primary_moves", "stranger", "stranger_first", "swap", "drop_second"}
-NUMBERED |= {"drop_first", "garbage", "by_hand", "unreadable", "tenant_unreadable", "refuses", "managed"}
+NUMBERED |= {"drop_first", "garbage", "by_hand", "unreadable", "tenant_unreadable", "refuses", "managed", "settings"}
 
 
 def draw(seed: int) -> History:

@@ -251,6 +251,13 @@ class Hands:
         self.world.write_domain(domain, (domain.members[0], None), "hand:garbage")
         domain.garbage = "bm90IGEgY2VydGlmaWNhdGU="
 
+    def settings(self, number: Any) -> None:
+        """Somebody changes what a rollover never touches."""
+        self._domain(number).settings = {"federated_idp_mfa_behavior": "acceptIfMfaDoneByFederatedIdp"}
+
+    def settings_ends(self, number: Any) -> None:
+        self._domain(number).settings = {}
+
     def by_hand(self, number: Any) -> None:
         """An operator writes what AD FS has, as the article says."""
         farm, domain = self.world.farm, self._domain(number)

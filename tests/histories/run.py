@@ -191,6 +191,7 @@ class Run:
             "signing_certificate": signing,
             "next_signing_certificate": second,
             "signing_certificate_update_status": None,
+            **domain.settings,
         }
 
     def _metadata(self, server: Server) -> dict[str, Any]:
