@@ -88,7 +88,7 @@ def draw(seed: int) -> History:
         "tenants": _weighted(dice, {1: 85, 2: 15}),
         "elsewhere": _weighted(dice, {0: 85, 1: 10, 3: 5}),
         "alias": 1 if dice.random() < 0.04 else 0,
-        "old_next": dice.random() < 0.25,
+        "second": _weighted(dice, {"": 70, "ended": 22, "unknown": 8}),
         "propagation": _weighted(dice, {1440: 60, 1439: 10, 600: 15, 30: 15}),
         "updater": _weighted(dice, {0: 70, 35: 22, 400: 8}),
         "any_server": dice.random() < 0.5,

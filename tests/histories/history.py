@@ -58,7 +58,7 @@ class History:
     tenants: int = 1
     elsewhere: int = 0  # domains of another farm
     alias: int = 0  # domains that lead here by another host name
-    old_next: bool = False  # whether the domains hold an earlier certificate of the farm too
+    second: str = ""  # what the domains hold besides: an earlier certificate that has ended (ended), or one that has not and is unknown (unknown)
     propagation: int = 1440
     updater: int = 0  # days before the end of a domain's current certificate from which Entra's own updater is at work; 0: never
     any_server: bool = False  # whether the updater may read any server's metadata

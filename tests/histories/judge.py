@@ -62,6 +62,8 @@ class Judge:
         self.server_signers: dict[str, tuple[str, int]] = {}
         self.acts: list[tuple[int, str, Run]] = []
         self.blocked: set[str] = set()  # domains that the last run could not write
+        self.blocked_at: dict[str, int] = {}
+        self.at_promotion: dict[str, Any] | None = None
         self.adfs_at = -1
         self.updater_at = -1
         self.policy_at = -1
@@ -167,7 +169,8 @@ class Judge:
             return "containment first"
         if self._unwritable(domain) and self.world.now >= self._last_call():
             return "last call"
-        if self.world.now >= self._last_call() and any(f["fail_on"] == "several_successors" for f in _failures(self.last_plan or {"run": {"failures": []}})):
+        several = self.at_promotion is not None and any(f["fail_on"] == "several_successors" for f in _failures(self.at_promotion))
+        if several and self.world.now >= self._last_call():
             return "several successors at the last call"
         if self.world.hands.touched >= self.acts[-1][2].begun:
             return "a hand in the same run"
@@ -194,8 +197,11 @@ class Judge:
             return "switched on by hand against a hold" if world.hands.touched >= begun else ""
         if self.last_plan and any(b["condition"] in ("lock",) for b in self.last_plan["blocked_by"]):
             return "locked"
-        if promoted >= self._last_call() and len(farm.candidates(begun)) > 1:
-            return "several successors at the last call"
+        if promoted >= self._last_call():
+            if len(farm.candidates(begun)) > 1:
+                return "several successors at the last call"
+            if promoted - self.blocked_at.get(domain.name, -100 * DAY) < self._publication() + 3 * self._pace():
+                return "could not be written before the last call"
         return ""
 
     def _excuse_for_expiry(self, server: Server) -> str:
@@ -227,6 +233,11 @@ class Judge:
             return "a hand in the last week"
         if len(farm.candidates(now)) > 1:
             return "several successors"
+        said = {f["fail_on"] for f in _failures(self.last_plan)} if self.last_plan else set()
+        if "auto_rollover" in said:
+            return "the operator was asked what is wanted"
+        if history.interval >= 14 * DAY and "pace" in said:
+            return "too few runs, and said so"
         able = [d for d in world.domains.values() if d.here and d.federated and not self._unwritable(d)]
         if not able:
             return "no domain could be written"
@@ -296,6 +307,8 @@ class Judge:
             self.wrong("custom_replaced", f"{action} although {farm.primary} is an administrator's own, and nobody said auto_rollover: true")
         before = [(at, a, r) for at, a, r in self.acts if a.endswith("_auto_rollover")]
         self.acts.append((self.world.now, action, run))
+        if action == "promote":
+            self.at_promotion = self.last_plan
         if action == "suspend_auto_rollover" and before and before[-1][1] == "restore_auto_rollover":
             at, _action, last = before[-1]
             if last is run and self.world.hands.touched < run.begun:
@@ -447,6 +460,7 @@ class Judge:
             return
         refused = {d.name for d in world.domains.values() if d.unreadable or d.refuses or not d.federated or not self._in_scope(d)}
         self.blocked = refused
+        self.blocked_at.update(dict.fromkeys(refused, world.now))
         plan = run.plans[-1]
         closed = {b["condition"] for b in plan["blocked_by"]} & {"lock", "clock"}
         for name, when in run.raced.items():

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from histories.certificates import Certificate
+from histories.certificates import Certificate, make
 from histories.entra import Domain, Pair
 from histories.farm import HOST, Farm, Server
 from histories.hands import Hands
@@ -145,7 +145,8 @@ class World:
     def _begin(self) -> None:
         history, farm = self.history, self.farm
         first = farm.primary
-        second = farm.new(-300 * DAY) if history.old_next else None
+        ends = {"": 0, "ended": -9 * DAY, "unknown": 300 * DAY}[history.second]
+        second = make(f"{history.seed}-O", -400 * DAY, ends) if history.second else None
         for n in range(history.domains):
             name = f"d{n + 1}.contoso.com"
             self.domains[name] = Domain(name, f"tenant-{n % history.tenants + 1}", HOST, (first, second))
@@ -168,8 +169,6 @@ class World:
 
     def stranger(self, name: str) -> Certificate:
         """A certificate that is not the farm's."""
-        from histories.certificates import make
-
         made = make(f"{self.history.seed}-{name}", self.now - DAY, self.now + 700 * DAY)
         self.known[made.thumbprint] = made
         return made
