@@ -390,6 +390,19 @@ class Judge:
         if closed or acts:
             return
         self._state(plan)
+        leftover = [
+            d.name
+            for d in world.domains.values()
+            if world.policy.get("remove_old_from_entra")
+            and plan["state"] == "complete"
+            and not self._unwritable(d)
+            and d.federated
+            and len(set(d.members) - {None}) > 1
+        ]
+        if leftover and {b["condition"] for b in plan["blocked_by"]} <= {"due"} and not _failures(plan) and len(run.plans) == 1 and not self._paused():
+            self.wrong(
+                "wait_for_nothing", f"{', '.join(leftover)} still holds the earlier certificate, which is to be removed, and nothing is said to block that"
+            )
         if plan["state"] in WAITING and not plan["blocked_by"]:
             self.wrong("wait_for_nothing", f"state {plan['state']}, no act and nothing that blocks one")
         standing = sorted(b["condition"] for b in plan["blocked_by"] if b["until"] is None and b["condition"] in OBSTACLES)
@@ -423,6 +436,12 @@ class Judge:
                 self.wrong("untrue_ready", f"ready, and Entra may still serve {', '.join(late)} without {coming}")
         if state in ("complete", "promoted", "steady"):
             behind = [s.name for s in farm.servers if s.up and s.reachable and s.listed and s.primary is not farm.primary]
+            unseen = [
+                s.name for s in farm.servers if not (s.up and s.reachable) and s.listed and s.name not in world.gone_servers() and not world.history.winrm
+            ]
+            last = [n for n in unseen if self.server_signers.get(n, (farm.primary.thumbprint,))[0] != farm.primary.thumbprint]
+            if last and world.history.listed and not failing and state != "steady":
+                self.wrong("untrue_state", f"state {state}, and {', '.join(last)} was last seen to sign with another certificate")
             if behind and world.history.listed:
                 self.wrong("untrue_state", f"state {state}, and {', '.join(behind)} signs with another certificate")
         if farm.primary.begins > world.now and not failing:

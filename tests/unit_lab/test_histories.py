@@ -11,7 +11,7 @@ from histories.__main__ import load_collection
 load_collection()
 
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import parse_certificate  # noqa: E402
-from histories import mutants, survive  # noqa: E402
+from histories import known, mutants, survive  # noqa: E402
 from histories.certificates import make, text  # noqa: E402
 from histories.dice import draw  # noqa: E402
 from histories.history import DAY, History, on_day  # noqa: E402
@@ -98,3 +98,8 @@ def test_a_rule_that_is_taken_out_is_missed(rule: str) -> None:
 
 def test_times_stay_in_the_calendar() -> None:
     assert (text(10**12), text(-(10**12))) == ("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z")
+
+
+@pytest.mark.parametrize("name", known.KNOWN)
+def test_what_went_wrong_once_does_not_again(name: str) -> None:
+    assert [str(f) for f in live(known.KNOWN[name]).findings] == []
