@@ -49,6 +49,10 @@ test-long: $(INSTALLED) ## What takes minutes: runs that die at every single rem
 lint: $(INSTALLED) ## Code, types, playbooks, documentation, changelog and licences
 	@tests/tools/lint.sh
 
+.PHONY: generate
+generate: $(INSTALLED) ## Write what follows from the tables: defaults, argument specs, tables of the documentation
+	@$(BIN)/python tests/tools/generate.py
+
 .PHONY: sanity
 sanity: $(INSTALLED) ## ansible-test sanity and units with the newest ansible-core and with 2.16
 	@$(BIN)/python tests/tools/ansible_test.py --core newest sanity
@@ -86,8 +90,12 @@ bench-core: $(INSTALLED) ## How deciding grows with the number of domains
 bench-metadata: $(INSTALLED) ## How long reading and fetching metadata takes
 	@$(BIN)/python tests/bench/metadata.py
 
+.PHONY: bench-run
+bench-run: $(INSTALLED) ## Headings, lines, processor time and job events of a run, against an empty playbook
+	@PYTHONPATH=tests $(BIN)/python tests/bench/run.py
+
 .PHONY: bench
-bench: bench-core bench-metadata ## All benchmarks; the last line of each is its verdict
+bench: bench-core bench-metadata bench-run ## All benchmarks; the last line of each is its verdict
 
 .PHONY: docs
 docs: $(INSTALLED) ## Check the documentation and build it into build/docs/html

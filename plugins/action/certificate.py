@@ -20,6 +20,7 @@ NEEDED = ("certificate_in_store", "private_key_present", "private_key_readable")
 class ActionModule(AdfsAction):
     """The module federation.adfs.certificate."""
 
+    ACTS = True
     SPEC: t.ClassVar[dict[str, t.Any]] = {
         **AdfsAction.SPEC,
         "certificate_type": {"type": "str", "choices": list(ROLLOVER_TYPES), "required": True},
@@ -44,7 +45,7 @@ class ActionModule(AdfsAction):
         acts = self._removal(kind, target) if absent else self._addition(kind, thumbprint, target, options["primary"], look)
         if not acts:
             return self._result(look, before, before)
-        if look.value("properties").get("AutoCertificateRollover") is not False:
+        if self.automatic_rollover(look):
             raise AdfsError(
                 f"Automatic certificate rollover is on, so AD FS looks after its {kind} certificates itself and refuses changes to them.",
                 "Turn it off first with farm_properties (auto_certificate_rollover: false), and on again afterwards where it is wanted.",
@@ -56,8 +57,7 @@ class ActionModule(AdfsAction):
             return self._planned(look, kind, before, thumbprint, acts)
         after = before
         for act in acts:
-            after = self.act(act, kind, thumbprint=thumbprint)
-        self._must_be_so(after, kind, thumbprint, acts)
+            after = self.act(act, kind, after, look, thumbprint=thumbprint)
         return self._result(look, before, after)
 
     @staticmethod
@@ -95,15 +95,6 @@ class ActionModule(AdfsAction):
                 f"{thumbprint} cannot become primary: with it, the AD FS service of this server would stop ({wrong[0]['name']}).",
                 wrong[0]["advice"],
                 "key_not_usable",
-            )
-
-    @staticmethod
-    def _must_be_so(after: list[FarmCertificate], kind: str, thumbprint: str, acts: list[str]) -> None:
-        target = next((item for item in after if item.thumbprint == thumbprint), None)
-        removed = acts == ["remove_certificate"]
-        if (target is None) != removed or (target is not None and "promote_certificate" in acts and not target.is_primary):
-            raise AdfsError(
-                f"AD FS reported no error, but the {kind} certificate {thumbprint} is not in the wanted state.", "See the event log 'AD FS/Admin'.", "not_done"
             )
 
     def _planned(self, look: Look, kind: str, before: list[FarmCertificate], thumbprint: str, acts: list[str]) -> dict[str, t.Any]:

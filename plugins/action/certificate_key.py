@@ -7,10 +7,13 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
-from ansible_collections.federation.adfs.plugins.module_utils._adfs import custom
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import ROLLOVER_TYPES, TOKEN_SIGNING
+from ansible.errors import AnsibleConnectionFailure
+
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import custom, outcome
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import ROLLOVER_TYPES, TOKEN_SIGNING, Look
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import CertificateError, describe, normalize_thumbprint
 from ansible_collections.federation.adfs.plugins.plugin_utils._adfs_action import AdfsAction
 
@@ -18,6 +21,7 @@ from ansible_collections.federation.adfs.plugins.plugin_utils._adfs_action impor
 class ActionModule(AdfsAction):
     """The module federation.adfs.certificate_key."""
 
+    ACTS = True
     SPEC: t.ClassVar[dict[str, t.Any]] = {
         **AdfsAction.SPEC,
         "thumbprint": {"type": "str", "required": True},
@@ -37,19 +41,38 @@ class ActionModule(AdfsAction):
         after = before
         changed = options["grant_read"] and custom.missing_read(before) and self._grantable(facts, thumbprint)
         if changed and not self.check_mode:
-            granted = self.script("grant_read", {"store_location": "LocalMachine", "thumbprint": thumbprint})
-            self._acted = True
-            if not custom.may_read(granted["readers"], granted["service_account"]["sid"]):
-                raise AdfsError(
-                    "Windows reported no error, but the service account still may not read the private key.",
-                    "Look at the rights of the key file: an entry that denies access comes before all that allow it.",
-                    "not_done",
-                )
+            self._grant(facts, thumbprint, kind, revocation, look)
             facts, after = self.check_key(look, thumbprint, kind, revocation)
         certificate = describe(custom.read(facts), look.time) if facts["certificate"] else None
         result = {"changed": changed, "server": look.server, "certificate": certificate, "checks": after}
         right = f"{thumbprint} on {look.server}: the service account of AD FS may "
         return self.with_diff(result, [f"{right}not read the private key"], [f"{right}read the private key"], "private key")
+
+    def _grant(self, facts: t.Mapping[str, t.Any], thumbprint: str, kind: str, revocation: bool, look: Look) -> None:
+        """Let the service account read the key. Raises ActError where it may not read it afterwards, or where that could not be seen."""
+        reply, seen = self.send("grant_read", {"store_location": "LocalMachine", "thumbprint": thumbprint})
+        account, readers = facts["service_account"]["value"]["sid"], None
+        try:
+            if seen.lost:
+                readers = self._facts_after(look, thumbprint, kind, revocation)["readers"]
+            else:
+                account, readers = reply["service_account"]["sid"], reply["readers"]
+            if readers is None or not readers["ok"]:
+                raise from_record(readers["error"], "grant_read (read back)") if readers else AdfsError("The key has no file any more.", id="no_key_file")
+        except AdfsError as exc:
+            seen = replace(seen, unreadable=exc)
+        found = readers["value"] if readers and readers["ok"] else []
+        before = facts["readers"]["value"] if facts["readers"] and facts["readers"]["ok"] else []
+        # An entry that denies access comes before all that allow it: a right that was granted may show no effect.
+        wrong = [] if custom.may_read(found, account) else ["the service account still may not read the key; look for an entry of the key file that denies it"]
+        outcome.judge(f"Letting the service account of AD FS read the private key of {thumbprint}", seen, found != before, wrong)
+        self._acted = True
+
+    def _facts_after(self, look: Look, thumbprint: str, kind: str, revocation: bool) -> dict[str, t.Any]:
+        try:
+            return self.check_key(look, thumbprint, kind, revocation)[0]
+        except AnsibleConnectionFailure as exc:
+            raise AnsibleConnectionFailure(f"{exc} Whether the right to read the private key was granted is not known. {outcome.LOOK_AGAIN}") from exc
 
     @staticmethod
     def _grantable(facts: t.Mapping[str, t.Any], thumbprint: str) -> bool:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import base64
 import typing as t
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.federation.adfs.plugins.module_utils._adfs import journal
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import journal, outcome
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record
 from ansible_collections.federation.adfs.plugins.plugin_utils._adfs_action import AdfsAction, given
 
 _AWX = ("awx_job_id", "tower_job_id")
@@ -20,6 +22,7 @@ _AWX = ("awx_job_id", "tower_job_id")
 class ActionModule(AdfsAction):
     """The module federation.adfs.rollover_journal. On a host without Windows, the module of this name does the work itself."""
 
+    ACTS = True
     SPEC: t.ClassVar[dict[str, t.Any]] = {
         **AdfsAction.SPEC,
         "path": {"type": "str"},
@@ -36,14 +39,30 @@ class ActionModule(AdfsAction):
     def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
         store = journal.Store(self._read, self._write, journal.problem)
         path = options["path"] or journal.DEFAULT_PATH
-        return journal.keep(store, path, options["content"], options["expected_sha256"], self.check_mode, bool(self._task.diff))
+        result = journal.keep(store, path, options["content"], options["expected_sha256"], self.check_mode, bool(self._task.diff))
+        self._acted = result["written"]
+        return result
 
     def _read(self, path: str) -> dict[str, t.Any]:
         return t.cast("dict[str, t.Any]", self.script("read_journal", {"path": path, "limit": journal.MAX_BYTES}))
 
     def _write(self, path: str, expected: str | None, data: bytes) -> dict[str, t.Any]:
-        request = {"path": path, "expected_sha256": expected, "content": base64.b64encode(data).decode("ascii")}
-        return t.cast("dict[str, t.Any]", self.script("write_journal", request))
+        request = {"path": path, "expected_sha256": expected, "content": base64.b64encode(data).decode("ascii"), "limit": journal.MAX_BYTES}
+        reply, seen = self.send("write_journal", request)
+        if not seen.lost:
+            unreadable = from_record(reply["unreadable"], "write_journal (read back)") if reply["unreadable"] else None
+            return {**reply, "failure": seen.failure, "unreadable": unreadable}
+        found: dict[str, t.Any] = {"sha256": None, "written_at": None, "server_time": None}
+        unreadable = None
+        try:
+            found = self._read(path)
+            if found["problem"]:
+                unreadable = AdfsError(journal.problem(found["problem"], path), id="journal_folder")
+        except AdfsError as exc:
+            unreadable = exc
+        except AnsibleConnectionFailure as exc:
+            raise AnsibleConnectionFailure(f"{exc} Whether the journal was written is not known. {outcome.LOOK_AGAIN}") from exc
+        return {**found, "problem": None, "written": False, "failure": seen.failure, "unreadable": unreadable, "lost": True, "ended": seen.ended}
 
     def _on_posix(self, tmp: str | None, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         result: dict[str, t.Any] = ActionBase.run(self, tmp, task_vars)

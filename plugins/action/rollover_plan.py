@@ -6,36 +6,47 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import importlib
 import json
+import secrets
 import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import ApprovalError
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.emergency import FORMS
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.loop import MODES, STEPS, LoopError
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import plan as make_plan
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import PolicyError
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import PolicyError, check_run_options
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, format_time, parse_time
 
+# Ansible imports an action in its main process, so every worker that it forks later finds these loaded: the lookup that reads Entra, above all.
+for _library in ("msal", "requests"):
+    with contextlib.suppress(ImportError):  # whoever needs one that is missing says so
+        importlib.import_module(_library)
+
 ARGUMENT_SPEC: dict[str, t.Any] = {
+    "step": {"type": "str", "choices": list(STEPS), "default": "pass"},
+    "source": {"type": "str", "choices": ["adfs", "metadata"], "default": "adfs"},
+    "mode": {"type": "str", "choices": list(MODES), "default": "plan"},
     "farm": {"type": "dict"},
     "provider": {"type": "dict"},
-    "domains": {"type": "list", "elements": "dict", "required": True},
+    "domains": {"type": "list", "elements": "dict", "default": []},
     "metadata": {"type": "list", "elements": "dict", "default": []},
     "probes": {"type": "list", "elements": "dict", "default": []},
     "journal": {"type": "dict"},
     "policy": {"type": "dict", "default": {}},
+    "variables": {"type": "dict"},
     "now": {"type": "str"},
-    "run": {"type": "str", "default": "rollover_plan"},
-    "refused": {"type": "list", "elements": "str", "default": []},
-    "eviction_forms_refused": {"type": "list", "elements": "str", "choices": list(FORMS), "default": []},
+    "previous": {"type": "dict"},
+    "outcome": {"type": "dict", "default": {}},
     "approved": {"type": "dict"},
-    "restarted": {"type": "list", "elements": "str", "default": []},
-    "servers": {"type": "list", "elements": "dict", "default": []},
-    "key_checks": {"type": "list", "elements": "dict", "default": []},
+    "importable": {"type": "bool", "default": False},
+    "wait_for_servers": {"type": "int", "default": 0},
+    "farms": {"type": "dict", "default": {}},
 }
 
 
@@ -51,27 +62,64 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         del tmp  # has no effect, the base class says
         _checked, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        arguments = json.loads(json.dumps(arguments))  # plain values: newer cores tag strings, and the core shall not see that
+        given = json.loads(json.dumps(arguments))  # plain values: newer cores tag strings, and the core shall not see that
+        variables = given.pop("variables")
+        if variables is not None:
+            try:
+                check_run_options(variables)
+            except PolicyError as exc:
+                raise AnsibleActionFail(str(exc)) from exc
+        task_vars = task_vars or {}
+        now = datetime.datetime.now(UTC).replace(microsecond=0)
+        given["run"] = f"{now:%Y%m%dT%H%M%SZ}-{secrets.randbelow(10**6)}"
+        given["host"] = task_vars.get("inventory_hostname")
+        if self._task.check_mode and given["mode"] == "apply":
+            given["mode"] = "check"
         try:
-            plan = make_plan({**arguments, "now": _now(arguments["now"])})
-        except (ApprovalError, PolicyError, ReadingError) as exc:
-            raise AnsibleActionFail(f"No plan can be made: {exc}") from exc
-        diff = plan.pop("diff")
+            given["now"] = _now(given["now"], now)
+            plan = make_plan(given)
+            if plan.get("asks", {}).get("sync") or plan.get("asks", {}).get("key_checks"):
+                given["hosts"] = _inventory(plan["asks"], given, task_vars)
+                plan = make_plan(given)
+        except (ApprovalError, LoopError, PolicyError, ReadingError) as exc:
+            raise AnsibleActionFail(f"No plan can be made: {exc}", result={"plan": {"memory": given["previous"] or {}, "ended": False}}) from exc
+        diff = plan.pop("diff", None)
         result["plan"] = plan
-        result["changed"] = bool(self._task.check_mode and plan["actions"])
-        if self._task.diff:
+        result["changed"] = bool(self._task.check_mode and plan.get("actions"))
+        if self._task.diff and diff:
             result["diff"] = {"before": _readable(diff["before"]), "after": _readable(diff["after"]), "before_header": "now", "after_header": "after this plan"}
         return result
 
 
-def _now(given: str | None) -> str:
+def _now(given: str | None, clock: datetime.datetime) -> str:
     """The moment that the plan is for, as text: the controller's clock unless one is given. Raises PolicyError."""
     if not given:
-        return format_time(datetime.datetime.now(UTC).replace(microsecond=0))
+        return format_time(clock)
     try:
         return format_time(parse_time(given))
     except ValueError as exc:
         raise PolicyError(f"renew_signing_cert_now: {exc}") from exc
+
+
+def _inventory(asks: dict[str, t.Any], given: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, str]:
+    """The host of the inventory that each server is, by its name, short name or address. Its answer says whether it is the one."""
+    hosts: dict[str, str] = {}
+    everybody = task_vars.get("groups", {}).get("all", [])
+    for name in everybody:
+        address = task_vars["hostvars"][name].get("ansible_host")
+        if address:
+            hosts[str(address).lower()] = str(name)
+    hosts.update({_short(name): str(name) for name in everybody})
+    hosts.update({str(name).lower(): str(name) for name in everybody})
+    hosts[str((given["farm"] or {}).get("server")).lower()] = str(given["host"])
+    entries = [entry for entry in given["policy"].get("servers") or [] if isinstance(entry, dict)]
+    addresses = {str(entry.get("name")).lower(): str(entry.get("address") or "").lower() for entry in entries}
+    names = {*asks["sync"], *asks["servers"]}
+    return {name: hosts.get(name) or hosts.get(_short(name)) or hosts.get(addresses.get(name, "")) or "" for name in names}
+
+
+def _short(name: t.Any) -> str:
+    return str(name).lower().split(".", maxsplit=1)[0]
 
 
 def _readable(side: dict[str, t.Any]) -> str:

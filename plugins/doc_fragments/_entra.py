@@ -26,9 +26,11 @@ options:
     type: str
   cloud:
     description:
-      - The Microsoft cloud of the tenant. One of V(public) (also for GCC), V(usgov) (GCC High, L4), V(usgov_dod) (DoD, L5) and V(china).
+      - The Microsoft cloud of the tenant. One of V(public) (also for GCC), V(usgov) (GCC High, L4), V(usgov_dod) (DoD, L5), V(china), and the
+        sovereign clouds V(bleu) (France), V(delos) (Germany) and V(govsg) (Singapore government).
       - The names of older articles (V(Fairfax), V(MoonCake)) and of Azure's tools (V(AzureCloud), V(AzureUSGovernment), V(AzureChinaCloud))
-        are understood too, as are those that E(AZURE_CLOUD_ENVIRONMENT) has in AWX. The German cloud (V(BlackForest)) closed on 2021-10-29.
+        are understood too, as are those that E(AZURE_CLOUD_ENVIRONMENT) has in AWX. The former German cloud (V(BlackForest)) closed on
+        2021-10-29. V(germany) alone is refused, because it may mean either that or V(delos).
       - Without it the public cloud, or that of a well-known host in O(graph_url) or O(authority_url).
     type: str
     aliases: [cloud_environment]
@@ -66,6 +68,8 @@ options:
     description:
       - The path of a file with a token of another issuer that the app trusts (workload identity federation), such as a Kubernetes cluster renews
         in its pods. It is read again each time that a token for Graph is asked for.
+      - Its audience must be the one in the app's federated credential. What is proposed there is C(api://AzureADTokenExchange), with C(USGov),
+        C(China), C(France) or C(Germany) at its end in those clouds.
     type: path
   access_token:
     description:
@@ -92,8 +96,14 @@ options:
     type: str
   timeout:
     description:
-      - How long connecting, waiting for an answer, and reading it may take, each, in seconds, from 1 to 600.
+      - How long connecting may take, and how long each answer, as a whole, may take from the request to its last byte, in seconds, from 1 to 600.
       - Without it 30 seconds. What is throttled, or fails in a way that passes, is asked again for up to two minutes more.
+    type: int
+  time_limit:
+    description:
+      - How long all of the task's requests may take together, in seconds, from 1 to 7200, the waits that Microsoft Graph asks for included.
+        What is not done by then is an error that says so.
+      - Without it 600 seconds.
     type: int
 notes:
   - The identity (tenant, app and credential) comes whole from the first source that has any of it. Sources are the options, then environment
@@ -189,4 +199,9 @@ options:
       - name: ADFS_ENTRA_TIMEOUT
     vars:
       - name: adfs_entra_timeout
+  time_limit:
+    env:
+      - name: ADFS_ENTRA_TIME_LIMIT
+    vars:
+      - name: adfs_entra_time_limit
 """

@@ -22,7 +22,7 @@ options:
   _terms:
     description:
       - The names of the domains. Lists are taken apart, empty names are left out.
-      - A domain that the tenant does not have, or that is not federated, is an error.
+      - A domain that the tenant does not have, or that is not federated, cannot be read; see O(unreadable).
       - No domain at all is an error too, unless O(all_domains=true).
     type: list
     elements: str
@@ -31,6 +31,23 @@ options:
       - Returns all federated domains of the tenant. Domains that are named besides must be among them.
     type: bool
     default: false
+  tenants:
+    description:
+      - Several tenants to read in one call, each with the options below under their names or aliases. What an entry leaves out is taken from
+        the options given besides, then as for one tenant, from variables and the environment.
+      - With more than one entry each needs its O(tenant_id). Domains that are named are looked for in all of them.
+    type: list
+    elements: dict
+  unreadable:
+    description:
+      - What to do about a domain, or a whole tenant, that cannot be read.
+      - With V(fail) the lookup fails.
+      - With V(report) it is an entry with C(error), and the others are returned as ever. A tenant that cannot be read at all, because the
+        sign-in is refused or Microsoft Graph cannot be reached, is one entry, with C(domain) null and its C(tenant_id).
+      - Options that are unknown or contradict each other make the lookup fail in any case.
+    type: str
+    choices: [fail, report]
+    default: fail
 extends_documentation_fragment:
   - federation.adfs._entra
   - federation.adfs._entra.plugin
@@ -60,15 +77,28 @@ EXAMPLES = r"""
     adfs_entra_tenant_id: contoso.onmicrosoft.com
     adfs_entra_client_id: 11111111-2222-3333-4444-555555555555
     adfs_entra_client_secret: "{{ vault_client_secret }}"
+
+- name: Read all federated domains of two tenants, and go on if one of them cannot be read
+  ansible.builtin.set_fact:
+    all_tenants: "{{ query('federation.adfs.entra_federation', all_domains=true, tenants=entra_tenants, unreadable='report') }}"
+  vars:
+    entra_tenants:
+      - tenant_id: contoso.onmicrosoft.com
+        client_id: 11111111-2222-3333-4444-555555555555
+        client_secret: "{{ vault_client_secret }}"
+      - tenant_id: fabrikam.onmicrosoft.com
+        client_id: 66666666-7777-8888-9999-000000000000
+        client_certificate_path: /etc/federation/app.pem
 """
 
 RETURN = r"""
 _raw:
   description:
-    - One entry for each name, in the order given; with O(all_domains=true) one for each federated domain, by name.
+    - One entry for each name, in the order given; with O(all_domains=true) one for each federated domain, by name, one tenant after the other.
     - The entries are those that M(federation.adfs.entra_federation_info) returns in its C(domains), except that a certificate's C(der)
       (base64 DER, one line) is right in C(signing_certificate) and C(next_signing_certificate).
-    - C(error) says why the settings of one domain could not be read; its settings are null then.
+    - C(error) says why the settings of a domain could not be read; everything else that is not known is null then. Such entries come with
+      O(unreadable=report) only. In that of a whole tenant C(domain) is null, too.
   type: list
   elements: dict
 """
@@ -82,10 +112,13 @@ from ansible.errors import AnsibleLookupError, AnsibleOptionsError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.federation.adfs.plugins.module_utils._entra.client import connect
-from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import domain_name, read_domains
+from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import domain_name
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, OptionsError
-from ansible_collections.federation.adfs.plugins.module_utils._entra.options import OPTIONS, merge_options
+from ansible_collections.federation.adfs.plugins.module_utils._entra.options import OPTIONS
+from ansible_collections.federation.adfs.plugins.module_utils._entra.tenants import options_of, read_tenants
+
+_NAMES = {name: option.name for option in OPTIONS for name in (option.name, *option.aliases)}
+_OWN = ("all_domains", "tenants", "unreadable")
 
 
 class LookupModule(LookupBase):
@@ -99,14 +132,9 @@ class LookupModule(LookupBase):
             every = _yes_or_no(kwargs.get("all_domains"))
             if not names and not every:
                 raise OptionsError("no domain is named; name at least one, or set all_domains=true to read every federated domain of the tenant.")
-            settings = merge_options(given, os.environ)
-            client = connect(settings)
-            try:
-                domains = read_domains(client, names, every=every)
-                now = datetime.datetime.now(datetime.timezone.utc)
-                return [domain.shape(client.tenant_id, now, with_der=True) for domain in domains]
-            finally:
-                client.close()
+            report = _report(kwargs.get("unreadable"))
+            tenants = [given] if kwargs.get("tenants") in (None, "") else options_of(kwargs["tenants"], given, _NAMES)
+            return read_tenants(tenants, os.environ, names, every, report, datetime.datetime.now(datetime.timezone.utc))
         except OptionsError as exc:
             raise AnsibleOptionsError(str(exc)) from exc
         except EntraError as exc:
@@ -118,7 +146,7 @@ class LookupModule(LookupBase):
         set_options and get_option are of no use here: they look into the environment option by option, and so could mix two
         identities, they leave templates in variables as they are, and they refuse empty numbers.
         """
-        known = {"all_domains", "wantlist", *(name for option in OPTIONS for name in (option.name, *option.aliases))}
+        known = {"wantlist", *_OWN, *_NAMES}
         unknown = sorted(set(arguments) - known)
         if unknown:
             raise OptionsError(f"unknown option {', '.join(unknown)}; known are {', '.join(sorted(known - {'wantlist'}))}.")
@@ -141,6 +169,14 @@ def _yes_or_no(value: t.Any) -> bool:
         return bool(boolean(value))
     except TypeError as exc:
         raise OptionsError("all_domains must be true or false.") from exc
+
+
+def _report(value: t.Any) -> bool:
+    if value in (None, ""):
+        return False
+    if value not in ("fail", "report"):
+        raise OptionsError("unreadable must be fail or report.")
+    return bool(value == "report")
 
 
 def _flat(terms: t.Any) -> Iterator[str]:

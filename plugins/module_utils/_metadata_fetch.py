@@ -7,23 +7,36 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
 import os
 import re
 import socket
 import ssl
+import sys
 import threading
 import time
 import typing as t
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-_CHUNK = 64 * 1024
-_MAX_PROXY_ANSWER = 16 * 1024
+try:
+    from urllib3 import HTTPSConnectionPool, ProxyManager
+    from urllib3.connection import HTTPSConnection
+    from urllib3.exceptions import HTTPError, ReadTimeoutError
+    from urllib3.util import SKIP_HEADER, Timeout
+except ImportError:
+    HAS_URLLIB3 = False
+    HTTPSConnection = object
+else:
+    HAS_URLLIB3 = True
+
+from ansible_collections.federation.adfs.plugins.module_utils._text import printable
+
+_MAX_SHOWN = 200  # characters of a text from elsewhere
 _UNTYPED = ("application/octet-stream", "text/plain")  # how plain file servers send XML
 _WRONG_NAME = 62  # X509_V_ERR_HOSTNAME_MISMATCH
 _WRONG_ADDRESS = 64  # X509_V_ERR_IP_ADDRESS_MISMATCH
-
 
 KINDS = ("dns", "connect", "tls", "status", "not_metadata", "timeout")
 
@@ -48,15 +61,21 @@ class Document(bytes):
 
 @dataclass(frozen=True)
 class Target:
-    """One document at one server. With ``address`` that server is asked, whatever the name in ``url`` resolves to."""
+    """One document at one server. With ``address`` that server is asked, whatever the name in ``url`` resolves to.
+
+    ``kind``: a word in the content type of the right answer, ``xml`` or ``json``. ``read``: what to do with the document within the same
+    time limit; its result takes the document's place, and so does a FetchError that it raises.
+    """
 
     url: str
     address: str | None = None
     port: int | None = None
+    kind: str = "xml"
+    read: t.Callable[[Document], t.Any] | None = None
 
 
-def fetch_all(targets: t.Sequence[Target], timeout: float, max_bytes: int, ca_path: str | None = None, proxy: str | None = None) -> list[Document | FetchError]:
-    """Fetch all targets at the same time; the answers come in the order of ``targets``.
+def fetch_all(targets: t.Sequence[Target], timeout: float, max_bytes: int, ca_path: str | None = None, proxy: str | None = None) -> list[t.Any]:
+    """Fetch all targets at the same time; the answers come in the order of ``targets``: a Document, what ``read`` made of it, or a FetchError.
 
     ``timeout`` is the limit in seconds for everything together, from looking up the name to the last byte; who has not
     finished by then gets a FetchError in its place, as does any other server that cannot be read.
@@ -65,6 +84,8 @@ def fetch_all(targets: t.Sequence[Target], timeout: float, max_bytes: int, ca_pa
     the environment, since the servers of a farm are inside.
     Raises FetchError if an address or the certificates of ``ca_path`` cannot be used at all.
     """
+    if not HAS_URLLIB3:
+        raise FetchError(f"nothing can be fetched without the Python library urllib3: install it for {sys.executable}")
     context = _tls_context(ca_path)
     through = _split_proxy(proxy) if proxy else None
     fetches = [_Fetch(target, context, timeout, max_bytes, through) for target in targets]
@@ -77,7 +98,7 @@ def fetch_all(targets: t.Sequence[Target], timeout: float, max_bytes: int, ca_pa
 
 
 class _Fetch(threading.Thread):
-    """One download. A thread, because no time limit of a socket covers name look-ups or a server that sends a byte now and then."""
+    """One download. A thread, because no time limit of a library covers name look-ups or a server that sends a byte now and then."""
 
     def __init__(self, target: Target, context: ssl.SSLContext, timeout: float, max_bytes: int, proxy: tuple[str, int] | None = None) -> None:
         super().__init__(daemon=True)  # a name server that hangs must not keep the process from ending
@@ -85,27 +106,28 @@ class _Fetch(threading.Thread):
         self.address = (target.address or self.host).strip("[]")
         self.port = target.port or self.url_port
         self.url = target.url
+        self.kind = target.kind
         self.context = context
         self.timeout = timeout
         self.max_bytes = max_bytes
         self.proxy = proxy
+        self.read = target.read
         self.stage = "looking up the name"
         self.sock: socket.socket | None = None
         self.certificate: bytes | None = None
-        self.result: Document | FetchError | None = None
+        self.result: t.Any = None
 
     def run(self) -> None:
         try:
-            self.result = self._fetch()
+            document = self._fetch()
+            self.stage = "reading the document"
+            self.result = document if self.read is None else self.read(document)
         except FetchError as exc:
             self.result = exc
         except Exception as exc:  # noqa: BLE001 - a thread has no caller who would see it otherwise
-            self.result = self._error("connect", f"it failed while {self.stage} ({_reason(exc)})")
-        finally:
-            if self.sock is not None:
-                self.sock.close()
+            self.result = self.error("connect", f"it failed while {self.stage} ({_reason(exc)})")
 
-    def outcome(self) -> Document | FetchError:
+    def outcome(self) -> t.Any:
         """Return what has been fetched, or why not; ends a download that still runs."""
         result = self.result
         if result is not None:
@@ -117,130 +139,173 @@ class _Fetch(threading.Thread):
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
             except OSError:
                 pass  # closed in the meantime
-        return self._error(
+        return self.error(
             "timeout", f"no complete answer within {self.timeout:g} seconds (still {stage}); check the address and firewalls, or allow more time"
         )
 
-    def _error(self, kind: str, why: str) -> FetchError:
+    def error(self, kind: str, why: str) -> FetchError:
         return FetchError(f"{self.url} cannot be read from {self.address} port {self.port}: {why}", kind, self.certificate)
 
     def _fetch(self) -> Document:
         host, port = self.proxy or (self.address, self.port)
         addresses = self._look_up(host, port)
-        self.sock = self._connect(addresses)
-        if self.proxy is not None:
-            self._ask_proxy(self.sock)
-        self.sock = self._start_tls(self.sock)
-        document = Document(self._get(self.sock))
+        failure = self.error("dns", f"the name '{host}' has no address; check its spelling and the name servers")
+        for address in addresses:
+            # An unreachable first address must leave time for the second.
+            pool = self._pool(address, Timeout(connect=self.timeout / len(addresses), read=self.timeout))
+            try:
+                return self._get(pool)
+            except _NoConnection as exc:
+                failure = exc
+            finally:
+                pool.close()
+        raise failure
+
+    def _look_up(self, host: str, port: int) -> list[str]:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (socket.gaierror, UnicodeError) as exc:
+            raise self.error("dns", f"the name '{host}' cannot be resolved ({_reason(exc)}); check its spelling and the name servers") from exc
+        return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+    def _pool(self, address: str, timeout: Timeout) -> HTTPSConnectionPool:
+        """Return a pool for one address, of the server or of the proxy.
+
+        It keeps to the name of the service, not to the address: AD FS picks its certificate by it, and the certificate must bear it.
+        """
+        options: dict[str, t.Any] = {"ssl_context": self.context, "server_hostname": self.host, "retries": False, "timeout": timeout}
+        if self.proxy is None:
+            pool = HTTPSConnectionPool(address, self.port, **options)
+        else:
+            place = f"[{address}]:{self.proxy[1]}" if ":" in address else f"{address}:{self.proxy[1]}"
+            tunnel = f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+            manager = ProxyManager(f"http://{place}", proxy_headers={"Host": tunnel})
+            pool = t.cast(HTTPSConnectionPool, manager.connection_from_host(self.address, self.port, "https", options))
+        pool.ConnectionCls = t.cast(t.Any, functools.partial(_Connection, fetch=self))
+        return pool
+
+    def _get(self, pool: HTTPSConnectionPool) -> Document:
+        port = "" if self.url_port == 443 else f":{self.url_port}"
+        headers = {
+            "Host": (f"[{self.host}]" if ":" in self.host else self.host) + port,
+            "Accept": "application/samlmetadata+xml, text/xml, */*;q=0.5" if self.kind == "xml" else "application/json, */*;q=0.5",
+            "Accept-Encoding": "identity",
+            "Connection": "close",
+            "User-Agent": SKIP_HEADER,
+        }
+        response = None
+        try:
+            response = pool.urlopen(
+                "GET", self.path, headers=headers, redirect=False, assert_same_host=False, preload_content=False, decode_content=False
+            )
+            self._check_status(response)
+            self.stage = "reading the answer"
+            body = bytearray()
+            while chunk := response.read(self.max_bytes + 1 - len(body), decode_content=False):
+                body += chunk
+                if len(body) > self.max_bytes:
+                    raise self.error("not_metadata", f"the answer is larger than {self.max_bytes} bytes; {self._what()} is far smaller: check the address")
+        except (OSError, http.client.HTTPException, HTTPError) as exc:
+            kind = "timeout" if isinstance(exc, (TimeoutError, ReadTimeoutError)) else "connect"
+            raise self.error(kind, f"the answer broke off or is not HTTP ({_reason(exc)}); try again, and check what listens on that port") from exc
+        finally:
+            if response is not None:
+                response.close()
+        document = Document(body)
         document.certificate = self.certificate
         return document
 
-    def _look_up(self, host: str, port: int) -> list[t.Any]:
-        try:
-            return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (socket.gaierror, UnicodeError) as exc:
-            raise self._error("dns", f"the name '{host}' cannot be resolved ({_reason(exc)}); check its spelling and the name servers") from exc
+    def _what(self) -> str:
+        return "federation metadata" if self.kind == "xml" else "a list of keys"
 
-    def _connect(self, addresses: list[t.Any]) -> socket.socket:
-        self.stage = "connecting"
-        failure: OSError = OSError("the name has no address")
-        for family, kind, protocol, _name, address in addresses:
-            connection = socket.socket(family, kind, protocol)
-            connection.settimeout(self.timeout / len(addresses))  # an unreachable first address must leave time for the second
-            try:
-                connection.connect(address)
-                connection.settimeout(self.timeout)
-                return connection
-            except OSError as exc:
-                connection.close()
-                failure = exc
-        if isinstance(failure, ConnectionRefusedError):
-            why = "the connection was refused; nothing listens there, or a firewall rejects it: check address, port, and that AD FS is running"
-        else:
-            why = f"no connection ({_reason(failure)}); check address, port and firewalls"
-        raise self._error(_kind(failure), why) from failure
-
-    def _ask_proxy(self, connection: socket.socket) -> None:
-        """Have the proxy connect to the server. Its answer is read byte by byte, as what follows it belongs to TLS."""
-        self.stage = "asking the proxy"
-        place = f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
-        try:
-            connection.sendall(f"CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n\r\n".encode("ascii", errors="strict"))
-            head = b""
-            while not head.endswith(b"\r\n\r\n") and len(head) < _MAX_PROXY_ANSWER:
-                byte = connection.recv(1)
-                if not byte:
-                    break
-                head += byte
-        except (OSError, UnicodeError) as exc:
-            raise self._error(_kind(exc), f"the proxy does not answer ({_reason(exc)}); check the proxy") from exc
-        status = _printable(head.split(b"\r\n", 1)[0].decode("latin-1"))
-        if not re.match(r"HTTP/1\.[01] 2\d\d( |$)", status) or not head.endswith(b"\r\n\r\n"):
-            raise self._error("connect", f"the proxy refuses to connect to it ({status or 'no answer'}); check the proxy, and what it lets through")
-
-    def _start_tls(self, connection: socket.socket) -> ssl.SSLSocket:
-        self.stage = "agreeing on TLS"
-        # The name of the service, not the address of the server: AD FS picks its certificate by it, and the certificate must bear it.
-        tls = self.context.wrap_socket(connection, server_hostname=self.host, do_handshake_on_connect=False)
-        self.sock = tls
-        try:
-            tls.do_handshake()
-            self.certificate = tls.getpeercert(binary_form=True)
-            return tls
-        except ssl.SSLCertVerificationError as exc:
-            if exc.verify_code in (_WRONG_NAME, _WRONG_ADDRESS):
-                why = f"its TLS certificate is not made out to '{self.host}'; check that this server belongs to the federation service"
-            else:
-                why = f"its TLS certificate is not trusted ({exc.verify_message}); give the certificate authority with ca_path, or renew the certificate"
-            raise self._error("tls", why) from exc
-        except OSError as exc:  # ssl.SSLError is one
-            why = f"TLS failed ({_reason(exc)}); check that the port speaks HTTPS and serves the name '{self.host}'"
-            raise self._error(_kind(exc, "tls"), why) from exc
-
-    def _get(self, tls: ssl.SSLSocket) -> bytes:
-        self.stage = "waiting for the answer"
-        connection = http.client.HTTPSConnection(self.host, self.url_port, timeout=self.timeout, context=self.context)
-        connection.sock = tls
-        try:
-            connection.request("GET", self.path, headers={"Accept": "application/samlmetadata+xml, text/xml, */*;q=0.5", "Connection": "close"})
-            with connection.getresponse() as response:
-                self._check_status(response)
-                self.stage = "reading the answer"
-                return self._read_body(response)
-        except (OSError, http.client.HTTPException) as exc:
-            raise self._error(_kind(exc), f"the answer broke off or is not HTTP ({_reason(exc)}); try again, and check what listens on that port") from exc
-
-    def _check_status(self, response: http.client.HTTPResponse) -> None:
-        status = f"{response.status} {_printable(response.reason)}".strip()
+    def _check_status(self, response: t.Any) -> None:
+        status = f"{response.status} {printable(response.reason or '', _MAX_SHOWN)}".strip()
         if 300 <= response.status < 400:
-            place = _printable(response.headers.get("Location") or "nowhere")
-            raise self._error(
+            place = printable(response.headers.get("Location") or "nowhere", _MAX_SHOWN)
+            raise self.error(
                 "status", f"the server redirects ({status}) to {place}; redirects are not followed: if that is the right place, give it as the address"
             )
         if response.status == 503:
-            raise self._error("status", f"the server answered {status}; the AD FS service is probably stopped or starting: check it there")
+            raise self.error("status", f"the server answered {status}; the AD FS service is probably stopped or starting: check it there")
         if response.status != 200:
-            raise self._error("status", f"the server answered {status}; check the path, and that the metadata endpoint is enabled in AD FS")
+            endpoint = "the metadata endpoint" if self.kind == "xml" else "that endpoint"
+            raise self.error("status", f"the server answered {status}; check the path, and that {endpoint} is enabled in AD FS")
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in ("", "identity"):
-            raise self._error("not_metadata", f"the answer is compressed ({_printable(encoding)}) although that was not asked for; it is refused")
-        kind = response.headers.get_content_type() if "Content-Type" in response.headers else ""
-        if kind and "xml" not in kind and kind not in _UNTYPED:
-            raise self._error(
+            raise self.error(
+                "not_metadata", f"the answer is compressed ({printable(encoding, _MAX_SHOWN)}) although that was not asked for; it is refused"
+            )
+        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if kind and kind not in _UNTYPED and self.kind not in kind:
+            what = "metadata is XML" if self.kind == "xml" else "a list of keys is JSON"
+            raise self.error(
                 "not_metadata",
-                f"the answer is of the type {_printable(kind)}, and metadata is XML; check the address, and whether a proxy or a sign-in page answered",
+                f"the answer is of the type {printable(kind, _MAX_SHOWN)}, and {what}; check the address, and whether a proxy or a sign-in page answered",
             )
 
-    def _read_body(self, response: http.client.HTTPResponse) -> bytes:
-        body = bytearray()
-        while len(body) <= self.max_bytes:
-            chunk = response.read1(min(_CHUNK, self.max_bytes + 1 - len(body)))
-            if not chunk:
-                if response.length:  # with read1 the library does not complain itself
-                    raise http.client.IncompleteRead(bytes(body), response.length)
-                return bytes(body)
-            body += chunk
-        raise self._error("not_metadata", f"the answer is larger than {self.max_bytes} bytes; federation metadata is far smaller: check the address")
+
+class _NoConnection(FetchError):
+    """One address of a name does not answer; another may."""
+
+
+class _Connection(HTTPSConnection):
+    """The library's connection, which tells its download how far it is, what it reached, and in which step it failed."""
+
+    def __init__(self, *args: t.Any, fetch: _Fetch, **options: t.Any) -> None:
+        super().__init__(*args, **options)
+        self._fetch = fetch
+
+    def _new_conn(self) -> socket.socket:
+        fetch = self._fetch
+        fetch.stage = "connecting"
+        try:
+            connection: socket.socket = super()._new_conn()
+        except (OSError, HTTPError) as exc:
+            cause = exc.__cause__ or exc
+            if isinstance(cause, ConnectionRefusedError):
+                why = "the connection was refused; nothing listens there, or a firewall rejects it: check address, port, and that AD FS is running"
+            else:
+                why = f"no connection ({_reason(cause)}); check address, port and firewalls"
+            kind = "timeout" if isinstance(cause, TimeoutError) else "connect"
+            error = fetch.error(kind, why)
+            raise _NoConnection(str(error), error.kind) from exc
+        fetch.sock = connection
+        fetch.stage = "agreeing on TLS"
+        return connection
+
+    def _tunnel(self) -> None:
+        self._fetch.stage = "asking the proxy"
+        try:
+            super()._tunnel()
+        except TimeoutError as exc:
+            raise self._fetch.error("timeout", f"the proxy does not answer ({_reason(exc)}); check the proxy") from exc
+        except (OSError, http.client.HTTPException, UnicodeError) as exc:
+            raise self._refused(_reason(exc)) from exc
+        self._fetch.stage = "agreeing on TLS"
+
+    def connect(self) -> None:
+        """Connect, and keep the server's certificate. Raises FetchError."""
+        fetch = self._fetch
+        try:
+            super().connect()
+        except ssl.SSLCertVerificationError as exc:
+            if exc.verify_code in (_WRONG_NAME, _WRONG_ADDRESS):
+                why = f"its TLS certificate is not made out to '{fetch.host}'; check that this server belongs to the federation service"
+            else:
+                why = f"its TLS certificate is not trusted ({exc.verify_message}); give the certificate authority with ca_path, or renew the certificate"
+            raise fetch.error("tls", why) from exc
+        except (OSError, HTTPError) as exc:  # ssl.SSLError is one
+            if fetch.proxy is not None and isinstance(exc, (ssl.SSLEOFError, ConnectionError)):
+                raise self._refused("it closed the connection, or the server behind it did") from exc
+            kind = "timeout" if isinstance(exc, TimeoutError) else "tls"
+            raise fetch.error(kind, f"TLS failed ({_reason(exc)}); check that the port speaks HTTPS and serves the name '{fetch.host}'") from exc
+        tls = t.cast(ssl.SSLSocket, self.sock)
+        fetch.sock = tls
+        fetch.certificate = tls.getpeercert(binary_form=True)
+        fetch.stage = "waiting for the answer"
+
+    def _refused(self, why: str) -> FetchError:
+        return self._fetch.error("connect", f"the proxy refuses to connect to it ({why}); check the proxy, and what it lets through")
 
 
 def _tls_context(ca_path: str | None) -> ssl.SSLContext:
@@ -263,7 +328,7 @@ def _split(url: str) -> tuple[str, int, str]:
         parts = urlsplit(url)
         port = parts.port or 443
     except ValueError as exc:
-        raise FetchError(f"the URL of the metadata cannot be read ({exc})") from exc
+        raise FetchError("the URL of the metadata cannot be read: its host or port is malformed") from exc
     if parts.username is not None or parts.password is not None:
         raise FetchError("the URL of the metadata contains a user name or password; metadata is public, leave them out")
     if not re.fullmatch(r"[\x21-\x7e]+", url):
@@ -280,23 +345,26 @@ def _split_proxy(url: str) -> tuple[str, int]:
         parts = urlsplit(url)
         port = parts.port or 3128
     except ValueError as exc:
-        raise FetchError(f"the URL of the proxy cannot be read ({exc})") from exc
+        raise FetchError("the URL of the proxy cannot be read: its host or port is malformed") from exc
     if parts.username is not None or parts.password is not None:
         raise FetchError("the URL of the proxy contains a user name or password, which is not supported; use a proxy that knows this host")
     if parts.scheme.lower() != "http" or not parts.hostname or parts.path not in ("", "/"):
-        raise FetchError(f"'{_printable(url)}' is no proxy; give it as http://proxy.example.com:3128")
+        raise FetchError(f"'{printable(url, _MAX_SHOWN)}' is no proxy; give it as http://proxy.example.com:3128")
     return parts.hostname, port
 
 
-def _kind(exc: BaseException, otherwise: str = "connect") -> str:
-    return "timeout" if isinstance(exc, TimeoutError) else otherwise
-
-
 def _reason(exc: BaseException) -> str:
-    return _printable(getattr(exc, "strerror", None) or str(exc) or type(exc).__name__)
-
-
-def _printable(text: str, limit: int = 200) -> str:
-    """Return text from elsewhere as one short line that can do no harm on a terminal."""
-    line = "".join(character if character.isprintable() else " " for character in str(text))
-    return line if len(line) <= limit else line[: limit - 3] + "..."
+    """Return what went wrong in words for people: those of the system, of TLS, or of HTTP, without what a library puts around them."""
+    seen = exc
+    for _step in range(5):
+        inner = next((item for item in reversed(seen.args) if isinstance(item, BaseException)), None)
+        if inner is None:
+            break
+        seen = inner
+    if isinstance(seen, (TimeoutError, ReadTimeoutError)):
+        return "timed out"
+    if isinstance(seen, ssl.SSLError) and seen.reason:
+        return printable(seen.reason.replace("_", " ").lower(), _MAX_SHOWN)
+    if isinstance(seen, (ssl.SSLEOFError, http.client.RemoteDisconnected, http.client.IncompleteRead)):
+        return "the other side closed the connection"
+    return printable(getattr(seen, "strerror", None) or str(seen) or type(seen).__name__, _MAX_SHOWN)

@@ -27,7 +27,10 @@ except ImportError:
 else:
     HAS_CRYPTOGRAPHY = True
 
+from ansible_collections.federation.adfs.plugins.module_utils._text import printable
+
 UTC = datetime.timezone.utc
+MAX_SHOWN_NAME = 1024
 MAX_CERTIFICATE_BYTES = 64 * 1024
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 _HEX_PAIRS = re.compile(r"[0-9A-F]{40}")
@@ -86,7 +89,7 @@ def parse_certificate(value: str | bytes) -> Certificate:
             der=base64.b64encode(der).decode("ascii"),
         )
     except (ValueError, TypeError, UnsupportedAlgorithm) as exc:
-        raise CertificateError(f"this is not an X.509 certificate that can be read ({exc})") from exc
+        raise CertificateError("this is not an X.509 certificate that can be read") from exc
 
 
 def read_certificate_input(value: str) -> Certificate:
@@ -122,13 +125,13 @@ def certificate_without_key(now: datetime.datetime) -> Certificate:
 def describe(certificate: Certificate, now: datetime.datetime, with_der: bool = True) -> dict[str, t.Any]:
     """Return the shape that every result of this collection uses for a certificate.
 
-    ``days_remaining`` counts whole days from ``now`` until ``not_after``; it is negative once expired.
+    ``days_remaining`` counts whole days from ``now`` until ``not_after``; it is negative once expired. Names are made printable.
     """
     shape: dict[str, t.Any] = {
         "thumbprint": certificate.thumbprint,
         "thumbprint_sha256": certificate.thumbprint_sha256,
-        "subject": certificate.subject,
-        "issuer": certificate.issuer,
+        "subject": printable(certificate.subject, MAX_SHOWN_NAME),
+        "issuer": printable(certificate.issuer, MAX_SHOWN_NAME),
         "serial_number": certificate.serial_number,
         "not_before": format_time(certificate.not_before),
         "not_after": format_time(certificate.not_after),

@@ -111,6 +111,7 @@ certificates:
       type: str
       returned: always
       sample: My
+    # BEGIN GENERATED certificate, from tests/tools/certificate_return.yml by `make generate`
     thumbprint:
       description: SHA-1 of the certificate, in upper-case hexadecimal digits.
       type: str
@@ -122,7 +123,7 @@ certificates:
       returned: always
       sample: 2C26B46B68FFC68FF99B453C1D30413413422D706483BFA0F98A5E886266E7AE
     subject:
-      description: The name of the owner.
+      description: The name of the subject.
       type: str
       returned: always
       sample: CN=ADFS Signing - sts.contoso.com
@@ -147,7 +148,7 @@ certificates:
       returned: always
       sample: "2027-02-03T10:11:12Z"
     days_remaining:
-      description: Whole days until the certificate expires by the server's clock, negative afterwards.
+      description: Whole days until the certificate expires, negative afterwards.
       type: int
       returned: always
       sample: 73
@@ -176,6 +177,15 @@ certificates:
       type: str
       returned: always
       sample: MIIC3jCCAcag...
+    # END GENERATED certificate
+outcome:
+  description:
+    - What was done on the server. V(done) is all that was asked for, V(partly) only a part of it or something else, V(nothing) nothing.
+    - V(unknown) means that no reply came, or an error, and that the server could not be read afterwards. The next run reads first what is there.
+    - A task that failed with V(done) did its work, and then got an error or could not read back. On failure, C(changed) is false with V(nothing) only.
+  type: str
+  returned: always
+  sample: done
 error_id:
   description:
     - The identifier of the error, from AD FS or PowerShell (for example V(PS0033) on a secondary server), or a word of this collection

@@ -94,6 +94,9 @@ checks:
           V(key_provider) (KeySpec 1 of a provider that AD FS documents), V(key_size), V(signature_algorithm), V(validity), V(chain),
           V(crl_reachable_from_server), V(crl_reachable_for_partners) (an address over HTTP), V(separate_from_service_communications),
           V(separate_from_tls_binding).
+        - As partners see it, V(key_usage) and V(extended_key_usage) (whether they allow what it is for), V(validity_period) (five years at most),
+          V(issuer_reachable_for_partners) (whether it says over HTTP where the certificates between it and the root are) and V(root_known_to_partners)
+          (whether the root is one of the public authorities that the Python library C(certifi) on the controller knows).
       type: str
       returned: always
       sample: private_key_readable
@@ -111,6 +114,7 @@ certificate:
   returned: success
   type: dict
   contains:
+    # BEGIN GENERATED certificate, from tests/tools/certificate_return.yml by `make generate`
     thumbprint:
       description: SHA-1 of the certificate, in upper-case hexadecimal digits.
       type: str
@@ -122,7 +126,7 @@ certificate:
       returned: always
       sample: 2C26B46B68FFC68FF99B453C1D30413413422D706483BFA0F98A5E886266E7AE
     subject:
-      description: The name of the owner.
+      description: The name of the subject.
       type: str
       returned: always
       sample: CN=ADFS Signing - sts.contoso.com
@@ -147,7 +151,7 @@ certificate:
       returned: always
       sample: "2027-02-03T10:11:12Z"
     days_remaining:
-      description: Whole days until the certificate expires by the server's clock, negative afterwards.
+      description: Whole days until the certificate expires, negative afterwards.
       type: int
       returned: always
       sample: 73
@@ -176,6 +180,15 @@ certificate:
       type: str
       returned: always
       sample: MIIC3jCCAcag...
+    # END GENERATED certificate
+outcome:
+  description:
+    - What was done on the server. V(done) is all that was asked for, V(partly) only a part of it or something else, V(nothing) nothing.
+    - V(unknown) means that no reply came, or an error, and that the server could not be read afterwards. The next run reads first what is there.
+    - A task that failed with V(done) did its work, and then got an error or could not read back. On failure, C(changed) is false with V(nothing) only.
+  type: str
+  returned: always
+  sample: done
 error_id:
   description:
     - The identifier of the error, from AD FS or PowerShell (for example V(PS0033) on a secondary server), or a word of this collection

@@ -14,7 +14,7 @@ version_added: 1.0.0
 description:
   - Makes AD FS generate a new self-signed certificate, which waits beside the primary one until AD FS promotes it (C(Update-AdfsCertificate)).
   - If a successor waits already, nothing is done.
-  - Runs on the primary server of the farm, and only where automatic certificate rollover is on.
+  - Runs on the primary server of the farm, and only where automatic certificate rollover is on, or with O(keep_rollover_off=true).
 author:
   - The federation.adfs contributors (@federation-adfs)
 extends_documentation_fragment:
@@ -48,6 +48,13 @@ options:
     description:
       - The thumbprint of the present primary certificate, the one that goes. Needed with O(urgent=true), and refused without.
     type: str
+  keep_rollover_off:
+    description:
+      - Switch automatic certificate rollover on for the length of the request only, and off again whatever comes of it.
+        AD FS then does not promote the new certificate by its own clock.
+      - Refused where automatic certificate rollover is on already, and together with O(urgent=true).
+    type: bool
+    default: false
 seealso:
   - module: federation.adfs.certificate
   - module: federation.adfs.farm_properties
@@ -61,6 +68,10 @@ EXAMPLES = r"""
   federation.adfs.certificate_rollover:
     certificate_type: Token-Decrypting
 
+- name: Make a successor, but keep AD FS from promoting it by its own clock
+  federation.adfs.certificate_rollover:
+    keep_rollover_off: true
+
 - name: Replace a certificate at once, whatever it breaks
   federation.adfs.certificate_rollover:
     urgent: true
@@ -70,7 +81,7 @@ EXAMPLES = r"""
 RETURN = r"""
 certificates:
   description: The certificates of this type as AD FS lists them now, the primary one first. In check mode those of before.
-  returned: success
+  returned: success, and on failure if they were read after the request
   type: list
   elements: dict
   contains:
@@ -94,6 +105,7 @@ certificates:
       type: str
       returned: always
       sample: My
+    # BEGIN GENERATED certificate, from tests/tools/certificate_return.yml by `make generate`
     thumbprint:
       description: SHA-1 of the certificate, in upper-case hexadecimal digits.
       type: str
@@ -105,7 +117,7 @@ certificates:
       returned: always
       sample: 2C26B46B68FFC68FF99B453C1D30413413422D706483BFA0F98A5E886266E7AE
     subject:
-      description: The name of the owner.
+      description: The name of the subject.
       type: str
       returned: always
       sample: CN=ADFS Signing - sts.contoso.com
@@ -130,7 +142,7 @@ certificates:
       returned: always
       sample: "2027-02-03T10:11:12Z"
     days_remaining:
-      description: Whole days until the certificate expires by the server's clock, negative afterwards.
+      description: Whole days until the certificate expires, negative afterwards.
       type: int
       returned: always
       sample: 73
@@ -159,6 +171,7 @@ certificates:
       type: str
       returned: always
       sample: MIIC3jCCAcag...
+    # END GENERATED certificate
 successor:
   description: The certificate that waits to become primary; null if there is none (in check mode, or after O(urgent=true)).
   returned: success
@@ -184,6 +197,7 @@ successor:
       type: str
       returned: always
       sample: My
+    # BEGIN GENERATED certificate, from tests/tools/certificate_return.yml by `make generate`
     thumbprint:
       description: SHA-1 of the certificate, in upper-case hexadecimal digits.
       type: str
@@ -195,7 +209,7 @@ successor:
       returned: always
       sample: 2C26B46B68FFC68FF99B453C1D30413413422D706483BFA0F98A5E886266E7AE
     subject:
-      description: The name of the owner.
+      description: The name of the subject.
       type: str
       returned: always
       sample: CN=ADFS Signing - sts.contoso.com
@@ -220,7 +234,7 @@ successor:
       returned: always
       sample: "2027-02-03T10:11:12Z"
     days_remaining:
-      description: Whole days until the certificate expires by the server's clock, negative afterwards.
+      description: Whole days until the certificate expires, negative afterwards.
       type: int
       returned: always
       sample: 73
@@ -249,6 +263,15 @@ successor:
       type: str
       returned: always
       sample: MIIC3jCCAcag...
+    # END GENERATED certificate
+outcome:
+  description:
+    - What was done on the server. V(done) is all that was asked for, V(partly) only a part of it or something else, V(nothing) nothing.
+    - V(unknown) means that no reply came, or an error, and that the server could not be read afterwards. The next run reads first what is there.
+    - A task that failed with V(done) did its work, and then got an error or could not read back. On failure, C(changed) is false with V(nothing) only.
+  type: str
+  returned: always
+  sample: done
 error_id:
   description:
     - The identifier of the error, from AD FS or PowerShell (for example V(PS0033) on a secondary server), or a word of this collection

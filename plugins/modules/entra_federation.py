@@ -227,6 +227,10 @@ domains:
     error:
       description: Why this domain was not written, or not read back; null if all went well. With RV(detail=shortest) only how it begins.
       type: str
+    error_id:
+      description: V(not_as_expected). Somebody else wrote meanwhile, and nothing was tried or refused.
+      type: str
+      returned: where the domain differed from O(domains[].expected)
 certificates:
   description:
     - Each certificate of RV(domains) once, with its body, in the form that M(federation.adfs.entra_federation_info) returns.
@@ -355,6 +359,7 @@ def described(outcomes: Sequence[Outcome], tenant_id: str | None, now: datetime.
                     "before": _held(outcome.before, outcome.settings, detail),
                     "after": _held(outcome.after, outcome.settings, detail),
                     "error": text_in(detail, outcome.error),
+                    **({"error_id": "not_as_expected"} if outcome.raced else {}),
                 }
                 for outcome in outcomes
             ],
@@ -503,24 +508,24 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
 
 
-def main() -> None:
-    """Run the module."""
-    expected = {"type": "dict", "options": {"signing": {"type": "str"}, "next": {"type": "str"}}}
-    entry = {
-        "domain": {"type": "str", "required": True},
-        "signing_certificate": {"type": "str"},
-        "next_signing_certificate": {"type": "str"},
-        "clear_next": {"type": "bool", "default": False},
-        # Nothing of this is secret, though one name has the word password in it.
-        **{name: {"type": "str", "no_log": False} for name in WRITABLE},
-        "expected": expected,
-    }
-    spec = {
-        **argument_spec(),
-        "domains": {"type": "list", "elements": "dict", "required": True, "options": entry},
-        "certificates": {"type": "list", "elements": "dict"},
-    }
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+_ENTRY: dict[str, t.Any] = {
+    "domain": {"type": "str", "required": True},
+    "signing_certificate": {"type": "str"},
+    "next_signing_certificate": {"type": "str"},
+    "clear_next": {"type": "bool", "default": False},
+    # Nothing of this is secret, though one name has the word password in it.
+    **{name: {"type": "str", "no_log": False} for name in WRITABLE},
+    "expected": {"type": "dict", "options": {"signing": {"type": "str"}, "next": {"type": "str"}}},
+}
+SPEC: dict[str, t.Any] = {
+    **argument_spec(),
+    "domains": {"type": "list", "elements": "dict", "required": True, "options": _ENTRY},
+    "certificates": {"type": "list", "elements": "dict"},
+}
+
+
+def work(module: AnsibleModule) -> None:
+    """Write, and end with the result."""
     now = datetime.datetime.now(datetime.timezone.utc)
     try:
         require("cryptography")
@@ -553,6 +558,11 @@ def main() -> None:
     if message:
         module.fail_json(msg=message, **result)
     module.exit_json(**result)
+
+
+def main() -> None:
+    """Run the module."""
+    work(AnsibleModule(argument_spec=SPEC, supports_check_mode=True))
 
 
 if __name__ == "__main__":

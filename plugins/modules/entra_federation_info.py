@@ -184,49 +184,73 @@ certificates:
   elements: dict
   returned: success
   contains:
+    # BEGIN GENERATED certificate, from tests/tools/certificate_return.yml by `make generate`
     thumbprint:
-      description: SHA-1 thumbprint, upper-case hexadecimal.
+      description: SHA-1 of the certificate, in upper-case hexadecimal digits.
       type: str
+      returned: always
+      sample: 9451EE6D3918E256163BB8C4A589CACF23CA2527
     thumbprint_sha256:
-      description: SHA-256 thumbprint, upper-case hexadecimal.
+      description: SHA-256 of the certificate, in upper-case hexadecimal digits.
       type: str
+      returned: always
+      sample: 2C26B46B68FFC68FF99B453C1D30413413422D706483BFA0F98A5E886266E7AE
     subject:
-      description: The subject.
+      description: The name of the subject.
       type: str
+      returned: always
       sample: CN=ADFS Signing - sts.contoso.com
     issuer:
-      description: The issuer.
+      description: The name of the issuer.
       type: str
+      returned: always
+      sample: CN=ADFS Signing - sts.contoso.com
     serial_number:
-      description: The serial number, hexadecimal.
+      description: The serial number in hexadecimal digits.
       type: str
+      returned: always
+      sample: 7E8963
     not_before:
-      description: Good from, ISO 8601 in UTC.
+      description: When the certificate becomes valid, in UTC.
       type: str
-      sample: "2026-01-31T12:00:00Z"
+      returned: always
+      sample: "2026-02-03T10:11:12Z"
     not_after:
-      description: Good until, ISO 8601 in UTC.
+      description: When the certificate expires, in UTC.
       type: str
+      returned: always
+      sample: "2027-02-03T10:11:12Z"
     days_remaining:
-      description: Whole days until it expires; negative once it has.
+      description: Whole days until the certificate expires, negative afterwards.
       type: int
+      returned: always
+      sample: 73
     self_signed:
       description: Whether subject and issuer are the same.
       type: bool
+      returned: always
+      sample: true
     key_type:
-      description: The type of the key.
+      description: The kind of key.
       type: str
+      returned: always
       sample: RSA
     key_size:
       description: The size of the key in bits.
       type: int
+      returned: always
+      sample: 2048
     signature_algorithm:
-      description: How it is signed.
+      description: The algorithm by which the certificate is signed.
       type: str
+      returned: always
       sample: sha256WithRSAEncryption
     der:
-      description: The certificate in base64 DER, one line.
+      description: The certificate, base64 of its DER form on one line.
       type: str
+      returned: always
+      sample: MIIC3jCCAcag...
+    # END GENERATED certificate
 detail:
   description:
     - V(full), or V(short) or V(shortest) for so many domains that a runner, which cuts results above 700,000 characters, would lose some of them.

@@ -13,7 +13,9 @@ short_description: Read all facts about an AD FS farm in one round trip
 version_added: 1.0.0
 description:
   - Returns role and synchronization of the server, and on the primary server also the certificates, the properties that steer their renewal, the other servers,
-    the relying parties and the checks that can be made from these.
+    the relying parties, claims providers and applications, and the checks that can be made from these.
+  - Each value is judged by itself. One that AD FS does not give as documented counts as unknown, and RV(farm.checks) says so.
+    Only what nothing can be decided without ends the task - the role of the server, the name of the farm, and certificates for tokens that cannot be read.
   - Runs on any AD FS server. On a secondary one it succeeds too, but AD FS shows little there; RV(farm.primary_server) names the one to ask.
 author:
   - The federation.adfs contributors (@federation-adfs)
@@ -30,6 +32,7 @@ options:
       - V(keys) is no part of V(all). It adds to RV(farm.checks) what M(federation.adfs.certificate_key) says of the token certificates that are not
         from AD FS itself, on this server, with one more round trip and a look at revocation lists for each. On a secondary server AD FS does not say
         which these are; use that module there.
+      - V(events) is no part of V(all) either. It adds RV(farm.events), on every server.
     type: list
     elements: str
     choices:
@@ -38,10 +41,18 @@ options:
       - properties
       - servers
       - relying_parties
+      - claims_providers
+      - applications
       - journal
+      - events
       - keys
     default:
       - all
+  events_since:
+    description:
+      - With V(events) in O(gather_subset), how far back to look, in ISO 8601 with V(Z) or an offset, for example V(2026-11-01T00:00:00Z).
+      - Without it the newest events are returned, however old they are.
+    type: str
   one_certificate_partners:
     description:
       - Names or identifiers of relying parties that hold one certificate of this farm at a time, C(*) and C(?) stand for any characters. The partner must be
@@ -78,6 +89,12 @@ EXAMPLES = r"""
     gather_subset:
       - all
       - keys
+
+- name: See what AD FS did with its certificates, and why it did not
+  federation.adfs.farm_info:
+    gather_subset:
+      - events
+    events_since: "2026-11-01T00:00:00Z"
 
 - name: Stop on a secondary server
   ansible.builtin.assert:
@@ -132,12 +149,15 @@ farm:
       returned: always
       sample: 4
     auto_certificate_rollover:
-      description: Whether AD FS renews its certificates by itself.
+      description: Whether AD FS renews its certificates by itself; null if AD FS did not say, or gave anything but true or false.
       type: bool
       returned: always
       sample: true
     thresholds:
-      description: AD FS' own clock of renewal. A day of the first three members is as long as RV(farm.thresholds.threshold_multiplier_minutes) says.
+      description:
+        - AD FS' own clock of renewal. A day of the first three members is as long as RV(farm.thresholds.threshold_multiplier_minutes) says.
+        - A member is null if AD FS did not give a whole number of 0 or more. No time is given as longer than 100 years (36500 days); the check
+          V(properties_in_range) says what AD FS gave.
       type: dict
       returned: always
       contains:
@@ -172,12 +192,12 @@ farm:
           returned: always
           sample: 365
     sso_lifetime:
-      description: Minutes that a single sign-on lasts.
+      description: Minutes that a single sign-on lasts, at most 52560000 (100 years); null if AD FS did not give a number.
       type: int
       returned: always
       sample: 480
     proxy_trust_lifetime:
-      description: Minutes that the trust of a web application proxy lasts.
+      description: Minutes that the trust of a web application proxy lasts, at most 52560000 (100 years); null if AD FS did not give a number.
       type: int
       returned: always
       sample: 21600
@@ -187,7 +207,7 @@ farm:
       returned: always
       sample: 300
     last_sync_time:
-      description: When this secondary server last looked at the primary one, in UTC; null on a primary server.
+      description: When this secondary server last looked at the primary one, in UTC; null on a primary server, and if it never did.
       type: str
       returned: always
       sample: "2026-11-22T01:25:00Z"
@@ -222,6 +242,7 @@ farm:
           type: str
           returned: always
           sample: My
+        # BEGIN GENERATED certificate, from tests/tools/certificate_return.yml by `make generate`
         thumbprint:
           description: SHA-1 of the certificate, in upper-case hexadecimal digits.
           type: str
@@ -233,7 +254,7 @@ farm:
           returned: always
           sample: 2C26B46B68FFC68FF99B453C1D30413413422D706483BFA0F98A5E886266E7AE
         subject:
-          description: The name of the owner.
+          description: The name of the subject.
           type: str
           returned: always
           sample: CN=ADFS Signing - sts.contoso.com
@@ -258,7 +279,7 @@ farm:
           returned: always
           sample: "2027-02-03T10:11:12Z"
         days_remaining:
-          description: Whole days until the certificate expires by the server's clock, negative afterwards.
+          description: Whole days until the certificate expires, negative afterwards.
           type: int
           returned: always
           sample: 73
@@ -287,6 +308,7 @@ farm:
           type: str
           returned: always
           sample: MIIC3jCCAcag...
+        # END GENERATED certificate
     servers:
       description:
         - The servers that AD FS lists; null on a secondary server, or if AD FS refused.
@@ -296,7 +318,7 @@ farm:
       returned: always
       contains:
         name:
-          description: The name of the server.
+          description: The name of the server. One that AD FS lists without a name is called V(unnamed-server-1) and so on, and cannot be looked at.
           type: str
           returned: always
           sample: adfs2.contoso.com
@@ -338,13 +360,13 @@ farm:
           returned: always
           sample: Microsoft Office 365 Identity Platform
         identifiers:
-          description: The identifiers of the partner.
+          description: The identifiers of the partner, the first 100.
           type: list
           elements: str
           returned: always
           sample: ["urn:federation:MicrosoftOnline"]
         enabled:
-          description: Whether the trust is on.
+          description: Whether the trust is on; V(true) also if AD FS did not say, since it may be in use.
           type: bool
           returned: always
           sample: true
@@ -364,7 +386,9 @@ farm:
           returned: always
           sample: https://nexus.microsoftonline-p.com/federationmetadata/2007-06/federationmetadata.xml
         token_lifetime:
-          description: Minutes that a token for this partner is valid. 0 stands for AD FS' default of 60.
+          description:
+            - Minutes that a token for this partner is valid, at most 52560000 (100 years). 0 stands for AD FS' default of 60.
+            - Null if it could not be read, so that it may be of any length.
           type: int
           returned: always
           sample: 0
@@ -377,6 +401,153 @@ farm:
           type: str
           returned: always
           sample: no_metadata
+        error:
+          description: What could not be read of this entry; null if all is well.
+          type: str
+          returned: always
+    relying_parties_cut:
+      description: How much of a long list is given, since the server sends at most 600000 characters of it; null if all of it.
+      type: dict
+      returned: always
+      contains:
+        listed:
+          description: Entries in the list. Those that are off are left out first.
+          type: int
+          returned: always
+          sample: 1500
+        total:
+          description: Entries that AD FS has.
+          type: int
+          returned: always
+          sample: 3000
+    claims_providers:
+      description:
+        - Whose sign-ins this farm accepts; null on a secondary server, or if AD FS refused. Requests to them are signed, and what they send may be encrypted,
+          with the same certificates. The Active Directory of the farm itself is among them.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        name:
+          description: The name of the claims provider. At most 2000 characters of it are read.
+          type: str
+          returned: always
+          sample: Fabrikam
+        identifiers:
+          description: The identifiers of the claims provider, the first 100.
+          type: list
+          elements: str
+          returned: always
+          sample: ["https://idp.fabrikam.example.com/saml"]
+        enabled:
+          description: Whether it is on; V(true) also if AD FS did not say.
+          type: bool
+          returned: always
+          sample: true
+        monitoring_enabled:
+          description: Whether AD FS reads its metadata from time to time.
+          type: bool
+          returned: always
+          sample: false
+        auto_update_enabled:
+          description: Whether AD FS follows changes in it.
+          type: bool
+          returned: always
+          sample: false
+        metadata_url:
+          description: Where that metadata is; null if AD FS does not know.
+          type: str
+          returned: always
+          sample: https://idp.fabrikam.example.com/metadata.xml
+        error:
+          description: What could not be read of this entry; null if all is well.
+          type: str
+          returned: always
+    claims_providers_cut:
+      description: How much of a long list is given, since the server sends at most 600000 characters of it; null if all of it.
+      type: dict
+      returned: always
+      contains:
+        listed:
+          description: Entries in the list. Those that are off are left out first.
+          type: int
+          returned: always
+          sample: 1500
+        total:
+          description: Entries that AD FS has.
+          type: int
+          returned: always
+          sample: 3000
+    applications:
+      description:
+        - The Web APIs of the application groups; null on a secondary server, or if AD FS refused. Access tokens for them are signed with the same
+          token-signing certificate, whose key applications read at C(/adfs/discovery/keys).
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        name:
+          description: The name of the application. At most 2000 characters of it are read.
+          type: str
+          returned: always
+          sample: Payroll - Web API
+        identifiers:
+          description: The identifiers of the application, the first 100.
+          type: list
+          elements: str
+          returned: always
+          sample: ["https://payroll.example.com"]
+        enabled:
+          description: Whether it is on; V(true) also if AD FS did not say.
+          type: bool
+          returned: always
+          sample: true
+        group:
+          description: The application group that it belongs to; null if AD FS did not say.
+          type: str
+          returned: always
+          sample: Payroll
+        token_lifetime:
+          description: Minutes that an access token is valid, as in RV(farm.relying_parties[].token_lifetime).
+          type: int
+          returned: always
+          sample: 0
+        error:
+          description: What could not be read of this entry; null if all is well.
+          type: str
+          returned: always
+    applications_cut:
+      description: How much of a long list is given, since the server sends at most 600000 characters of it; null if all of it.
+      type: dict
+      returned: always
+      contains:
+        listed:
+          description: Entries in the list. Those that are off are left out first.
+          type: int
+          returned: always
+          sample: 1500
+        total:
+          description: Entries that AD FS has.
+          type: int
+          returned: always
+          sample: 3000
+    max_token_lifetime:
+      description:
+        - Minutes of the longest lifetime of a token for any relying party or application, 0 counted as 60, also of those that a list leaves out.
+          Null if neither was asked for.
+        - What RV(farm.unknown_lifetimes) names may be longer.
+      type: int
+      returned: always
+      sample: 480
+    unknown_lifetimes:
+      description:
+        - Names of the relying parties and applications whose token lifetime could not be read, also V(SsoLifetime) and V(ProxyTrustTokenLifetime).
+          V(*) stands for all of a list that AD FS refused, and for what is too long to name.
+        - Empty if all are known; null if nothing was asked for that has a lifetime.
+      type: list
+      elements: str
+      returned: always
+      sample: []
     checks:
       description: Checks that could be made from what was read.
       type: list
@@ -402,6 +573,54 @@ farm:
           type: str
           returned: always
           sample: 9451EE6D3918E256163BB8C4A589CACF23CA2527
+    events:
+      description:
+        - What the event log AD FS/Admin of this server says about certificates and trusts, the newest first, at most 100.
+          Null if it was not asked for or could not be read, which the check V(events_readable) says.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        id:
+          description: The number of the event.
+          type: int
+          returned: always
+          sample: 335
+        time:
+          description: When it was logged, in UTC.
+          type: str
+          returned: always
+          sample: "2026-11-22T01:25:00Z"
+        level:
+          description: V(critical), V(error), V(warning) or V(information).
+          type: str
+          returned: always
+          sample: information
+        code:
+          description: The first code of the form C(MSIS10005) in its text, which is the same in every language; null if there is none.
+          type: str
+          returned: always
+          sample: MSIS10005
+        meaning:
+          description: What the event means.
+          type: str
+          returned: always
+          sample: Automatic rollover added a successor.
+        thumbprints:
+          description: The certificates that its text names.
+          type: list
+          elements: str
+          returned: always
+          sample: ["9451EE6D3918E256163BB8C4A589CACF23CA2527"]
+        message:
+          description: Its text in the language of the server, at most 1000 characters.
+          type: str
+          returned: always
+    events_cut:
+      description: Whether there are more events than are given; null without RV(farm.events).
+      type: bool
+      returned: always
+      sample: false
     journal:
       description: The journal of the rollover; null if it was not asked for.
       type: dict
@@ -426,6 +645,16 @@ farm:
           description: Why the journal is to be ignored (corrupt, another farm's, a folder that others may use); null if all is well.
           type: str
           returned: always
+        written_at:
+          description: When the file was last written, by the server's clock; null if it was not read.
+          type: str
+          returned: always
+          sample: "2026-02-03T10:11:12Z"
+        server_time:
+          description: When the file was read, by the same clock. A lock in the journal is judged by these two times, not by the controller's clock.
+          type: str
+          returned: always
+          sample: "2026-02-03T10:20:00Z"
 error_id:
   description:
     - The identifier of the error, from AD FS or PowerShell (for example V(PS0033) on a secondary server), or a word of this collection

@@ -35,16 +35,16 @@ options:
         AD FS replaces these in the end.
     type: bool
   certificate_generation_threshold:
-    description: How many days before the primary certificate expires AD FS generates the successor.
+    description: How many days before the primary certificate expires AD FS generates the successor, from 1 to 3650.
     type: int
   certificate_promotion_threshold:
-    description: How many days the successor waits before AD FS makes it primary.
+    description: How many days the successor waits before AD FS makes it primary, from 1 to 3650.
     type: int
   certificate_critical_threshold:
-    description: How many days before the primary certificate expires AD FS generates and promotes at once, partners or not.
+    description: How many days before the primary certificate expires AD FS generates and promotes at once, partners or not, from 1 to 3650.
     type: int
   certificate_duration:
-    description: How many days the certificates that AD FS generates from now on are valid.
+    description: How many days the certificates that AD FS generates from now on are valid, from 1 to 36500.
     type: int
 seealso:
   - module: federation.adfs.farm_info
@@ -92,6 +92,14 @@ properties:
       type: int
       returned: always
       sample: 365
+outcome:
+  description:
+    - What was done on the server. V(done) is all that was asked for, V(partly) only a part of it or something else, V(nothing) nothing.
+    - V(unknown) means that no reply came, or an error, and that the server could not be read afterwards. The next run reads first what is there.
+    - A task that failed with V(done) did its work, and then got an error or could not read back. On failure, C(changed) is false with V(nothing) only.
+  type: str
+  returned: always
+  sample: done
 error_id:
   description:
     - The identifier of the error, from AD FS or PowerShell (for example V(PS0033) on a secondary server), or a word of this collection

@@ -17,8 +17,10 @@ description:
     a valid signature tells the primary from its successor.
   - With O(servers), every AD FS server is asked for its own document at its own address, all of them at the same time. During a
     renewal the servers of a farm may differ for a while, and the name of the service shows only one of them.
+  - Documents of WS-Federation and of SAML 2.0 are read, as AD FS, Okta, Auth0, Keycloak, Shibboleth and others publish them.
   - Redirects are not followed, wherever they lead. TLS certificates are always checked. A proxy is used only if O(proxy) names one.
-  - Documents with a DTD, entities or inclusions, or larger than 1 MiB, are refused.
+  - Documents with a DTD, entities or inclusions, or larger than 1 MiB, are refused. So is one in which a key comes without its certificate, or
+    in which it cannot be told which of several certificates holds the key; nothing is left out without a word.
 options:
   url:
     description:
@@ -28,7 +30,7 @@ options:
     type: str
   path:
     description:
-      - Path of a file with the document, on the host where this module runs.
+      - Path of a file with the document, on the host where this module runs. Devices and pipes are refused.
       - Exactly one of O(url), O(path) and O(content) is required.
     type: path
   content:
@@ -77,6 +79,18 @@ options:
       - Longest time in seconds that fetching may take in all, from looking up the name to the last byte, for all O(servers) together.
     type: int
     default: 10
+  entity_id:
+    description:
+      - The C(entityID) of the entity to read, where the document is a list of several (C(EntitiesDescriptor)).
+      - Of a list of one entity that one is read. If this is set, a document without such an entity is refused.
+    type: str
+  jwks:
+    description:
+      - Whether to read also the keys that AD FS publishes for OpenID Connect and OAuth, at C(/adfs/discovery/keys) on the host of O(url).
+        AD FS signs those tokens with the same certificate.
+      - Keys that cannot be read are a result and not a failure, see RV(jwks.error). Can only be used together with O(url).
+    type: bool
+    default: false
 extends_documentation_fragment:
   - federation.adfs._attributes
   - federation.adfs._attributes.info
@@ -90,6 +104,7 @@ requirements:
   - cryptography >= 43
   - lxml >= 5.2.1
   - signxml >= 4.4.0
+  - urllib3 >= 2.2.0, to fetch an O(url)
 seealso:
   - module: federation.adfs.certificate_info
 author:
@@ -120,6 +135,22 @@ EXAMPLES = r"""
       - views.servers | rejectattr('error', 'none') | length == 0
       - views.servers | map(attribute='metadata.signature.status') | unique == ['valid']
       - views.servers | map(attribute='metadata.signature.certificate.thumbprint') | unique | length == 1
+
+- name: Compare the keys for OpenID Connect with the metadata, on every server
+  federation.adfs.metadata_info:
+    url: https://sts.contoso.com/FederationMetadata/2007-06/FederationMetadata.xml
+    servers:
+      - name: adfs1.contoso.com
+      - name: adfs2.contoso.com
+    jwks: true
+  delegate_to: localhost
+  register: with_keys
+
+- name: Read one entity of a list
+  federation.adfs.metadata_info:
+    url: https://metadata.example.org/federation.xml
+    entity_id: https://idp.example.org/idp/shibboleth
+  delegate_to: localhost
 
 - name: Check a document that was sent by mail
   federation.adfs.metadata_info:
@@ -153,62 +184,73 @@ metadata:
       elements: dict
       returned: success
       contains: &certificate
+        # BEGIN GENERATED certificate, from tests/tools/certificate_return.yml by `make generate`
         thumbprint:
-          description: SHA-1 thumbprint in upper-case hexadecimal digits.
+          description: SHA-1 of the certificate, in upper-case hexadecimal digits.
           type: str
-          returned: success
+          returned: always
+          sample: 9451EE6D3918E256163BB8C4A589CACF23CA2527
         thumbprint_sha256:
-          description: SHA-256 thumbprint in upper-case hexadecimal digits.
+          description: SHA-256 of the certificate, in upper-case hexadecimal digits.
           type: str
-          returned: success
+          returned: always
+          sample: 2C26B46B68FFC68FF99B453C1D30413413422D706483BFA0F98A5E886266E7AE
         subject:
-          description: Distinguished name of the subject.
+          description: The name of the subject.
           type: str
-          returned: success
+          returned: always
           sample: CN=ADFS Signing - sts.contoso.com
         issuer:
-          description: Distinguished name of the issuer.
+          description: The name of the issuer.
           type: str
-          returned: success
+          returned: always
+          sample: CN=ADFS Signing - sts.contoso.com
         serial_number:
-          description: Serial number in hexadecimal digits.
+          description: The serial number in hexadecimal digits.
           type: str
-          returned: success
+          returned: always
+          sample: 7E8963
         not_before:
-          description: Begin of its validity, ISO 8601 in UTC.
+          description: When the certificate becomes valid, in UTC.
           type: str
-          returned: success
-          sample: '2026-01-31T12:00:00Z'
+          returned: always
+          sample: "2026-02-03T10:11:12Z"
         not_after:
-          description: End of its validity, ISO 8601 in UTC.
+          description: When the certificate expires, in UTC.
           type: str
-          returned: success
-          sample: '2027-01-31T12:00:00Z'
+          returned: always
+          sample: "2027-02-03T10:11:12Z"
         days_remaining:
-          description: Whole days until RV(metadata.signing_certificates[].not_after), negative once it has expired.
+          description: Whole days until the certificate expires, negative afterwards.
           type: int
-          returned: success
+          returned: always
+          sample: 73
         self_signed:
           description: Whether subject and issuer are the same.
           type: bool
-          returned: success
+          returned: always
+          sample: true
         key_type:
-          description: Type of the key, such as V(RSA) or V(ECC).
+          description: The kind of key.
           type: str
-          returned: success
+          returned: always
+          sample: RSA
         key_size:
-          description: Size of the key in bits.
+          description: The size of the key in bits.
           type: int
-          returned: success
+          returned: always
+          sample: 2048
         signature_algorithm:
-          description: Algorithm with which the certificate was signed.
+          description: The algorithm by which the certificate is signed.
           type: str
-          returned: success
+          returned: always
           sample: sha256WithRSAEncryption
         der:
-          description: The certificate, DER in Base64 on one line.
+          description: The certificate, base64 of its DER form on one line.
           type: str
-          returned: success
+          returned: always
+          sample: MIIC3jCCAcag...
+        # END GENERATED certificate
     encryption_certificates:
       description: The certificates to encrypt with, in the same shape. One certificate can be in both lists.
       type: list
@@ -226,7 +268,9 @@ metadata:
           returned: success
           sample: https://sts.contoso.com/adfs/ls/
         active_sign_in:
-          description: Where programs sign in with name and password. AD FS does not publish it, so it is built from the host of the others.
+          description:
+            - Where programs sign in with name and password. AD FS does not publish it, so it is built from the host of the others, if the document
+              shows that AD FS speaks WS-Trust.
           type: str
           returned: success
           sample: https://sts.contoso.com/adfs/services/trust/2005/usernamemixed
@@ -248,7 +292,10 @@ metadata:
         status:
           description:
             - V(valid) if the certificate in the signature signed all that is returned here.
-            - V(invalid) if it did not, or if the signature covers something else.
+            - V(weak) if it did, but with SHA-1, SHA-224 or a key of less than 2048 bits, which proves nothing any more. Treat such a document as
+              one that is not signed.
+            - V(expired) if the document itself has ended (C(validUntil)), however it is signed. An old document can be sent again by anybody.
+            - V(invalid) if the certificate did not sign, or if the signature covers something else.
             - V(absent) if there is no signature of the whole document.
           type: str
           returned: success
@@ -267,6 +314,35 @@ tls_certificate:
   description: The TLS certificate of the server that sent the document, in the shape of RV(metadata.signing_certificates) without C(der).
   returned: when O(url) is set and O(servers) is not, on failure too if TLS got so far
   type: dict
+jwks:
+  description: The keys for tokens of OpenID Connect and OAuth.
+  returned: when O(jwks) is set and O(servers) is not
+  type: dict
+  contains: &jwks
+    url:
+      description: Where they were read.
+      type: str
+      returned: success
+      sample: https://sts.contoso.com/adfs/discovery/keys
+    signing_certificates:
+      description: The certificates of the keys that sign, in the shape of RV(metadata.signing_certificates), in the order in which they are published.
+      type: list
+      elements: dict
+      returned: success
+      contains: *certificate
+    without_certificate:
+      description: The names (C(kid)) of keys that sign and come without a certificate.
+      type: list
+      elements: str
+      returned: success
+    error:
+      description: Why they could not be read. Null if they could.
+      type: str
+      returned: success
+    error_kind:
+      description: The same as one word, see RV(error_kind). Null if they could be read.
+      type: str
+      returned: success
 error_kind:
   description:
     - Why the document could not be had, as one word. V(dns) if the name is not known, V(connect) if there is no connection or it broke off, V(tls) if
@@ -300,9 +376,18 @@ servers:
       description: The same as one word, see RV(error_kind). Null if it could be read.
       type: str
       returned: success
+    jwks:
+      description: Its keys for tokens of OpenID Connect and OAuth, in the shape of RV(jwks).
+      type: dict
+      returned: when O(jwks) is set
+      contains: *jwks
 """
 
+import codecs
 import datetime
+import errno
+import os
+import stat
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -316,66 +401,127 @@ from ansible_collections.federation.adfs.plugins.module_utils._metadata import (
     describe_metadata,
     read_metadata,
 )
-from ansible_collections.federation.adfs.plugins.module_utils._metadata_fetch import FetchError, Target, fetch_all
+from ansible_collections.federation.adfs.plugins.module_utils._metadata_fetch import HAS_URLLIB3, Document, FetchError, Target, fetch_all
+from ansible_collections.federation.adfs.plugins.module_utils._metadata_jwks import KeysError, describe_keys, keys_address, read_keys
+from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import CertificateError, describe, parse_certificate
 
 
-def _described(data: bytes, source: str) -> dict[str, t.Any]:
-    return describe_metadata(read_metadata(data), source, datetime.datetime.now(datetime.timezone.utc))
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.timezone.utc)
 
 
 def _read_file(path: str) -> bytes:
-    """Return the file, up to one byte more than is allowed. Raises FetchError if it cannot be read."""
+    """Return the file, up to one byte more than is allowed. Raises FetchError if it cannot be read, or is none: a pipe could wait for ever."""
     try:
-        with open(path, "rb") as handle:
-            return handle.read(MAX_METADATA_BYTES + 1)
+        # Opening a pipe without O_NONBLOCK waits until somebody writes to it.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+        with open(handle, "rb") as file:
+            mode = os.fstat(handle).st_mode
+            if stat.S_ISDIR(mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if not stat.S_ISREG(mode):
+                raise FetchError(f"{printable(path, 500)}: this is not a file but a device, a pipe or a socket; give the path of a file with the document")
+            return file.read(MAX_METADATA_BYTES + 1)
     except OSError as exc:
-        raise FetchError(f"{path}: the file cannot be read ({exc.strerror}); the path is one on the host where this task runs") from exc
+        raise FetchError(
+            f"{printable(path, 500)}: the file cannot be read ({exc.strerror}); the path is one on the host where this task runs"
+        ) from exc
+
+
+def _describe(data: bytes, source: str, entity_id: str | None) -> dict[str, t.Any]:
+    return describe_metadata(read_metadata(data, entity_id), source, _now())
+
+
+def _read_local(params: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return the result for a file or a text. Raises FetchError or MetadataError."""
+    source = params["path"] or "content"
+    # Text has no encoding any more, whatever its declaration says.
+    data = _read_file(source) if params["path"] else codecs.BOM_UTF8 + to_bytes(params["content"].lstrip("\ufeff"), errors="surrogate_then_replace")
+    try:
+        return {"metadata": _describe(data, source, params["entity_id"])}
+    except MetadataError as exc:
+        raise MetadataError(f"{printable(source, 500)}: {exc}") from exc
+
+
+def _metadata_target(params: dict[str, t.Any], address: str | None = None, port: int | None = None) -> Target:
+    """Return what to fetch, and how to read it inside the time limit."""
+    url = params["url"]
+    place = url if address is None else f"{url} from {address} port {port}"
+
+    def read(document: Document) -> dict[str, t.Any]:
+        try:
+            metadata = _describe(document, url, params["entity_id"])
+        except MetadataError as exc:
+            raise FetchError(f"{place}: {exc}", "not_metadata", document.certificate) from exc
+        return {"metadata": metadata, "tls_certificate": _tls_certificate(document.certificate)}
+
+    return Target(url, address, port, read=read)
+
+
+def _keys_target(params: dict[str, t.Any], address: str | None = None, port: int | None = None) -> Target:
+    url = keys_address(params["url"])
+    place = url if address is None else f"{url} from {address} port {port}"
+
+    def read(document: Document) -> dict[str, t.Any]:
+        try:
+            return describe_keys(read_keys(document), _now())
+        except KeysError as exc:
+            raise FetchError(f"{place}: {exc}", "not_metadata", document.certificate) from exc
+
+    return Target(url, address, port, "json", read)
+
+
+def _fetch(params: dict[str, t.Any], places: list[tuple[str | None, int | None]]) -> list[tuple[t.Any, dict[str, t.Any] | None]]:
+    """Ask all places at once; returns what each says, or a FetchError, and its keys where they are asked for. Raises FetchError if none can be asked."""
+    targets = [_metadata_target(params, *place) for place in places]
+    if params["jwks"]:
+        targets += [_keys_target(params, *place) for place in places]
+    answers = fetch_all(targets, params["timeout"], MAX_METADATA_BYTES, params["ca_path"], params["proxy"])
+    keys = [_keys_view(params, answer) for answer in answers[len(places) :]] or [None] * len(places)
+    return list(zip(answers[: len(places)], keys, strict=True))
+
+
+def _keys_view(params: dict[str, t.Any], answer: t.Any) -> dict[str, t.Any]:
+    view: dict[str, t.Any] = {"url": keys_address(params["url"]), "signing_certificates": [], "without_certificate": [], "error": None, "error_kind": None}
+    if isinstance(answer, FetchError):
+        view.update(error=str(answer), error_kind=answer.kind)
+    else:
+        view.update(answer)
+    return view
 
 
 def _read_one(params: dict[str, t.Any]) -> dict[str, t.Any]:
     """Return the result for the one source in ``params``. Raises FetchError or MetadataError."""
     if not params["url"]:
-        source = params["path"] or "content"
-        data = _read_file(source) if params["path"] else to_bytes(params["content"], errors="surrogate_then_replace")
-        try:
-            return {"metadata": _described(data, source)}
-        except MetadataError as exc:
-            raise MetadataError(f"{source}: {exc}") from exc
-    source = params["url"]
-    answer = fetch_all([Target(source)], params["timeout"], MAX_METADATA_BYTES, params["ca_path"], params["proxy"])[0]
+        return _read_local(params)
+    answer, keys = _fetch(params, [(None, None)])[0]
     if isinstance(answer, FetchError):
         raise answer
-    try:
-        return {"metadata": _described(answer, source), "tls_certificate": _tls_certificate(answer.certificate)}
-    except MetadataError as exc:
-        raise FetchError(f"{source}: {exc}", "not_metadata", answer.certificate) from exc
+    return dict(answer) if keys is None else {**answer, "jwks": keys}
 
 
 def _tls_certificate(der: bytes | None) -> dict[str, t.Any] | None:
     if der is None:
         return None
     try:
-        return describe(parse_certificate(der), datetime.datetime.now(datetime.timezone.utc), with_der=False)
+        return describe(parse_certificate(der), _now(), with_der=False)
     except CertificateError:
         return None  # TLS took it, so it is good for TLS; only its description is missing
 
 
-def _read_nodes(params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+def _read_servers(params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
     """Return each server's own view, or why there is none. Raises FetchError only if none could be asked."""
-    url = params["url"]
-    targets = [Target(url, server["address"] or server["name"], server["port"]) for server in params["servers"]]
+    places = [(server["address"] or server["name"], server["port"]) for server in params["servers"]]
     views: list[dict[str, t.Any]] = []
-    answers = fetch_all(targets, params["timeout"], MAX_METADATA_BYTES, params["ca_path"], params["proxy"])
-    for server, target, answer in zip(params["servers"], targets, answers, strict=True):
+    for server, (answer, keys) in zip(params["servers"], _fetch(params, places), strict=True):
         view: dict[str, t.Any] = {"server": server["name"], "metadata": None, "error": None, "error_kind": None}
         if isinstance(answer, FetchError):
             view.update(error=str(answer), error_kind=answer.kind)
         else:
-            try:
-                view["metadata"] = _described(answer, url)
-            except MetadataError as exc:
-                view.update(error=f"{url} from {target.address} port {target.port}: {exc}", error_kind="not_metadata")
+            view["metadata"] = answer["metadata"]
+        if keys is not None:
+            view["jwks"] = keys
         views.append(view)
     return views
 
@@ -388,6 +534,8 @@ def _check(module: AnsibleModule) -> None:
         module.fail_json(msg="metadata_info: give exactly one of url, path and content that is not empty", error_kind="options")
     if params["proxy"] and not params["url"]:
         module.fail_json(msg="metadata_info: proxy only serves to fetch a url; give url, or leave proxy out", error_kind="options")
+    if params["jwks"] and not params["url"]:
+        module.fail_json(msg="metadata_info: jwks can only be read where a url says from which server; give url, or leave jwks out", error_kind="options")
     if params["servers"] is not None and not params["url"]:
         module.fail_json(msg="metadata_info: servers can only be asked for a url; give url, or leave servers out", error_kind="options")
     names = [server["name"].lower() for server in params["servers"] or []]
@@ -403,38 +551,46 @@ def _check(module: AnsibleModule) -> None:
         module.fail_json(msg=f"metadata_info: timeout is {params['timeout']}; give 1 to 600 seconds", error_kind="options")
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "url": {"type": "str"},
-            "path": {"type": "path"},
-            "content": {"type": "str"},
-            "servers": {
-                "type": "list",
-                "elements": "dict",
-                "options": {
-                    "name": {"type": "str", "required": True},
-                    "address": {"type": "str"},
-                    "port": {"type": "int", "default": 443},
-                },
-            },
-            "ca_path": {"type": "path"},
-            "proxy": {"type": "str"},
-            "timeout": {"type": "int", "default": 10},
+SPEC: dict[str, t.Any] = {
+    "url": {"type": "str"},
+    "path": {"type": "path"},
+    "content": {"type": "str"},
+    "servers": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "address": {"type": "str"},
+            "port": {"type": "int", "default": 443},
         },
-        supports_check_mode=True,
-    )
+    },
+    "ca_path": {"type": "path"},
+    "proxy": {"type": "str"},
+    "timeout": {"type": "int", "default": 10},
+    "entity_id": {"type": "str"},
+    "jwks": {"type": "bool", "default": False},
+}
+
+
+def work(module: AnsibleModule) -> None:
+    """Read, and end with the result."""
     if IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib(MISSING_LIBRARY), exception=IMPORT_ERROR)
     _check(module)
+    if module.params["url"] and not HAS_URLLIB3:
+        module.fail_json(msg=missing_required_lib("urllib3"))
     try:
-        if module.params["servers"] is not None:
-            module.exit_json(changed=False, servers=_read_nodes(module.params))
-        module.exit_json(changed=False, **_read_one(module.params))
+        result = {"servers": _read_servers(module.params)} if module.params["servers"] is not None else _read_one(module.params)
     except FetchError as exc:
         module.fail_json(msg=f"metadata_info: {exc}", error_kind=exc.kind, tls_certificate=_tls_certificate(exc.certificate))
     except MetadataError as exc:
         module.fail_json(msg=f"metadata_info: {exc}", error_kind="not_metadata")
+    module.exit_json(changed=False, **result)
+
+
+def main() -> None:
+    """Run the module."""
+    work(AnsibleModule(argument_spec=SPEC, supports_check_mode=True))
 
 
 if __name__ == "__main__":

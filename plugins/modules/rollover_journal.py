@@ -14,11 +14,12 @@ version_added: 1.0.0
 description:
   - Keeps one JSON file on an AD FS server, or on any host without Windows, in which one run tells the next what it saw and did.
   - Writing is a compare-and-swap under a lock, so that of two runs at the same time one fails and nothing is lost.
+  - Without a journal, a file of its name with C(.new) or C(.old) at the end is an error that names it, and never taken for "no journal".
   - On Windows the file lies in a folder that only Administrators and SYSTEM may use, elsewhere in one that only the account of the connection may
     use. It is made so; a folder or file that somebody else owns or may use is refused.
   - On the controller itself it is refused in jobs of AWX and Automation Controller, which delete what such a job leaves there.
   - A result that says changed means that the file was written. The role C(renew_signing_cert) does not count that as a change.
-  - A journal has at most 1,500,000 bytes.
+  - A journal has at most 1,000,000 bytes.
 author:
   - The federation.adfs contributors (@federation-adfs)
 extends_documentation_fragment:
@@ -44,6 +45,7 @@ options:
   path:
     description:
       - The file, with its absolute path. Environment variables of a Windows server are written as in C(%ProgramData%).
+      - What Windows would complete or cannot hold is refused.
       - By default it is V(%ProgramData%\\federation.adfs\\journal.json) on Windows and V(~/.local/state/federation.adfs/journal.json) elsewhere.
     type: str
   content:
@@ -104,13 +106,32 @@ journal:
       description: Why the journal is to be ignored (corrupt, another farm's, a folder that others may use); null if all is well.
       type: str
       returned: always
+    written_at:
+      description: When the file was last written, by the clock of the host where it lies; null if it was not read.
+      type: str
+      returned: always
+      sample: "2026-02-03T10:11:12Z"
+    server_time:
+      description: When the file was read or written, by the same clock. A lock in the journal is judged by these two times, not by the controller's clock.
+      type: str
+      returned: always
+      sample: "2026-02-03T10:20:00Z"
 written:
   description: Whether the file was written.
   returned: success
   type: bool
   sample: true
+outcome:
+  description:
+    - What was done. V(done) means that the content was written, V(nothing) that the file is as it was, V(partly) that it holds something else now.
+    - V(unknown) means that no reply came, or an error, and that the file could not be read afterwards. The next run reads first what is there.
+  type: str
+  returned: always
+  sample: done
 error_id:
-  description: A word for the kind of error, for example V(another_run), V(journal_folder), V(state_host), V(access_denied) or V(no_reply).
+  description:
+    - A word for the kind of error, for example V(another_run), V(journal_folder), V(journal_path),
+      V(journal_lost), V(in_use), V(state_host), V(access_denied) or V(no_reply).
   type: str
   returned: on failure
   sample: another_run
@@ -120,7 +141,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.federation.adfs.plugins.module_utils._adfs import journal, journal_file
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import journal, journal_file, outcome
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -138,8 +159,9 @@ def main() -> None:
     try:
         result = journal.keep(journal_file.store(), path, options["content"], options["expected_sha256"] or None, module.check_mode, bool(module._diff))
     except AdfsError as exc:
-        module.fail_json(msg=str(exc), error_id=exc.id, changed=False)
-    module.exit_json(**result)
+        found = exc.outcome if isinstance(exc, outcome.ActError) else outcome.NOTHING
+        module.fail_json(msg=str(exc), error_id=exc.id, changed=found != outcome.NOTHING, outcome=found)
+    module.exit_json(outcome=outcome.DONE if result["written"] else outcome.NOTHING, **result)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ options:
   farm:
     description:
       - The facts of the farm, RV(federation.adfs.farm_info#module:farm) as read on the primary AD FS server.
-      - Exactly one of O(farm) and O(provider) is required.
+      - Exactly one of O(farm) and O(provider) is required, except to check O(variables).
     type: dict
   provider:
     description:
@@ -45,13 +45,13 @@ options:
       - The document must be signed by the certificate that O(journal) has pinned, by one that the last document published, or by one that is listed
         in C(known_certificates) of O(policy). Without a journal the signer is pinned. The certificates of an unsigned document must all be listed.
       - Any of the published certificates may sign, so every domain is to hold all of them.
-      - Exactly one of O(farm) and O(provider) is required.
+      - Exactly one of O(farm) and O(provider) is required, except to check O(variables).
     type: dict
   domains:
     description: The federated domains, the items of P(federation.adfs.entra_federation#lookup), of all tenants that the farm serves.
     type: list
     elements: dict
-    required: true
+    default: []
   metadata:
     description:
       - What each AD FS server publishes itself, RV(federation.adfs.metadata_info#module:servers). A server that is not in the list counts as not seen.
@@ -77,54 +77,62 @@ options:
       - Null and empty text mean that a variable is not set. A name that is not known is refused.
     type: dict
     default: {}
+  variables:
+    description:
+      - The other variables of P(federation.adfs.renew_signing_cert#role) without their prefix and without those that may hold a password.
+      - They and O(policy) are checked. With neither O(farm) nor O(provider) nothing else is done, and no plan is returned.
+    type: dict
   now:
     description:
       - The time to plan for, in ISO 8601 with V(Z) or an offset. For tests and drills; without it, the controller's clock.
     type: str
-  run:
-    description: Names this run in the journal's lease, which keeps a second run of the same farm from acting beside it.
-    type: str
-    default: rollover_plan
-  refused:
-    description: Domains whose write Entra refused earlier in this run. They are planned around, and reported.
-    type: list
-    elements: str
-    default: []
-  eviction_forms_refused:
-    description:
-      - Ways of holding one key alone that Entra refused earlier in this run. When stolen keys are evicted, the next way is planned.
-      - V(equal) puts the one key into both members, V(empty) empties the second one, V(unusable) puts a certificate there whose key nobody has.
-    type: list
-    elements: str
-    choices: [equal, empty, unusable]
-    default: []
   approved:
     description:
       - A plan that was approved, as RV(plan) showed it. Where what would be done now is neither this plan nor the rest of it, only protective acts
         are planned, and RV(plan.blocked_by) says what moved.
     type: dict
-  restarted:
-    description: Servers whose AD FS service was restarted earlier in this run. They are not restarted again.
-    type: list
-    elements: str
-    default: []
-  servers:
+  mode:
     description:
-      - What single servers said themselves, where their metadata cannot be reached.
-      - Entries have C(node) (the name of the server), C(host) (its name in the inventory), and RV(federation.adfs.farm_info#module:farm) as C(farm), as read on
-        that server, or C(error).
-    type: list
-    elements: dict
-    default: []
-  key_checks:
+      - What this run may do. With V(apply), RV(plan.next) leads to the next act; with the others nothing goes on. In check mode V(apply) counts as V(check).
+      - Of a run that only plans, RV(plan.run.failures) are those that would be left after its acts.
+    type: str
+    choices: [apply, check, plan, audit]
+    default: plan
+  step:
     description:
-      - Whether each server can use a certificate that AD FS did not make itself. Asked for in RV(plan.asks).
-      - Entries have C(node), C(thumbprint), and RV(federation.adfs.certificate_key#module:certificate) and RV(federation.adfs.certificate_key#module:checks) as
-        read on that server, or C(error). C(importable) says that the caller has a file with the certificate and its key, and brings it to the server before
-        an act C(add).
-    type: list
-    elements: dict
-    default: []
+      - V(pass) plans on a scan. V(begin) is asked before the first scan of a run; it checks O(policy) and says what to read.
+      - V(end) is asked where a task of the run failed. It says what was done, and gives the lock back if it is held.
+    type: str
+    choices: [begin, pass, end]
+    default: pass
+  source:
+    description: What is scanned; for O(step=begin).
+    type: str
+    choices: [adfs, metadata]
+    default: adfs
+  previous:
+    description: RV(plan.memory) of the last plan of this run. Without it a run begins.
+    type: dict
+  outcome:
+    description:
+      - What the tasks that the last plan asked for returned, as Ansible registers them, whether they failed or not.
+      - C(act) is the result of the act. C(sync) and C(key_checks) are loops over RV(plan.asks), C(probes) is a list of loops over probes.
+        For O(step=end) C(tasks) holds the results of the other tasks by name, and C(written) the journal as it was last written.
+      - Domains that Entra refused are planned around and reported. A domain that somebody else wrote meanwhile is planned again.
+    type: dict
+    default: {}
+  importable:
+    description: Whether the run has the certificate that C(successor) of O(policy) names in a file, with its key, to bring it to the servers.
+    type: bool
+    default: false
+  wait_for_servers:
+    description: How many minutes to wait for the servers after a promotion.
+    type: int
+    default: 0
+  farms:
+    description: The identifier of the farm of each host in the play. Two hosts of one farm are refused.
+    type: dict
+    default: {}
 seealso:
   - module: federation.adfs.certificate_key
   - module: federation.adfs.farm_info
@@ -207,7 +215,7 @@ plan:
       elements: dict
       contains:
         action:
-          description: One of generate, add, publish, repair, suspend_auto_rollover, promote, restore_auto_rollover, restart, settle, retire, evict, remove.
+          description: One of generate, add, publish, repair, suspend_auto_rollover, promote, restore_auto_rollover, restart, reorder, remove_from_entra, remove_from_adfs, evict.
           type: str
         targets:
           description: The domains with their new and expected members, or the name of the AD FS server.
@@ -227,6 +235,19 @@ plan:
         reason:
           description: Why.
           type: str
+        module:
+          description: The module of this collection that carries it out (C(win_service) is of C(ansible.windows)).
+          type: str
+        arguments:
+          description: The options of that module; for domains they are in C(write) of each target, because each tenant has its own call.
+          type: dict
+        said:
+          description: The act in a line.
+          type: str
+        host:
+          description: The inventory host of the server to restart.
+          type: str
+          returned: for restart
         protective:
           description: Whether it protects sign-in and therefore obeys no maintenance window.
           type: bool
@@ -278,12 +299,48 @@ plan:
       type: dict
       contains:
         sync:
-          description: Servers whose own answer is wanted in O(servers).
+          description: Servers whose own answer is wanted.
           type: list
           elements: str
         key_checks:
-          description: The thumbprint of a certificate that every server should check for O(key_checks), or null.
+          description: The thumbprint of a certificate that each of the C(servers) should check, or null.
           type: str
+        servers:
+          description: The servers that a certificate from elsewhere is checked on.
+          type: list
+          elements: str
+        sync_on:
+          description: Those of C(sync) that are in the inventory, each as C(server) and C(host). Asked by M(federation.adfs.farm_info).
+          type: list
+          elements: dict
+        check_on:
+          description: Those of C(servers) that are in the inventory and have to be asked now. Asked by M(federation.adfs.certificate_key).
+          type: list
+          elements: dict
+    next:
+      description:
+        - What the caller does now, in this order, by the names of the role's task files. C(pass) is to scan again and to plan with RV(plan.memory).
+      type: list
+      elements: str
+    wait:
+      description: Which servers are to be looked at after the act until they sign with a certificate, and how long; null where nothing is waited for.
+      type: dict
+    imports:
+      description: The servers that get the certificate out of its file before the act C(add).
+      type: list
+      elements: dict
+      returned: before an act
+    ended:
+      description: Whether the run ends after RV(plan.next).
+      type: bool
+    memory:
+      description: What the run has to remember, for O(previous) of the next plan. Its content may change in any release.
+      type: dict
+    run:
+      description:
+        - What the run comes to so far, the acts that were C(done), what was C(refused), the C(failures) that make it fail, and C(fail), what it
+          says then (null where it does not fail).
+      type: dict
     relying_parties:
       description: The relying party trusts that a promotion may lock out, each with C(name), C(identifiers), C(risk) and C(advice).
       type: list

@@ -8,13 +8,15 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
+from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailure
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.federation.adfs.plugins.module_utils._adfs import custom
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import custom, events, outcome, partner_view, trusts
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record, one_line
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import (
     PROPERTIES,
     FarmCertificate,
@@ -25,13 +27,28 @@ from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import 
 )
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.journal import DEFAULT_PATH, MAX_BYTES
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import REPLIES, farm_parts
-from ansible_collections.federation.adfs.plugins.plugin_utils._powershell import TIME_LIMIT, run_script
+from ansible_collections.federation.adfs.plugins.plugin_utils._powershell import TIME_LIMIT, LostReplyError, run_script
+from ansible_collections.federation.adfs.plugins.plugin_utils._public_roots import public_roots
 
 display = Display()
 
+_SENTENCES = {
+    "update_certificate": "Making a new {kind} certificate",
+    "urgent_update": "Replacing the primary {kind} certificate",
+    "add_certificate": "Adding the {kind} certificate {thumbprint}",
+    "promote_certificate": "Making the {kind} certificate {thumbprint} the primary one",
+    "remove_certificate": "Removing the {kind} certificate {thumbprint}",
+}
+"""The acts as the beginning of a sentence, by script and urgency."""
+
 
 class AdfsAction(ActionBase):  # type: ignore[misc]
-    """Base of the actions. A subclass has ``SPEC`` and ``work``; ``work`` returns the result and raises AdfsError for the user."""
+    """Base of the actions. A subclass has ``SPEC`` and ``work``; ``work`` returns the result and raises AdfsError for the user.
+
+    ``ACTS`` says that the module changes something on the server; its result then has ``outcome``, also where it failed.
+    """
+
+    ACTS = False
 
     _supports_async = False
     _supports_check_mode = True
@@ -44,6 +61,7 @@ class AdfsAction(ActionBase):  # type: ignore[misc]
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         self._variables = task_vars or {}
         self._acted = False
+        self._found: dict[str, t.Any] = {}
         self._time_limit = TIME_LIMIT
         self._task.args = given(self._task.args)
         validation, options = self.validate_argument_spec(argument_spec=self.SPEC)
@@ -51,10 +69,15 @@ class AdfsAction(ActionBase):  # type: ignore[misc]
         try:
             self._time_limit = _positive(options["time_limit"])
             result.update(self.work(options))
+            found = outcome.DONE if self._acted else outcome.NOTHING
         except AdfsError as exc:
-            result.update(changed=self._acted, failed=True, msg=str(exc), error_id=exc.id)
+            result.update(failed=True, msg=str(exc), error_id=exc.id, **self._found)
             if exc.primary_server:
                 result["primary_server"] = exc.primary_server
+            found = self._outcome_of(exc)
+            result["changed"] = found != outcome.NOTHING
+        if self.ACTS:
+            result["outcome"] = found
         return t.cast("dict[str, t.Any]", remove_values(result, getattr(validation, "_no_log_values", set())))
 
     def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -66,27 +89,123 @@ class AdfsAction(ActionBase):  # type: ignore[misc]
         """Whether nothing may be changed."""
         return bool(self._task.check_mode)
 
-    def look(self, parts: t.Iterable[str], journal_path: str = DEFAULT_PATH) -> Look:
-        """Read these parts of the farm, and always host and sync, in one call."""
+    def look(self, parts: t.Iterable[str], journal_path: str = DEFAULT_PATH, events_since: int | None = None) -> Look:
+        """Read these parts of the farm, and always host and sync, in one call. ``events_since``: seconds since 1970."""
         wanted = sorted({"host", "sync", *parts})
-        request = {"parts": wanted, "properties": list(PROPERTIES), "journal_path": journal_path, "journal_limit": MAX_BYTES}
+        request = {
+            "parts": wanted,
+            "properties": list(PROPERTIES),
+            "journal_path": journal_path,
+            "journal_limit": MAX_BYTES,
+            "list_limit": trusts.LIST_LIMIT,
+            "default_lifetime": trusts.DEFAULT_LIFETIME,
+            "events_since": events_since,
+            "event_ids": list(events.MEANINGS),
+            "events_limit": events.LIMIT,
+        }
         return read_look(run_script(self, self._variables, "read_farm", request, farm_parts(wanted), self._time_limit))
 
     def script(self, name: str, request: dict[str, t.Any]) -> t.Any:
         """Run a script other than read_farm and return the data of its reply."""
         return run_script(self, self._variables, name, request, REPLIES[name], self._time_limit)
 
-    def act(self, name: str, certificate_type: str, **request: t.Any) -> list[FarmCertificate]:
-        """Run an act on the certificates of one type and return those that AD FS lists afterwards."""
-        reply = self.script(name, {"certificate_type": certificate_type, **request})
+    def send(self, name: str, request: dict[str, t.Any]) -> tuple[dict[str, t.Any], outcome.Seen]:
+        """Run an act. Return its reply, empty if it was lost, and what came back of it. Raises AdfsError where nothing was done."""
+        try:
+            reply = t.cast("dict[str, t.Any]", self.script(name, request))
+        except LostReplyError as exc:
+            return {}, outcome.Seen(exc, lost=True, ended=exc.ended)
+        except AnsibleAuthenticationFailure:
+            raise
+        except AnsibleConnectionFailure as exc:
+            self._connect_again()
+            return {}, outcome.Seen(AdfsError(f"The connection failed: {one_line(str(exc), 300)}.", id="connection"), lost=True, ended=False)
+        return reply, outcome.Seen(from_record(reply["failure"], name) if reply["failure"] else None)
+
+    def look_after(self, parts: t.Iterable[str], name: str, also: str = "") -> Look:
+        """Read the farm again after a lost reply. Where the server is out of reach, say so, and that what the act did is not known."""
+        try:
+            return self.look(parts)
+        except AnsibleConnectionFailure as exc:
+            raise AnsibleConnectionFailure(
+                f"{exc} The script {name} had been sent: whether it changed anything is not known. {also} {outcome.LOOK_AGAIN}".replace("  ", " ")
+            ) from exc
+
+    def act(self, name: str, certificate_type: str, before: list[FarmCertificate], look: Look, **request: t.Any) -> list[FarmCertificate]:
+        """Run an act on the certificates of one type, and return those that AD FS lists afterwards, which differ by what was wanted only.
+
+        Raises ActError otherwise: with what AD FS lists then, if it could be read, in the result.
+        """
+        reply, seen = self.send(name, {"certificate_type": certificate_type, **request})
+        return self.judge_certificates(name, certificate_type, before, look, reply, seen, request)
+
+    def judge_certificates(
+        self,
+        name: str,
+        certificate_type: str,
+        before: list[FarmCertificate],
+        look: Look,
+        reply: t.Mapping[str, t.Any],
+        seen: outcome.Seen,
+        request: t.Mapping[str, t.Any],
+    ) -> list[FarmCertificate]:
+        """Compare the certificates before and after an act, and return the latter. Raises ActError if that is not what was wanted."""
+        after: list[FarmCertificate] = []
+        try:
+            if seen.lost:
+                after = self.look_after(["certificates"], name).certificates(certificate_type)
+            elif reply["certificates"]["ok"]:
+                after = read_certificates(reply["certificates"]["value"], certificate_type)
+            else:
+                raise from_record(reply["certificates"]["error"], f"{name} (read back)")
+        except AdfsError as exc:
+            seen = replace(seen, unreadable=exc)
+        else:
+            self._found = {"certificates": [item.shape(look.time) for item in after]}
+        kind = "urgent_update" if request.get("urgent") else name
+        changed = not outcome.same(before, after)
+        wrong = outcome.deviations(kind, before, after, request.get("thumbprint"), look.time)
+        try:
+            outcome.judge(_SENTENCES[kind].format(kind=certificate_type, **request), seen, changed, wrong)
+        except outcome.ActError as exc:
+            exc.certificates = after
+            raise
         self._acted = True
-        return read_certificates(reply["certificates"], certificate_type)
+        self._found = {}
+        return after
+
+    def _outcome_of(self, exc: AdfsError) -> str:
+        found = exc.outcome if isinstance(exc, outcome.ActError) else outcome.NOTHING
+        if not self._acted:
+            return found
+        return {outcome.NOTHING: outcome.PARTLY}.get(found, found) if isinstance(exc, outcome.ActError) else outcome.DONE
+
+    def _connect_again(self) -> None:
+        reset = getattr(self._connection, "reset", None)
+        if callable(reset):
+            try:
+                reset()
+            except Exception as exc:  # noqa: BLE001 - whatever it is, the next look says whether the server is in reach
+                display.vvv(f"The connection could not be reset: {exc}")
+
+    @staticmethod
+    def automatic_rollover(look: Look) -> bool:
+        """Return whether automatic certificate rollover is on. Raises AdfsError where AD FS did not say."""
+        found = look.value("properties").get("AutoCertificateRollover")
+        if not isinstance(found, bool):
+            raise AdfsError(
+                "AD FS did not say whether automatic certificate rollover is on, so nothing that depends on it is done.",
+                "See (Get-AdfsProperties).AutoCertificateRollover on this server.",
+                "rollover_unknown",
+            )
+        return found
 
     def check_key(self, look: Look, thumbprint: str, certificate_type: str, revocation: bool = True) -> tuple[dict[str, t.Any], list[dict[str, str]]]:
         """Return what this server says of a certificate in its store, and the checks of that."""
         request = {"store_location": "LocalMachine", "thumbprint": thumbprint, "revocation_mode": "Online" if revocation else "NoCheck"}
         facts = self.script("check_certificate", request)
-        return facts, custom.of_facts(facts, certificate_type, look.time, service_communications_keys(look), revocation)
+        here = custom.of_facts(facts, certificate_type, look.time, service_communications_keys(look), revocation)
+        return facts, [*here, *partner_view.of_facts(facts, certificate_type, public_roots())]
 
     def with_diff(self, result: dict[str, t.Any], before: list[str], after: list[str], header: str) -> dict[str, t.Any]:
         """Add a diff of two lists of lines where the user asked for one."""

@@ -19,8 +19,8 @@ import types
 import typing as t
 from contextlib import contextmanager
 
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record, one_line
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import ERROR, Check, ReplyError, record, truth
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record, one_line, restricted_language, without_source
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import ERROR, Check, ReplyError, record, strict_json, truth
 
 READS = frozenset({"read_farm", "read_journal", "check_certificate"})
 ACTS = frozenset({"update_certificate", "add_certificate", "promote_certificate", "remove_certificate", "set_properties", "write_journal", "grant_read"})
@@ -31,6 +31,14 @@ _PACKAGE = "ansible_collections.federation.adfs.plugins.plugin_utils.powershell"
 
 class ActInCheckModeError(RuntimeError):
     """A programming error: an act was about to be sent in check mode. Nothing was sent."""
+
+
+class LostReplyError(AdfsError):
+    """No usable reply came. What an act did is not known from it; ``ended`` says whether the script no longer runs."""
+
+    def __init__(self, message: str, name: str, advice: str, id: str, ended: bool = True) -> None:  # noqa: A002 - the name that users know
+        super().__init__(message, f"{_uncertain(name)}{advice}", id)
+        self.ended = ended
 
 
 class _TimeLimitReached(BaseException):
@@ -63,10 +71,12 @@ def run_script(action: t.Any, task_vars: dict[str, t.Any], name: str, request: d
         with _time_limit(timeout):
             result = action._execute_module(module_name="ansible.windows.win_powershell", module_args=arguments, task_vars=task_vars)
     except _TimeLimitReached:
-        raise AdfsError(
+        raise LostReplyError(
             f"The server did not answer the script {name} within {timeout:g} seconds.",
-            f"{_uncertain(name)}Look at the load of the server, then run again; a slow server can be given more time (time_limit).",
+            name,
+            "Look at the load of the server, then run again; a slow server can be given more time (time_limit).",
             "time_limit",
+            ended=False,
         ) from None
     return _data(result, name, check)
 
@@ -84,7 +94,8 @@ def _refuse_wrong_task(action: t.Any) -> None:
         raise AdfsError(
             f"This task runs on an AD FS server over winrm, psrp or ssh, but its connection is '{connection.transport}' and no Windows one.",
             "Run it on the AD FS server: set hosts, and in the inventory of that host ansible_connection: winrm or psrp "
-            "(for ssh also ansible_shell_type: powershell); take away delegate_to: localhost and connection: local.",
+            "(for ssh also ansible_shell_type: powershell); take away delegate_to: localhost and connection: local. "
+            "If all that is right, an extra variable sets ansible_connection (-e, a survey, or a credential type of AWX): it wins over the inventory.",
             "connection",
         )
     if action._task.async_val:
@@ -95,19 +106,25 @@ def _data(result: t.Any, name: str, check: Check) -> t.Any:
     if not isinstance(result, dict):
         raise _no_reply(name, "nothing")
     if result.get("failed"):
-        raise AdfsError(f"The script {name} did not run: {_reason(result)}", f"{_uncertain(name)}Run with -vvv for all that the server said.", "script_failed")
+        restricted = restricted_language(json.dumps(result, default=str)[:MAX_REPLY])
+        if restricted is not None:
+            raise LostReplyError(restricted[0], name, restricted[1], "language_mode")
+        raise LostReplyError(
+            f"The script {name} did not run to its end: {_reason(result)}", name, "Run with -vvv for all that the server said.", "script_failed"
+        )
     outer = result.get("result")
     reply = outer.get("json") if isinstance(outer, dict) else None
     if not isinstance(reply, str) or not reply:
         raise _no_reply(name, "no reply at all")
     if len(reply) > MAX_REPLY:
-        raise AdfsError(
+        raise LostReplyError(
             f"The script {name} answered {len(reply)} characters; more than {MAX_REPLY} are not read.",
+            name,
             "Ask for less, for example with gather_subset.",
             "reply_too_large",
         )
     try:
-        decoded = json.loads(reply, parse_constant=_no_constant)
+        decoded = strict_json(reply)
     except (ValueError, RecursionError):
         raise _no_reply(name, "something that is no whole JSON text") from None
     try:
@@ -120,14 +137,11 @@ def _data(result: t.Any, name: str, check: Check) -> t.Any:
     raise from_record(error, name)
 
 
-def _no_constant(constant: str) -> t.Any:
-    raise ValueError(f"{constant} is not JSON")
-
-
 def _no_reply(name: str, what: str) -> AdfsError:
-    return AdfsError(
+    return LostReplyError(
         f"The script {name} ended with {what} where one reply was due.",
-        f"{_uncertain(name)}See whether a profile, a security product or a proxy on the way interferes with PowerShell on this server.",
+        name,
+        "See whether a profile, a security product or a proxy on the way interferes with PowerShell on this server.",
         "no_reply",
     )
 
@@ -142,8 +156,8 @@ def _reason(result: dict[str, t.Any]) -> str:
     if isinstance(errors, list) and errors and isinstance(errors[0], dict):
         exception = errors[0].get("exception")
         if isinstance(exception, dict) and isinstance(exception.get("message"), str):
-            return one_line(exception["message"])
-    said = [one_line(str(result[key]), 300) for key in ("msg", "module_stderr", "module_stdout") if isinstance(result.get(key), str) and result[key].strip()]
+            return one_line(without_source(exception["message"]))
+    said = [one_line(without_source(str(result[key])), 300) for key in ("msg", "module_stderr", "module_stdout") if isinstance(result.get(key), str) and result[key].strip()]
     return " ".join(said) or "no reason was given"
 
 

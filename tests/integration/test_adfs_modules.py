@@ -61,6 +61,49 @@ def test_round_trips(module: str, start: Callable[..., Lab]) -> None:
     assert counted == [changing, unchanged]
 
 
+def test_odd_answers_and_long_lists_cost_what_is_odd_or_too_long(start: Callable[..., Lab]) -> None:
+    lab = start("expiring")
+    long = [
+        {
+            "Name": f"partner {number}",
+            "Identifier": [f"https://partner{number}.example.com/{'x' * 60}/{item}" for item in range(20)],
+            "Enabled": number % 2 == 0,
+            "TokenLifetime": number % 500,
+        }
+        for number in range(2000)
+    ]
+    odd = [{"Name": "odd", "Identifier": ["urn:odd"], "Enabled": True, "TokenLifetime": {"$type": "System.Double", "value": 0.5}}]
+    lab.adfs(
+        "Set-Answers",
+        stray={"Get-AdfsRelyingPartyTrust": ["a line of a profile"]},
+        servers=["adfs1.contoso.com", None],
+        properties={"SsoLifetime": {"$type": "System.TimeSpan", "value": 28_800}, "CertificateDuration": 2**31 - 1},
+        relying_parties=odd,
+    )
+    for begin in range(0, len(long), 400):
+        lab.adfs("Set-Answers", relying_parties=long[begin : begin + 400])
+    lab.adfs("Set-Answers", events=[{"Id": 385, "TimeCreated": "2026-01-02T03:04:05Z", "Level": 3, "Message": "A certificate expires soon."}])
+    path = Path(lab.directory) / "odd.yml"
+    read = {"federation.adfs.farm_info": {"gather_subset": ["all", "events"]}, "register": "found"}
+    kept = {"ansible.builtin.copy": {"content": "{{ found.farm }}", "dest": str(lab.directory / "found.json"), "mode": "0600"}, "delegate_to": "localhost"}
+    tasks = [{"name": "Read", **read}, {"name": "Keep", **kept, "vars": {"ansible_connection": "local"}}]
+    path.write_text(json.dumps([{"name": "The play", "hosts": "adfs_primary", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
+    done = play(lab, path)
+    assert done.code == 0, done.output
+    farm = json.loads((lab.directory / "found.json").read_text(encoding="utf-8"))
+    assert farm["relying_parties_cut"]["total"] == 2003
+    assert farm["max_token_lifetime"] == 499
+    assert set(farm["unknown_lifetimes"]) == {"odd", "(without a name)"}
+    assert (farm["sso_lifetime"], farm["thresholds"]["duration_days"]) == (480, 36_500)
+    assert [server["name"] for server in farm["servers"]] == ["adfs1.contoso.com", "unnamed-server-2"]
+    assert [event["id"] for event in farm["events"]] == [385]
+    assert {check["name"] for check in farm["checks"] if check["result"] in ("warn", "unknown")} == {
+        "properties_in_range",
+        "relying_parties_complete",
+        "servers_named",
+    }
+
+
 def test_a_key_is_checked_and_granted_on_a_secondary_server(start: Callable[..., Lab]) -> None:
     lab = start("custom-certificate")
     found = run(lab, "certificate_key", {"thumbprint": OLD, "grant_read": True}, "adfs_secondary")

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 
 from lab.running import Lab
-from playing import AUDIT, RENEW, Run, play
+from playing import AUDIT, RENEW, ROOT, Run, play
 
 # Much like one of the others; `make test-long` plays them.
 ALIKE = {"settled", "single-server", "three-domains-one-broken", "relying-parties", "sql-farm", "custom-certificate", "rollover-off", "expired"}
@@ -124,16 +125,28 @@ def test_audit_reports_and_never_writes(start: Callable[..., Lab]) -> None:
     assert "sign-in is broken for contoso.com, fabrikam.com" in " ".join(audit.messages)
 
 
-@pytest.mark.long
-def test_empty_survey_fields_mean_not_set(start: Callable[..., Lab]) -> None:
+def test_empty_survey_fields_mean_not_set_for_every_variable(start: Callable[..., Lab]) -> None:
+    every = yaml.safe_load((ROOT / "roles" / "renew_signing_cert" / "defaults" / "main.yml").read_text(encoding="utf-8"))
     lab = start("expiring")
-    empty = dict.fromkeys(
-        [
-            f"renew_signing_cert_{name}"
-            for name in ("mode", "promote", "preset", "unknown_certificates", "renew_before", "pause", "auto_rollover", "propagation")
-        ],
-        "",
-    )
-    run = play(lab, variables=empty)
+    run = play(lab, variables=dict.fromkeys(every, ""))
     assert run.code == 0, run.output
     assert [a["action"] for a in run.done] == ["generate", "publish"]
+
+
+def test_a_list_may_be_text_with_commas(start: Callable[..., Lab]) -> None:
+    lab = start("expiring")
+    run = play(lab, variables={"renew_signing_cert_domains": "contoso.com, fabrikam.com", "renew_signing_cert_domains_excluded": "fabrikam.com"})
+    assert [a["action"] for a in run.done] == ["generate", "publish"], run.output
+    assert [t["domain"] for t in run.done[1]["targets"]] == ["contoso.com"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("protect", "perhaps"), ("servers", "adfs1,adfs2"), ("windows", [{"start": "2026-12-01T00:00:00Z"}]), ("wait_for_servers", "soon"), ("fail_on", "brokn")],
+)
+def test_a_variable_of_the_wrong_form_is_refused_before_anything_is_read(name: str, value: Any, start: Callable[..., Lab]) -> None:
+    lab = start("in-sync")
+    run = play(lab, variables={f"renew_signing_cert_{name}": value})
+    assert run.code == 2
+    assert any(name in message for message in run.messages), run.output
+    assert lab.log() == []

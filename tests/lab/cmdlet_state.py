@@ -52,8 +52,14 @@ def dump(node: Node, newborn: dict[str, list[str]] | None = None) -> State:
         "newborn": newborn or {},
         "store": [_stored(entry) for entry in node.store.values()],
         "properties": {name: _date(value) if isinstance(value, datetime) else value for name, value in node.configuration.properties.items()},
-        "farm_nodes": [listed.name for listed in farm.listed_nodes],
+        "farm_nodes": [listed.name for listed in farm.listed_nodes] if node.farm_nodes is None else node.farm_nodes,
         "relying_parties": node.configuration.relying_parties,
+        "answers": dict(node.answers),
+        "journal_folder": _journal_folder(node),
+        "claims_providers": node.configuration.claims_providers,
+        "applications": node.configuration.applications,
+        "stray": node.stray,
+        "events": [{**item, "TimeCreated": _date(item["TimeCreated"])} for item in node.logged],
         "refusals": {name: _refusal(error) for name, error in node.refusals.items()},
         "files": {path.removeprefix(JOURNAL_FOLDER): base64.b64encode(data).decode() for path, data in node.files.items() if path.startswith(JOURNAL_FOLDER)},
     }
@@ -69,12 +75,14 @@ def load(state: State) -> tuple[Node, dict[str, list[str]]]:
         names,
         database=state["database"],
         switches={**state["switches"], **({"sql_role": state["sync"]["Role"]} if state["database"] == "sql" else {})},
-        poll_duration=state["sync"].get("PollDuration", 300),
+        poll_duration=_whole(state["sync"].get("PollDuration"), 300),
     )
     newborn = {kind: list(waiting) for kind, waiting in state["newborn"].items()}
     farm.make_certificate = lambda name, not_before, not_after: _keyed(newborn["Token-Signing" if " Signing " in name else "Token-Decrypting"].pop(0))
     farm.configuration.properties = {name: _moment(value) if name == "PersistentSsoCutoffTime" else value for name, value in state["properties"].items()}
     farm.configuration.relying_parties = state["relying_parties"]
+    farm.configuration.claims_providers = state["claims_providers"]
+    farm.configuration.applications = state["applications"]
     node = farm.nodes[-1]
     node.store = {}
     for item in state["store"]:
@@ -83,23 +91,42 @@ def load(state: State) -> tuple[Node, dict[str, list[str]]]:
             keyed, has_private_key=item["has_private_key"], service_account_may_read=item["usable"], location=item["StoreLocation"]
         )
     farm.install([_service_certificate(item) for item in state["certificates"]])
-    farm.listed_nodes = [Node(farm, name, is_primary=False) for name in state["farm_nodes"]]
-    node.last_sync_status = state["sync"].get("LastSyncStatus", 0)
-    if state["sync"].get("LastSyncTime"):
-        node.last_sync_time = _moment(state["sync"]["LastSyncTime"])
+    node.farm_nodes = state["farm_nodes"]
+    node.stray = state["stray"]
+    node.logged = [{**item, "TimeCreated": _moment(item["TimeCreated"])} for item in state["events"]]
+    told = {name: _moment(value) if name == "LastSyncTime" and isinstance(value, str) else value for name, value in state["sync"].items()}
+    node.last_sync_status = _whole(told.get("LastSyncStatus"), 0)
+    node.last_sync_time = told["LastSyncTime"] if isinstance(told.get("LastSyncTime"), datetime) else None
+    usual = node.get_adfs_sync_properties()
+    node.sync_members = {name: value for name, value in told.items() if name not in usual or usual[name] != value}
     node.next_sync = clock.now() + timedelta(days=1)
     node.module_present = state["module"] != "absent"
     node.knows_farm_information = state["module"] != "older"
     node.refusals = {
-        name: CmdletError(name, told["id"], told["message"], category=told["category"], exception_type=told["exception"])
+        name: CmdletError(name, told["id"], told["message"], category=told["category"], exception_type=told["exception"], depth=told.get("depth", 0))
         for name, told in state["refusals"].items()
     }
+    node.answers = dict(state["answers"])
     node.files = {JOURNAL_FOLDER + name: base64.b64decode(content) for name, content in state["files"].items()}
     if node.files:
-        node.folder_security[JOURNAL_FOLDER.rstrip("\\")] = {"owner": "S-1-5-32-544", "allowed": ["S-1-5-32-544", "S-1-5-18"], "link": False}
+        # A folder that is loose belongs to whoever made it, and is open to what its parent is open to.
+        loose = ["S-1-5-32-545"] if state["journal_folder"] == "loose" else []
+        node.folder_security[JOURNAL_FOLDER.rstrip("\\")] = {
+            "owner": "S-1-5-32-544",
+            "allowed": ["S-1-5-32-544", "S-1-5-18", *loose],
+            "link": False,
+            "locked": state["journal_folder"] == "locked",
+        }
     if not state["running"]:
         node.stop_service()
     return node, newborn
+
+
+def _journal_folder(node: Node) -> str:
+    security = node.folder_security.get(JOURNAL_FOLDER.rstrip("\\"), {})
+    if security.get("locked"):
+        return "locked"
+    return "loose" if len(security.get("allowed", [])) > 2 else "closed"
 
 
 def _sync(node: Node) -> State:
@@ -111,6 +138,10 @@ def _sync(node: Node) -> State:
     finally:
         node.refusals, node.module_present, node._running = refusals, present, running
     return {name: _date(value) if isinstance(value, datetime) else value for name, value in found.items()}
+
+
+def _whole(value: object, otherwise: int) -> int:
+    return value if isinstance(value, int) else otherwise
 
 
 def _certificate(item: ServiceCertificate) -> State:
@@ -133,7 +164,8 @@ def _stored(entry: StoreEntry) -> State:
 
 
 def _refusal(error: CmdletError) -> State:
-    return {"id": error.id, "message": error.message, "category": error.category, "exception": error.exception_type}
+    told = {"id": error.id, "message": error.message, "category": error.category, "exception": error.exception_type}
+    return {**told, "depth": error.depth} if error.depth else told
 
 
 def _keyed(raw_data: str) -> KeyedCertificate:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -165,14 +166,19 @@ class ControlServer:
             return {"ok": True, "result": result}
 
     def _provider(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Do what an administrator of another identity provider does (default: the first): publish, switch, withdraw, or another signer of the metadata."""
-        _only(data, "host_name", "do", "metadata_signer")
+        """Do what an administrator of another identity provider does (default: the first): publish, switch, withdraw, another signer or shape of the metadata."""
+        _only(data, "host_name", "do", "metadata_signer", "document")
         world = self._world
         with world.lock:
             world.settle()
             provider = world.provider(data.get("host_name"))
             if "metadata_signer" in data:
                 provider.metadata_signer = world.built.certificates[data["metadata_signer"]] if data["metadata_signer"] else None
+            if "document" in data:
+                try:
+                    provider.shape = replace(provider.shape, **data["document"])
+                except (TypeError, ValueError) as error:
+                    raise ControlError(str(error)) from None
             acts: dict[str, Callable[[], object]] = {"publish": provider.publish, "switch": provider.switch, "withdraw": provider.withdraw}
             for act in data.get("do", []):
                 if act not in acts:
@@ -235,15 +241,30 @@ def _by_hand(world: World, node: Node, cmdlet: str, arguments: dict[str, Any]) -
         node.module_present = bool(arguments["present"])
     elif cmdlet == "Set-File":
         node.files[str(arguments["path"])] = str(arguments["text"]).encode()
+        node.file_times[str(arguments["path"])] = node.clock.now()
     elif cmdlet == "Remove-File":
         node.files.pop(str(arguments["path"]), None)
     elif cmdlet == "Get-File":
         content = node.files.get(str(arguments["path"]))
         return None if content is None else content.decode("utf-8", "replace")
+    elif cmdlet == "Set-Answers":  # what cmdlets that read answer, other than AD FS documents
+        _set_answers(node, arguments)
     else:
-        others = ["Synchronize", "Set-Synchronization", "Set-Module", "Set-File", "Remove-File", "Get-File"]
+        others = ["Synchronize", "Set-Synchronization", "Set-Module", "Set-File", "Remove-File", "Get-File", "Set-Answers"]
         raise ControlError(f"unknown cmdlet {cmdlet!r}; known are {', '.join([*cmdlets, *others])}")
     return None
+
+
+def _set_answers(node: Node, arguments: dict[str, Any]) -> None:
+    _only(arguments, "stray", "sync", "servers", "properties", "relying_parties", "claims_providers", "applications", "events")
+    node.stray = arguments.get("stray", node.stray)
+    node.sync_members = arguments.get("sync", node.sync_members)
+    node.farm_nodes = arguments.get("servers", node.farm_nodes)
+    node.configuration.properties.update(arguments.get("properties", {}))
+    node.configuration.relying_parties += arguments.get("relying_parties", [])
+    node.configuration.claims_providers += arguments.get("claims_providers", [])
+    node.configuration.applications += arguments.get("applications", [])
+    node.logged += [{**item, "TimeCreated": datetime.fromisoformat(item["TimeCreated"].replace("Z", "+00:00"))} for item in arguments.get("events", [])]
 
 
 def _only(data: dict[str, Any], *known: str) -> None:

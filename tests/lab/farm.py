@@ -17,6 +17,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from lab import answers
 from lab.clock import Clock
 from lab.keys import KeyedCertificate, self_signed
 
@@ -39,6 +40,7 @@ SWITCHES: dict[str, object] = {
     "restart_needed_after_manual_promotion": False,
     "promotion_allowed_while_rollover_on": False,
     "metadata_lists_primary_last": False,
+    "ws_trust_published": True,
     "sql_role": "PrimaryComputer",
     "old_removed_after_days": 1,
 }
@@ -83,6 +85,8 @@ _COMMAND_TYPES = {
     "Get-AdfsSyncProperties": "GetSyncPropertiesCommand",
     "Get-AdfsFarmInformation": "GetFarmInformationCommand",
     "Get-AdfsRelyingPartyTrust": "GetRelyingPartyTrustCommand",
+    "Get-AdfsClaimsProviderTrust": "GetClaimsProviderTrustCommand",
+    "Get-AdfsWebApiApplication": "GetWebApiApplicationCommand",
     "Get-AdfsSslCertificate": "GetSslCertificateCommand",
 }
 CMDLETS = frozenset(_COMMAND_TYPES)
@@ -100,8 +104,11 @@ class CmdletError(Exception):
         category: str = "OpenError",
         exception_type: str = "System.InvalidOperationException",
         full_id: str | None = None,
+        depth: int = 0,
     ) -> None:
+        """``depth``: how many further exceptions are inside the first one, each inside the one before."""
         super().__init__(message)
+        self.depth = depth
         self.cmdlet = cmdlet
         self.id = identifier
         self.message = message
@@ -170,12 +177,21 @@ class Configuration:
     certificates: list[ServiceCertificate] = field(default_factory=list)
     properties: dict[str, object] = field(default_factory=dict)
     relying_parties: list[dict[str, object]] = field(default_factory=list)
+    claims_providers: list[dict[str, object]] = field(default_factory=list)
+    applications: list[dict[str, object]] = field(default_factory=list)
     # Thumbprint of the primary that an administrator promoted by hand, if the last promotion was one.
     promoted_by_hand: str | None = None
     revision: int = 0
 
     def copied(self) -> Configuration:
-        return Configuration(list(self.certificates), copy.deepcopy(self.properties), copy.deepcopy(self.relying_parties), self.promoted_by_hand, self.revision)
+        return replace(
+            self,
+            certificates=list(self.certificates),
+            properties=copy.deepcopy(self.properties),
+            relying_parties=copy.deepcopy(self.relying_parties),
+            claims_providers=copy.deepcopy(self.claims_providers),
+            applications=copy.deepcopy(self.applications),
+        )
 
     def of_type(self, certificate_type: str) -> list[ServiceCertificate]:
         return [item for item in self.certificates if item.certificate_type == certificate_type]
@@ -194,8 +210,8 @@ class Configuration:
         return max(waiting, key=lambda item: item.not_before, default=None)
 
     def threshold(self, name: str) -> timedelta:
-        """Return a threshold in the length of days that the farm uses."""
-        return timedelta(minutes=self.number(name) * self.number("CertificateThresholdMultiplier"))
+        """Return a threshold in the length of days that the farm uses, a thousand years at most."""
+        return timedelta(minutes=min(self.number(name) * self.number("CertificateThresholdMultiplier"), 365_000 * 1440))
 
     def number(self, name: str) -> int:
         value = self.properties[name]
@@ -216,10 +232,23 @@ class Node:
         self.module_present = True
         self.synchronizes = True
         self.files: dict[str, bytes] = {}
+        # Empty folders that somebody made.
+        self.folders: set[str] = set()
+        # When a file was last written, by this server's clock.
+        self.file_times: dict[str, datetime] = {}
         self.folder_security: dict[str, dict[str, Any]] = {}
         self.store: dict[str, StoreEntry] = {}
         # Errors that cmdlets report instead of doing anything, by the cmdlet's name.
         self.refusals: dict[str, CmdletError] = {}
+        # What a cmdlet does and says other than its work or a refusal, by the cmdlet's name: a word of lab.answers.
+        self.answers: dict[str, str] = {}
+        # What cmdlets that read put out before their answer, by the cmdlet's name: texts, or further objects.
+        self.stray: dict[str, list[object]] = {}
+        # Members of Get-AdfsSyncProperties that are other than AD FS documents, and what Get-AdfsFarmInformation lists as servers instead of names.
+        self.sync_members: dict[str, object] = {}
+        self.farm_nodes: list[object] | None = None
+        # Entries of the event log AD FS/Admin besides those of the farm's own acts: Id, TimeCreated, Level, Message.
+        self.logged: list[dict[str, Any]] = []
         # False: an AD FS of before Windows Server 2016, which has no Get-AdfsFarmInformation.
         self.knows_farm_information = True
         self.service_account = "CONTOSO\\adfs-service$"
@@ -324,9 +353,9 @@ class Node:
         """Get-AdfsCertificate."""
         self._begin("Get-AdfsCertificate", on_secondary=bool(self.farm.switches["secondary_answers_get_certificate"]))
         if certificate_type is None:
-            return list(self.configuration.certificates)
+            return answers.listed(self, self.configuration.certificates)
         self._check_type("Get-AdfsCertificate", certificate_type, CERTIFICATE_TYPES)
-        return self.configuration.of_type(certificate_type)
+        return answers.listed(self, self.configuration.of_type(certificate_type))
 
     def update_adfs_certificate(self, certificate_type: str | None = None, urgent: bool = False) -> None:
         """Update-AdfsCertificate: make a successor, or with ``urgent`` replace everything at once."""
@@ -337,7 +366,7 @@ class Node:
         if not self.farm.auto_certificate_rollover:
             raise CmdletError(cmdlet, "AutoCertificateRolloverDisabled", "Certificates cannot be updated because automatic certificate rollover is disabled.")
         for wanted in ROLLOVER_TYPES if certificate_type is None else (certificate_type,):
-            self.farm.update(wanted, urgent, cmdlet)
+            answers.carry_out(self, cmdlet, lambda wanted=wanted: self.farm.update(wanted, urgent, cmdlet), kind=wanted)  # type: ignore[misc]
 
     def set_adfs_certificate(self, certificate_type: str, thumbprint: str, is_primary: bool = True) -> None:
         """Set-AdfsCertificate -IsPrimary: promote a certificate that the configuration holds."""
@@ -350,8 +379,12 @@ class Node:
         if not self.farm.switches["promotion_allowed_while_rollover_on"]:
             self._refuse_while_rollover_on(cmdlet, certificate_type)
         target = self._find(cmdlet, certificate_type, thumbprint)
-        if is_primary and not target.is_primary:
-            self.farm.promote(target, self.clock.now(), by_hand=True)
+
+        def work() -> None:
+            if is_primary and not target.is_primary:
+                self.farm.promote(target, self.clock.now(), by_hand=True)
+
+        answers.carry_out(self, cmdlet, work, kind=certificate_type, thumbprint=thumbprint)
 
     def add_adfs_certificate(self, certificate_type: str, thumbprint: str, is_primary: bool = False) -> None:
         """Add-AdfsCertificate: take a certificate from this server's LocalMachine\\My into the configuration."""
@@ -362,7 +395,7 @@ class Node:
         entry = self._from_store(cmdlet, certificate_type, thumbprint, False)
         if any(item.thumbprint == entry.thumbprint for item in self.configuration.of_type(certificate_type)):
             raise CmdletError(cmdlet, "CertificateExists", f"The certificate '{entry.thumbprint}' is already in the {certificate_type} collection.")
-        self.farm.put(entry, replace_primary=False)
+        answers.carry_out(self, cmdlet, lambda: self.farm.put(entry, replace_primary=False), kind=certificate_type, thumbprint=thumbprint)
         if is_primary:
             self.farm.promote(entry, self.clock.now(), by_hand=True)
 
@@ -375,7 +408,7 @@ class Node:
         target = self._find(cmdlet, certificate_type, thumbprint)
         if target.is_primary:
             raise CmdletError(cmdlet, "PrimaryCertificate", f"The certificate '{target.thumbprint}' is the primary {certificate_type} certificate.")
-        self.farm.drop(target, self.clock.now())
+        answers.carry_out(self, cmdlet, lambda: self.farm.drop(target, self.clock.now()), kind=certificate_type, thumbprint=thumbprint)
 
     def get_adfs_properties(self) -> dict[str, object]:
         """Get-AdfsProperties: a subset of the real members."""
@@ -403,11 +436,14 @@ class Node:
                     "ParameterBindingArgumentTransformationException",
                     f"Cannot process argument transformation on parameter '{name}'. Cannot convert the value.",
                 )
-        self.farm.set_properties(members)
+        answers.carry_out(self, cmdlet, lambda: self.farm.set_properties(members), names=tuple(members))
 
     def get_adfs_sync_properties(self) -> dict[str, object]:
         """Get-AdfsSyncProperties; works on secondaries too."""
         self._begin("Get-AdfsSyncProperties", on_secondary=True)
+        return {**self._sync_properties(), **self.sync_members}
+
+    def _sync_properties(self) -> dict[str, object]:
         if self.farm.database == "sql":
             return {"Role": self.farm.switches["sql_role"]}
         if self.is_primary:
@@ -426,7 +462,8 @@ class Node:
     def get_adfs_farm_information(self) -> dict[str, object]:
         """Get-AdfsFarmInformation."""
         self._begin("Get-AdfsFarmInformation")
-        return {"CurrentFarmBehavior": self.configuration.properties["CurrentFarmBehavior"], "FarmNodes": [node.name for node in self.farm.listed_nodes]}
+        listed: list[object] = [node.name for node in self.farm.listed_nodes] if self.farm_nodes is None else self.farm_nodes
+        return {"CurrentFarmBehavior": self.configuration.properties["CurrentFarmBehavior"], "FarmNodes": listed}
 
     def get_adfs_ssl_certificate(self) -> list[str]:
         """Get-AdfsSslCertificate: the hashes of the TLS bindings, here those of the service communications certificate."""
@@ -437,6 +474,28 @@ class Node:
         """Get-AdfsRelyingPartyTrust: a subset of the real members."""
         self._begin("Get-AdfsRelyingPartyTrust")
         return copy.deepcopy(self.configuration.relying_parties)
+
+    def get_adfs_claims_provider_trust(self) -> list[dict[str, object]]:
+        """Get-AdfsClaimsProviderTrust: a subset of the real members."""
+        self._begin("Get-AdfsClaimsProviderTrust")
+        return copy.deepcopy(self.configuration.claims_providers)
+
+    def get_adfs_web_api_application(self) -> list[dict[str, object]]:
+        """Get-AdfsWebApiApplication: a subset of the real members."""
+        self._begin("Get-AdfsWebApiApplication")
+        return copy.deepcopy(self.configuration.applications)
+
+    def get_win_event(self, ids: list[int], since: datetime | None, most: int) -> list[dict[str, Any]]:
+        """Get-WinEvent on the log AD FS/Admin, the newest first. It needs no running service."""
+        if "Get-WinEvent" in self.refusals:
+            raise self.refusals["Get-WinEvent"]
+        own = [
+            {"Id": item["id"], "TimeCreated": datetime.fromisoformat(str(item["time"]).replace("Z", "+00:00")), "Level": 4, "Message": item["text"]}
+            for item in self.farm.events
+            if item["node"] == self.name
+        ]
+        found = [item for item in (*self.logged, *own) if item["Id"] in ids and (since is None or item["TimeCreated"] >= since)]
+        return sorted(found, key=lambda item: item["TimeCreated"], reverse=True)[:most]
 
     # -- what all cmdlets share ----------------------------------------------------------------------------------------------
 
@@ -513,6 +572,8 @@ class Farm:
         database: str = "wid",
         properties: dict[str, object] | None = None,
         relying_parties: list[dict[str, Any]] | None = None,
+        claims_providers: list[dict[str, Any]] | None = None,
+        applications: list[dict[str, Any]] | None = None,
         switches: dict[str, object] | None = None,
         poll_duration: int = 300,
         checks_at: timedelta = timedelta(hours=23),
@@ -542,6 +603,8 @@ class Farm:
                 **(properties or {}),
             },
             relying_parties=[entra_trust(), *(relying_party(**item) for item in relying_parties or [])],
+            claims_providers=[claims_provider("Active Directory", "AD AUTHORITY"), *(claims_provider(**item) for item in claims_providers or [])],
+            applications=[web_api(**item) for item in applications or []],
         )
         self.nodes = [Node(self, name, is_primary=database == "sql" or number == 0, poll_duration=poll_duration) for number, name in enumerate(node_names)]
         # Servers that exist but that Get-AdfsFarmInformation does not list (restored snapshots): a scenario shortens this list.
@@ -572,7 +635,7 @@ class Farm:
 
     def next_check(self) -> datetime:
         """Return when AD FS looks at its certificates next."""
-        interval = timedelta(minutes=self.configuration.number("CertificateRolloverInterval"))
+        interval = timedelta(minutes=min(self.configuration.number("CertificateRolloverInterval"), 365_000 * 1440))
         passed = (self._last_check - self._grid) // interval
         return self._grid + (passed + 1) * interval
 
@@ -758,3 +821,29 @@ def entra_trust() -> dict[str, object]:
         MetadataUrl="https://nexus.microsoftonline-p.com/federationmetadata/2007-06/federationmetadata.xml",
         WSFedEndpoint="https://login.microsoftonline.com/login.srf",
     )
+
+
+def claims_provider(name: str, identifier: str, **members: object) -> dict[str, object]:
+    """Return a claims provider trust with the real cmdlet's member names."""
+    trust: dict[str, object] = {
+        "Name": name,
+        "Identifier": identifier,
+        "Enabled": True,
+        "MonitoringEnabled": False,
+        "AutoUpdateEnabled": False,
+        "MetadataUrl": None,
+    }
+    return {**trust, **members}
+
+
+def web_api(name: str, identifiers: list[str], **members: object) -> dict[str, object]:
+    """Return a Web API of an application group with the real cmdlet's member names."""
+    application: dict[str, object] = {
+        "Name": name,
+        "Identifier": list(identifiers),
+        "ApplicationGroupIdentifier": name,
+        "Enabled": True,
+        "TokenLifetime": 0,
+        "NotBeforeSkew": 0,
+    }
+    return {**application, **members}

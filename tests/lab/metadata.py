@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import ssl
 import sys
 import threading
@@ -12,6 +13,7 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import socket
 from typing import Any
@@ -28,11 +30,13 @@ from lab.log import RequestLog
 from lab.provider import Provider
 
 PATH = "/FederationMetadata/2007-06/FederationMetadata.xml"
+KEYS_PATH = "/adfs/discovery/keys"
 
 # More than any client may wish to read; a never-ending document stops here.
 _ENDLESS_BYTES = 200_000_000
 _CLIENT_TIMEOUT = 30.0
 
+_MD = "urn:oasis:names:tc:SAML:2.0:metadata"
 _DS = "http://www.w3.org/2000/09/xmldsig#"
 _WSA = "http://www.w3.org/2005/08/addressing"
 _MEX = "http://schemas.xmlsoap.org/ws/2004/09/mex"
@@ -58,10 +62,16 @@ def document(node: Node) -> bytes:
     return _signed(_unsigned(node, identifier), identifier, signer.keyed)
 
 
-def _signed(text: str, identifier: str, signer: KeyedCertificate) -> bytes:
-    signed = XMLSigner(
-        signature_algorithm=SignatureMethod.RSA_SHA256,
-        digest_algorithm=DigestAlgorithm.SHA256,
+class _Signer(XMLSigner):
+    def check_deprecated_methods(self) -> None:
+        """Allow SHA-1, with which some products sign and which the library refuses to make."""
+
+
+def _signed(text: str, identifier: str, signer: KeyedCertificate, hash_name: str = "sha256") -> bytes:
+    weak = hash_name == "sha1"
+    signed = _Signer(
+        signature_algorithm=SignatureMethod.RSA_SHA1 if weak else SignatureMethod.RSA_SHA256,
+        digest_algorithm=DigestAlgorithm.SHA1 if weak else DigestAlgorithm.SHA256,
         c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
     ).sign(etree.fromstring(text.encode()), key=signer.key, key_info=_key_info(signer), reference_uri=f"#{identifier}", id_attribute="ID")
     return etree.tostring(signed, encoding="utf-8")
@@ -107,6 +117,11 @@ def _unsigned(node: Node, identifier: str) -> str:
         f'<Address xmlns="{_WSA}">{trust}/mex</Address></wsx:MetadataReference></wsx:MetadataSection></Metadata></Metadata>'
     )
     mixed = f"{trust}/2005/issuedtokenmixedasymmetricbasic256"
+    trusts = bool(node.farm.switches["ws_trust_published"])
+    scopes = (_endpoint(mixed) if trusts else "") + _endpoint(passive) + _endpoint(escape(str(properties["Identifier"])))
+    application_service = f"<fed:ApplicationServiceEndpoint>{_endpoint(mixed)}</fed:ApplicationServiceEndpoint>" if trusts else ""
+    certificate_mixed = _endpoint(f"{trust}/2005/certificatemixed", mex)
+    token_service = f"<fed:SecurityTokenServiceEndpoint>{certificate_mixed}</fed:SecurityTokenServiceEndpoint>" if trusts else ""
     logout = "".join(f'<SingleLogoutService Binding="{_BINDING}{name}" Location="{passive}"/>' for name in ("HTTP-Redirect", "HTTP-POST"))
     sign_on = "".join(f'<SingleSignOnService Binding="{_BINDING}{name}" Location="{passive}"/>' for name in ("HTTP-Redirect", "HTTP-POST"))
     consumers = "".join(
@@ -123,13 +138,12 @@ def _unsigned(node: Node, identifier: str) -> str:
         f'<ds:Signature xmlns:ds="{_DS}" Id="placeholder"/>'
         f'<RoleDescriptor {_FED_ROLE} xsi:type="fed:ApplicationServiceType" ServiceDisplayName={display}>{encryption}'
         f"{_claim_types('ClaimTypesRequested')}"
-        f"<fed:TargetScopes>{_endpoint(mixed)}{_endpoint(passive)}{_endpoint(escape(str(properties['Identifier'])))}</fed:TargetScopes>"
-        f"<fed:ApplicationServiceEndpoint>{_endpoint(mixed)}</fed:ApplicationServiceEndpoint>"
+        f"<fed:TargetScopes>{scopes}</fed:TargetScopes>{application_service}"
         f"<fed:PassiveRequestorEndpoint>{_endpoint(passive)}</fed:PassiveRequestorEndpoint></RoleDescriptor>"
         f'<RoleDescriptor {_FED_ROLE} xsi:type="fed:SecurityTokenServiceType" ServiceDisplayName={display}>{signing}'
         f'<fed:TokenTypesOffered><fed:TokenType Uri="urn:oasis:names:tc:SAML:2.0:assertion"/></fed:TokenTypesOffered>'
         f"{_claim_types('ClaimTypesOffered')}"
-        f"<fed:SecurityTokenServiceEndpoint>{_endpoint(f'{trust}/2005/certificatemixed', mex)}</fed:SecurityTokenServiceEndpoint>"
+        f"{token_service}"
         f"<fed:PassiveRequestorEndpoint>{_endpoint(passive)}</fed:PassiveRequestorEndpoint></RoleDescriptor>"
         '<SPSSODescriptor WantAssertionsSigned="true" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">'
         f"{encryption}{signing}{logout}{consumers}</SPSSODescriptor>"
@@ -140,27 +154,88 @@ def _unsigned(node: Node, identifier: str) -> str:
 
 
 def provider_document(provider: Provider) -> bytes:
-    """Return the metadata document of an identity provider that speaks SAML alone, signed if it has something to sign with."""
+    """Return the metadata document of an identity provider without AD FS in its shape, signed if it has something to sign with."""
+    shape = provider.shape
     identifier = f"id{uuid.uuid4().int}"
+    signature = f'<ds:Signature xmlns:ds="{_DS}" Id="placeholder"/>' if provider.metadata_signer else ""
+    ends = ""
+    if shape.valid_days is not None:
+        ends = f' validUntil="{provider.clock.now() + timedelta(days=shape.valid_days):%Y-%m-%dT%H:%M:%SZ}"'
+    text = (
+        f'<md:EntityDescriptor xmlns:md="{_MD}" ID="{identifier}" entityID={quoteattr(provider.identifier)}{ends}>'
+        f"{signature}{_wsfed_role(provider) if shape.protocol == 'wsfed' else _saml_role(provider)}</md:EntityDescriptor>"
+    )
+    if provider.metadata_signer is not None:
+        text = _signed(text, identifier, provider.metadata_signer, shape.hash).decode()
+    if shape.layout != "as signed":
+        text = text.replace("><", ">\r\n<" if shape.layout == "CRLF" else ">\n  <")
+    if shape.others is not None:
+        others = "".join(_relying_party(number) for number in range(shape.others))
+        text = f'<md:EntitiesDescriptor xmlns:md="{_MD}" Name="urn:{provider.host_name}">{text}{others}</md:EntitiesDescriptor>'
+    return f'<?xml version="1.0" encoding="{shape.encoding.upper()}"?>'.encode() + text.encode(shape.encoding)
+
+
+def _provider_keys(provider: Provider) -> str:
+    keys = "".join(f'<md:KeyDescriptor use="signing">{_key_info_text(keyed)}</md:KeyDescriptor>' for keyed in provider.published)
+    if not provider.shape.bare_key:
+        return keys
+    bare = "<KeyValue><RSAKeyValue><Modulus>AQAB</Modulus><Exponent>AQAB</Exponent></RSAKeyValue></KeyValue>"
+    return keys + f'<md:KeyDescriptor use="signing"><KeyInfo xmlns="{_DS}">{bare}</KeyInfo></md:KeyDescriptor>'
+
+
+def _saml_role(provider: Provider) -> str:
     sign_on = "".join(
         f'<md:SingleSignOnService Binding="{_BINDING}{name}" Location={quoteattr(provider.sign_in_uri)}/>' for name in ("HTTP-POST", "HTTP-Redirect")
     )
-    keys = "".join(f'<md:KeyDescriptor use="signing">{_key_info_text(keyed)}</md:KeyDescriptor>' for keyed in provider.published)
-    signature = f'<ds:Signature xmlns:ds="{_DS}" Id="placeholder"/>' if provider.metadata_signer else ""
-    text = (
-        f'<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" ID="{identifier}" entityID={quoteattr(provider.identifier)}>{signature}'
+    return (
         '<md:IDPSSODescriptor WantAuthnRequestsSigned="false" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">'
-        f"{keys}<md:NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified</md:NameIDFormat>{sign_on}</md:IDPSSODescriptor></md:EntityDescriptor>"
+        f"{_provider_keys(provider)}<md:NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified</md:NameIDFormat>{sign_on}</md:IDPSSODescriptor>"
     )
-    if provider.metadata_signer is None:
-        return b'<?xml version="1.0" encoding="UTF-8"?>' + text.encode()
-    return _signed(text, identifier, provider.metadata_signer)
+
+
+def _wsfed_role(provider: Provider) -> str:
+    return (
+        f'<md:RoleDescriptor {_FED_ROLE} xsi:type="fed:SecurityTokenServiceType">{_provider_keys(provider)}'
+        f"<fed:PassiveRequestorEndpoint>{_endpoint(escape(provider.sign_in_uri))}</fed:PassiveRequestorEndpoint></md:RoleDescriptor>"
+    )
+
+
+def _relying_party(number: int) -> str:
+    address = f"https://app{number}.example.com/saml"
+    return (
+        f'<md:EntityDescriptor entityID="{address}"><md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">'
+        f'<md:AssertionConsumerService Binding="{_BINDING}HTTP-POST" Location="{address}" index="0"/></md:SPSSODescriptor></md:EntityDescriptor>'
+    )
+
+
+def discovery_keys(node: Node) -> bytes:
+    """Return the keys that a server publishes for OpenID Connect: those of the certificates in its metadata."""
+    return json.dumps({"keys": [_json_web_key(item.keyed) for item in node.published_signing_certificates]}).encode()
+
+
+def _json_web_key(keyed: KeyedCertificate) -> dict[str, Any]:
+    numbers = keyed.key.public_key().public_numbers()
+    thumbprint = _url_safe(bytes.fromhex(keyed.thumbprint))
+    return {
+        "kty": "RSA",
+        "use": "sig",
+        "alg": "RS256",
+        "kid": thumbprint,
+        "x5t": thumbprint,
+        "n": _url_safe(numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8, "big")),
+        "e": _url_safe(numbers.e.to_bytes((numbers.e.bit_length() + 7) // 8, "big")),
+        "x5c": [base64.b64encode(keyed.der).decode()],
+    }
+
+
+def _url_safe(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 class MetadataServer:
     """The HTTPS endpoint of one AD FS server, or of another identity provider.
 
-    Faults (surface ``metadata``, operation ``get``, ``node`` to choose the server); ``do`` is a word, or a mapping with ``kind`` and
+    Faults (surface ``metadata``, operation ``get`` or ``keys``, ``node`` to choose the server); ``do`` is a word, or a mapping with ``kind`` and
     options: ``down`` or ``drop`` (the connection breaks), ``slow`` (waits ``seconds``, default 5, then answers), ``status`` (answers ``status``,
     default 503), ``garbage`` (no XML), ``endless`` (bytes without end).
     """
@@ -197,15 +272,17 @@ class MetadataServer:
         """Answer one GET."""
         host = handler.headers.get("Host", "")
         path = handler.path.split("?", 1)[0]
-        fault = self._faults.take("metadata", "get", node=self.node.name)
+        operation = "keys" if path.lower() == KEYS_PATH else "get"
+        fault = self._faults.take("metadata", operation, node=self.node.name)
         with self._lock:
             self._settle()
             status, body = _provider_answer(self.node, path) if isinstance(self.node, Provider) else _node_answer(self.node, path, host)
-        self._log.record("metadata", "get", False, node=self.node.name, host=host, path=path, status=status, fault=None if fault is None else fault.get("do"))
+        told = None if fault is None else fault.get("do")
+        self._log.record("metadata", operation, False, node=self.node.name, host=host, path=path, status=status, fault=told)
         if fault is not None and self._play(handler, fault):
             return
         if status == 200 and body is not None:
-            handler.reply(200, "application/samlmetadata+xml", body)
+            handler.reply(200, "application/json;charset=UTF-8" if operation == "keys" else "application/samlmetadata+xml", body)
         else:
             handler.reply(status, "text/html; charset=us-ascii", f"<html><body><h2>HTTP Error {status}.</h2></body></html>".encode())
 
@@ -243,11 +320,11 @@ class MetadataServer:
 
 def _node_answer(node: Node, path: str, host: str) -> tuple[int, bytes | None]:
     wanted = str(node.configuration.properties["HostName"])
-    if host.rsplit(":", 1)[0].lower() != wanted.lower() or path.lower() != PATH.lower():
+    if host.rsplit(":", 1)[0].lower() != wanted.lower() or path.lower() not in (PATH.lower(), KEYS_PATH):
         return 404, None
     if not node.service_running or node.signer is None:
         return 503, None
-    return 200, document(node)
+    return 200, discovery_keys(node) if path.lower() == KEYS_PATH else document(node)
 
 
 def _provider_answer(provider: Provider, path: str) -> tuple[int, bytes | None]:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import windows
-from lab.farm import CmdletError, Node, ServiceCertificate, StoreEntry
+from lab.farm import ENTRA_IDENTIFIER, CmdletError, Node, ServiceCertificate, StoreEntry
 
 UTC = timezone.utc  # datetime.UTC is younger than Python 3.10
 
@@ -34,7 +34,6 @@ PROGRAM_DATA = "C:\\ProgramData"
 
 _LOG = logging.getLogger(__name__)
 _TRUSTED = ("S-1-5-32-544", "S-1-5-18")
-_SHARING_VIOLATION = -2147024864
 _READ = 131209  # ReadData, ReadAttributes, ReadExtendedAttributes, ReadPermissions
 _FULL_CONTROL = 2032127
 
@@ -87,9 +86,12 @@ def _read_farm(node: Node, request: Request) -> dict[str, Any]:
         "host": lambda: _host(node),
         "sync": lambda: _sync(node),
         "certificates": lambda: _certificates(node, None),
-        "properties": lambda: _properties(node, request["properties"]),
+        "properties": lambda: _property_facts(node, request["properties"]),
         "nodes": lambda: _nodes(node),
-        "relying_parties": lambda: [_relying_party(trust) for trust in node.get_adfs_relying_party_trust()],
+        "relying_parties": lambda: _trusts(node, "Get-AdfsRelyingPartyTrust", node.get_adfs_relying_party_trust, request),
+        "claims_providers": lambda: _trusts(node, "Get-AdfsClaimsProviderTrust", node.get_adfs_claims_provider_trust, request),
+        "applications": lambda: _trusts(node, "Get-AdfsWebApiApplication", node.get_adfs_web_api_application, request),
+        "events": lambda: _events(node, request),
         "journal": lambda: _journal(node, request["journal_path"], request["journal_limit"]),
     }
     parts: dict[str, Any] = {}
@@ -102,37 +104,54 @@ def _read_farm(node: Node, request: Request) -> dict[str, Any]:
 
 def _update_certificate(node: Node, request: Request) -> dict[str, Any]:
     node.import_module()
-    node.update_adfs_certificate(request["certificate_type"], urgent=bool(request["urgent"]))
-    return {"certificates": _certificates(node, request["certificate_type"])}
+    kind, toggle = request["certificate_type"], bool(request["keep_rollover_off"])
+    if toggle and _rollover_switch(node):
+        raise _thrown("Automatic certificate rollover is on already.")
+    name = "update_certificate"
+    failure = left_on = None
+    if toggle:
+        failure = _failure_of(lambda: node.set_adfs_properties(AutoCertificateRollover=True), name, "AutoCertificateRollover $true")
+    if failure is None:
+        failure = _failure_of(lambda: node.update_adfs_certificate(kind, urgent=bool(request["urgent"])), name)
+    if toggle:
+        left_on = _failure_of(lambda: node.set_adfs_properties(AutoCertificateRollover=False), name, "AutoCertificateRollover $false")
+    return {
+        "failure": failure,
+        "left_on": left_on,
+        "auto_certificate_rollover": _part_of(lambda: _rollover_switch(node), name) if toggle else None,
+        "certificates": _part_of(lambda: _certificates(node, kind), name),
+    }
+
+
+def _rollover_switch(node: Node) -> bool:
+    return _truth(node.get_adfs_properties().get("AutoCertificateRollover"), "AutoCertificateRollover")
 
 
 def _add_certificate(node: Node, request: Request) -> dict[str, Any]:
     node.import_module()
-    node.add_adfs_certificate(request["certificate_type"], request["thumbprint"])
-    return {"certificates": _certificates(node, request["certificate_type"])}
+    kind, thumbprint = request["certificate_type"], request["thumbprint"]
+    return _act(node, "add_certificate", kind, lambda: node.add_adfs_certificate(kind, thumbprint))
 
 
 def _promote_certificate(node: Node, request: Request) -> dict[str, Any]:
     node.import_module()
-    node.set_adfs_certificate(request["certificate_type"], request["thumbprint"], is_primary=True)
-    return {"certificates": _certificates(node, request["certificate_type"])}
+    kind, thumbprint = request["certificate_type"], request["thumbprint"]
+    return _act(node, "promote_certificate", kind, lambda: node.set_adfs_certificate(kind, thumbprint, is_primary=True))
 
 
 def _remove_certificate(node: Node, request: Request) -> dict[str, Any]:
     node.import_module()
     kind, thumbprint = request["certificate_type"], request["thumbprint"]
     target = [item for item in node.get_adfs_certificate(kind) if item.thumbprint == thumbprint]
-    if len(target) == 1:
-        if target[0].is_primary:
-            raise _thrown("The primary certificate is never removed.")
-        node.remove_adfs_certificate(kind, thumbprint)
-    return {"certificates": _certificates(node, kind)}
+    if len(target) == 1 and _truth(target[0].is_primary, "IsPrimary"):
+        raise _thrown("The primary certificate is never removed.")
+    return _act(node, "remove_certificate", kind, lambda: node.remove_adfs_certificate(kind, thumbprint) if len(target) == 1 else None)
 
 
 def _set_properties(node: Node, request: Request) -> dict[str, Any]:
     node.import_module()
-    node.set_adfs_properties(**request["properties"])
-    return {"properties": _properties(node, list(request["properties"]))}
+    failure = _failure_of(lambda: node.set_adfs_properties(**request["properties"]), "set_properties")
+    return {"failure": failure, "properties": _part_of(lambda: _properties(node, list(request["properties"])), "set_properties")}
 
 
 def _read_journal(node: Node, request: Request) -> dict[str, Any]:
@@ -140,7 +159,8 @@ def _read_journal(node: Node, request: Request) -> dict[str, Any]:
 
 
 def _write_journal(node: Node, request: Request) -> dict[str, Any]:
-    path = _full_path(request["path"])
+    reply: dict[str, Any] = dict.fromkeys(("problem", "written", "failure", "unreadable", "sha256", "written_at", "server_time"))
+    reply["written"] = False
     try:
         data = base64.b64decode(request["content"], validate=True)
     except binascii.Error:
@@ -149,20 +169,31 @@ def _write_journal(node: Node, request: Request) -> dict[str, Any]:
             "or an illegal character among the padding characters."
         )
         raise _dotnet("System.FormatException", f'Exception calling "FromBase64String" with "1" argument(s): "{text}"') from None
+    path, reply["problem"] = _journal_place(node, request["path"])
+    if reply["problem"]:
+        return reply
     folder = path.rpartition("\\")[0]
     node.folder_security.setdefault(folder, {"owner": _TRUSTED[0], "allowed": list(_TRUSTED), "link": False})
-    problem = _folder_problem(node, folder)
-    if problem:
-        return {"written": False, "sha256": None, "problem": problem}
-    if node.folder_security[folder].get("locked"):
-        # Another process holds the lock file.
-        raise _dotnet("System.IO.IOException", "The process cannot access the file because it is being used by another process.", _SHARING_VIOLATION)
+    reply["problem"] = _folder_problem(node, folder)
+    if not reply["problem"] and node.folder_security[folder].get("locked"):
+        reply["problem"] = "in_use"  # another process holds the lock file
+    if reply["problem"]:
+        return reply
     found = node.files.get(path)
-    sha256 = None if found is None else hashlib.sha256(found).hexdigest()
-    if sha256 != request["expected_sha256"]:
-        return {"written": False, "sha256": sha256, "problem": None}
-    node.files[path] = data
-    return {"written": True, "sha256": hashlib.sha256(data).hexdigest(), "problem": None}
+    if found is None:
+        reply["problem"] = _leftover(node, path)
+    elif len(found) > request["limit"]:
+        reply["problem"], found = "size", None
+    reply["sha256"] = None if found is None else hashlib.sha256(found).hexdigest()
+    if not reply["problem"] and reply["sha256"] == request["expected_sha256"]:
+        node.files[path] = data
+        node.file_times[path] = node.clock.now()
+        node.files.pop(f"{path}.old", None)
+        reply.update(written=True, sha256=hashlib.sha256(data).hexdigest())
+        for left in (".new",) if found is not None else (".first",):
+            node.files.pop(path + left, None)
+    reply.update(written_at=_written_at(node, path), server_time=_iso(node.clock.now()))
+    return reply
 
 
 def _check_certificate(node: Node, request: Request) -> dict[str, Any]:
@@ -188,7 +219,7 @@ def _grant_read(node: Node, request: Request) -> dict[str, Any]:
     if _key(node, entry)["file"] is None:
         raise _thrown("The private key of the certificate has no file on this server.")
     entry.service_account_may_read = True
-    return {"service_account": _service_account(node), "readers": _readers(node, entry)}
+    return {"failure": None, "service_account": _service_account(node), "readers": {"ok": True, "value": _readers(node, entry)}}
 
 
 def _in_store(node: Node, request: Request) -> StoreEntry | None:
@@ -226,14 +257,44 @@ def _host(node: Node) -> dict[str, Any]:
 
 
 def _sync(node: Node) -> dict[str, Any]:
-    found = node.get_adfs_sync_properties()
-    return {
-        "role": str(found["Role"]),
-        "primary_server": found.get("PrimaryComputerName"),
-        "poll_duration": found.get("PollDuration"),
-        "last_sync_status": found.get("LastSyncStatus"),
-        "last_sync_time": _iso(found.get("LastSyncTime")),
+    found = _only(node, "Get-AdfsSyncProperties", node.get_adfs_sync_properties)
+    members = {
+        "role": "Role",
+        "primary_server": "PrimaryComputerName",
+        "poll_duration": "PollDuration",
+        "last_sync_status": "LastSyncStatus",
+        "last_sync_time": "LastSyncTime",
     }
+    return {name: _fact(found.get(member)) for name, member in members.items()}
+
+
+def _only(node: Node, cmdlet: str, read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    found = read()
+    if node.stray.get(cmdlet):
+        raise _thrown(f"{cmdlet} gave {1 + len(node.stray[cmdlet])} objects where exactly one is expected.")
+    return found
+
+
+def _fact(value: object) -> Any:
+    """What ConvertTo-Fact of read_farm makes of a member. A mapping with $type stands for an object of that type."""
+    if isinstance(value, datetime):
+        return _iso(value)
+    if isinstance(value, (list, tuple)):
+        return _fact(value[0] if value else None) if len(value) < 2 else {"type": "System.Object[]"}
+    if isinstance(value, dict):
+        return _odd(value)
+    if isinstance(value, Enum):
+        return str(value)
+    return value[:2000] if isinstance(value, str) else value
+
+
+def _odd(value: dict[str, Any]) -> Any:
+    kind = value["$type"]
+    if kind == "System.TimeSpan":
+        return {"seconds": value["value"]}
+    if kind in ("System.Double", "System.UInt64", "System.Int64") and float(value["value"]).is_integer():
+        return min(int(value["value"]), 2**63 - 1)
+    return {"type": kind}
 
 
 def _certificates(node: Node, certificate_type: str | None) -> list[dict[str, Any]]:
@@ -243,16 +304,28 @@ def _certificates(node: Node, certificate_type: str | None) -> list[dict[str, An
 def _certificate(item: ServiceCertificate) -> dict[str, Any]:
     return {
         "certificate_type": item.certificate_type,
-        "is_primary": item.is_primary,
+        "is_primary": _truth(item.is_primary, "IsPrimary"),
         "store_location": item.store_location,
         "store_name": item.store_name,
-        "der": base64.b64encode(item.der).decode("ascii"),
+        "der": base64.b64encode(_content(item)).decode("ascii"),
     }
+
+
+def _content(item: ServiceCertificate) -> bytes:
+    content: bytes | None = item.der
+    if content is None:
+        raise _thrown("AD FS gave a certificate without its content.")
+    return content
 
 
 def _properties(node: Node, names: list[str]) -> dict[str, Any]:
     found = node.get_adfs_properties()
     return {name: _plain(found.get(name)) for name in names}
+
+
+def _property_facts(node: Node, names: list[str]) -> dict[str, Any]:
+    found = _only(node, "Get-AdfsProperties", node.get_adfs_properties)
+    return {name: _fact(found.get(name)) for name in names}
 
 
 def _plain(value: object) -> object:
@@ -261,34 +334,96 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, Enum) else value
 
 
-def _relying_party(trust: dict[str, Any]) -> dict[str, Any]:
+def _trust(trust: dict[str, Any]) -> dict[str, Any]:
+    listed = [item for item in _as_list(trust.get("Identifier")) if item is not None]
+    lifetime = _fact(trust.get("TokenLifetime"))
+    if isinstance(lifetime, dict) and "seconds" in lifetime:
+        lifetime = -(-lifetime["seconds"] // 60)
     return {
-        "name": str(trust["Name"]),
-        "identifiers": [str(item) for item in _as_list(trust["Identifier"])],
-        "enabled": bool(trust["Enabled"]),
-        "monitoring_enabled": bool(trust.get("MonitoringEnabled")),
-        "auto_update_enabled": bool(trust.get("AutoUpdateEnabled")),
-        "metadata_url": str(trust.get("MetadataUrl") or ""),
-        "token_lifetime": trust.get("TokenLifetime"),
+        "name": _fact(trust.get("Name")),
+        "identifiers": [_fact(item) for number, item in enumerate(listed) if number < 100 or str(item).lower() == ENTRA_IDENTIFIER.lower()],
+        "identifiers_total": len(listed),
+        "enabled": _fact(trust.get("Enabled")),
+        "monitoring_enabled": _fact(trust.get("MonitoringEnabled")),
+        "auto_update_enabled": _fact(trust.get("AutoUpdateEnabled")),
+        "metadata_url": _fact(trust.get("MetadataUrl")),
+        "token_lifetime": lifetime,
+        "group": _fact(trust.get("ApplicationGroupIdentifier")),
     }
 
 
+def _trusts(node: Node, cmdlet: str, read: Callable[[], list[dict[str, Any]]], request: Request) -> dict[str, Any]:
+    answered = read()
+    # A text has none of the members.
+    found = [_trust(item if isinstance(item, dict) else {}) for item in (*node.stray.get(cmdlet, []), *answered)]
+    known = [item["token_lifetime"] or request["default_lifetime"] for item in found if _is_lifetime(item["token_lifetime"])]
+    unknown = [item["name"] for item in found if not _is_lifetime(item["token_lifetime"])]
+    first: list[dict[str, Any]] = []
+    last: list[dict[str, Any]] = []
+    for item in found:
+        if any(str(identifier).lower() == ENTRA_IDENTIFIER.lower() for identifier in item["identifiers"]):
+            first.insert(0, item)
+        else:
+            (last if item["enabled"] is False else first).append(item)
+    listed: list[dict[str, Any]] = []
+    size = 0
+    for item in (*first, *last):
+        size += 400 + _length(item["name"]) + _length(item["metadata_url"]) + sum(4 + _length(identifier) for identifier in item["identifiers"])
+        if size > request["list_limit"]:
+            break
+        listed.append(item)
+    return {"list": listed, "total": len(found), "longest": max(known, default=None), "unknown": unknown[:100], "unknown_total": len(unknown)}
+
+
+def _is_lifetime(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _length(fact: object) -> int:
+    # As UTF-16; of what is no text the script takes the length of its type's name in PowerShell.
+    if isinstance(fact, dict):
+        return len("System.Collections.Specialized.OrderedDictionary")
+    return len(str(fact).encode("utf-16-le")) // 2 if fact is not None else 0
+
+
+def _events(node: Node, request: Request) -> list[dict[str, Any]]:
+    since = request["events_since"]
+    moment = None if since is None else datetime.fromtimestamp(since, UTC)
+    found = node.get_win_event(request["event_ids"], moment, request["events_limit"] + 1)
+    return [{name: _fact(item.get(member)) for name, member in _EVENT_MEMBERS.items()} for item in found]
+
+
+_EVENT_MEMBERS = {"id": "Id", "time": "TimeCreated", "level": "Level", "message": "Message"}
+
+
 def _journal(node: Node, path: str, limit: int) -> dict[str, Any]:
-    full = _full_path(path)
+    reply: dict[str, Any] = {"found": False, "sha256": None, "content": None, "problem": None, "written_at": None, "server_time": _iso(node.clock.now())}
+    full, reply["problem"] = _journal_place(node, path)
+    if reply["problem"]:
+        return reply
     folder = full.rpartition("\\")[0]
-    reply: dict[str, Any] = {"found": False, "sha256": None, "content": None, "problem": None}
     if folder in node.folder_security:
         reply["problem"] = _folder_problem(node, folder)
+        if not reply["problem"] and full not in node.files:
+            reply["problem"] = _leftover(node, full)
     if reply["problem"] or full not in node.files:
         return reply
     data = node.files[full]
-    reply["found"] = True
+    reply["found"], reply["written_at"] = True, _written_at(node, full)
     if len(data) > limit:
         reply["problem"] = "size"
         return reply
     reply["sha256"] = hashlib.sha256(data).hexdigest()
     reply["content"] = base64.b64encode(data).decode("ascii")
     return reply
+
+
+def _written_at(node: Node, path: str) -> str | None:
+    return _iso(node.file_times.setdefault(path, node.clock.now())) if path in node.files else None
+
+
+def _leftover(node: Node, path: str) -> str | None:
+    return next((f"leftover {end}" for end in (".new", ".old") if path + end in node.files), None)
 
 
 def _folder_problem(node: Node, folder: str) -> str | None:
@@ -301,8 +436,28 @@ def _folder_problem(node: Node, folder: str) -> str | None:
     return f"rights {strangers[0]}" if strangers else None
 
 
-def _nodes(node: Node) -> list[str]:
-    return [str(name) for name in _as_list(node.get_adfs_farm_information()["FarmNodes"])] if node.knows_farm_information else []
+def _nodes(node: Node) -> list[Any]:
+    if not node.knows_farm_information:
+        return []
+    return [_fact(name) for name in _as_list(_only(node, "Get-AdfsFarmInformation", node.get_adfs_farm_information)["FarmNodes"])]
+
+
+def _act(node: Node, script: str, certificate_type: str, act: Callable[[], object]) -> dict[str, Any]:
+    return {"failure": _failure_of(act, script), "certificates": _part_of(lambda: _certificates(node, certificate_type), script)}
+
+
+def _failure_of(act: Callable[[], object], script: str, mark: str = "") -> dict[str, Any] | None:
+    try:
+        act()
+    except CmdletError as exc:
+        return _error(exc, script, mark)
+    return None
+
+
+def _truth(value: object, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise _thrown(f"AD FS gave neither true nor false for {name}.")
+    return value
 
 
 def _part_of(read: Callable[[], Any], script: str) -> dict[str, Any]:
@@ -339,11 +494,21 @@ def _service_account(node: Node) -> dict[str, Any]:
     return {"name": node.service_account, "sid": node.service_account_sid}
 
 
-def _full_path(path: str) -> str:
+def _journal_place(node: Node, path: str) -> tuple[str, str | None]:
+    """Return the full path, and the word for what is wrong with it."""
     full = re.sub("%ProgramData%", lambda match: PROGRAM_DATA, path, flags=re.IGNORECASE)
-    if not re.match(r"[A-Za-z]:[\\/]|[\\/]", full):
-        raise _thrown("The path of the journal is not absolute.")
-    return full.replace("/", "\\")
+    rules = {
+        "variable": "%" in full,
+        "characters": re.search(r'[<>|"*?\x00-\x1f]', full),
+        "relative": not re.match(r"([A-Za-z]:[\\/]|[\\/]{2}[^\\/.?]+[\\/])[^\\/]", full),
+        "name": ":" in full[2:] or re.search(r"[\\/]\.{1,2}([\\/]|$)|[\\/. ]$", full),
+        "long": len(full) > 254,
+    }
+    full = full.replace("/", "\\")
+    above = [full[: match.start()] for match in re.finditer(r"\\", full)]
+    rules["folder"] = full in node.folder_security or any(name.startswith(full + "\\") for name in node.files)
+    rules["file"] = any(folder in node.files for folder in above)
+    return full, next((word for word, wrong in rules.items() if wrong), None)
 
 
 def _as_list(value: object) -> list[Any]:
@@ -383,16 +548,23 @@ _HRESULTS = {
 }
 
 
-def _error(error: CmdletError, script: str) -> dict[str, Any]:
+def _error(error: CmdletError, script: str, mark: str = "") -> dict[str, Any]:
     chain = error.chain if isinstance(error, _DotNetError) else [_exception(error), *_INSIDE.get(error.exception_type, [])]
+    chain = [*chain, *(_cause(number) for number in range(1, error.depth + 1))]
+    if len(chain) > 8:
+        chain = [*chain[:7], chain[-1]]
     return {
-        "id": error.full_id.split(",")[0],
-        "full_id": error.full_id,
+        "id": error.full_id.split(",")[0][:1000],
+        "full_id": error.full_id[:1000],
         "category": error.category,
         "activity": error.cmdlet,
-        "exceptions": chain,
-        "line": _line(script, error.cmdlet or error.message),
+        "exceptions": [{**item, "message": item["message"][:2000]} for item in chain],
+        "line": _line(script, mark or error.cmdlet or error.message),
     }
+
+
+def _cause(number: int) -> dict[str, Any]:
+    return {"type": "System.InvalidOperationException", "hresult": _HRESULTS["System.InvalidOperationException"], "message": f"cause {number}"}
 
 
 def _inner(exception_type: str, hresult: int = -2146233087) -> dict[str, Any]:

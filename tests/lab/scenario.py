@@ -131,6 +131,7 @@ class _Builder:
         _only(
             data,
             *("host_name", "nodes", "identifier", "database", "poll_duration", "checks_at", "properties", "relying_parties", "switches"),
+            *("claims_providers", "applications"),
             *("token_signing", "token_decrypting", "unlisted_nodes"),
         )
         nodes: list[dict[str, Any]] = [{"name": item} if isinstance(item, str) else item for item in data["nodes"]]
@@ -143,6 +144,8 @@ class _Builder:
             database=data.get("database", "wid"),
             properties=data.get("properties"),
             relying_parties=data.get("relying_parties"),
+            claims_providers=data.get("claims_providers"),
+            applications=data.get("applications"),
             switches={**data.get("switches", {}), **self.overrides.get("farm", {})},
             poll_duration=int(data.get("poll_duration", 300)),
             checks_at=timedelta(hours=int(hours), minutes=int(minutes)),
@@ -168,9 +171,12 @@ class _Builder:
         return farm
 
     def _provider(self, data: dict[str, Any]) -> Provider:
-        _only(data, "host_name", "identifier", "signing", "metadata_signer")
+        _only(data, "host_name", "identifier", "signing", "metadata_signer", "document")
         signer = self.certificates[data["metadata_signer"]] if data.get("metadata_signer") else None
-        return Provider(self.clock, data["host_name"], data["identifier"], self.certificates[data["signing"]], signer)
+        try:
+            return Provider(self.clock, data["host_name"], data["identifier"], self.certificates[data["signing"]], signer, data.get("document"))
+        except (TypeError, ValueError) as error:
+            raise ScenarioError(f"document of {data['host_name']}: {error}") from None
 
     def _role(self, certificate_type: str, data: dict[str, Any]) -> list[ServiceCertificate]:
         _only(data, "primary", "others")
@@ -222,7 +228,8 @@ class _Builder:
         if isinstance(farm, Provider):
             issuer_uri = issuer_uri or farm.identifier
             addresses = {"passiveSignInUri": farm.sign_in_uri, "signOutUri": farm.sign_in_uri, "activeSignInUri": None, "metadataExchangeUri": None}
-            settings = {**addresses, "preferredAuthenticationProtocol": "saml", **settings}
+            protocol = "wsFed" if farm.shape.protocol == "wsfed" else "saml"
+            settings = {**addresses, "preferredAuthenticationProtocol": protocol, **settings}
         domain = federated_domain(
             data["name"],
             farm.host_name,

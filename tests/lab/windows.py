@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -99,10 +100,25 @@ def _win_file(node: Node, arguments: Arguments, check_mode: bool) -> dict[str, A
     if arguments.get("state") != "absent":
         raise _Refusal("The lab only removes files.")
     path = _full(arguments["path"])
-    found = path in node.files
-    if found and not check_mode:
-        del node.files[path]
-    return {"changed": found}
+    found = [name for name in node.files if name == path or name.startswith(path + "\\")]
+    made = path in node.folders
+    if not check_mode:
+        for name in found:
+            del node.files[name]
+        node.folders.discard(path)
+    return {"changed": bool(found) or made}
+
+
+def _win_tempfile(node: Node, arguments: Arguments, check_mode: bool) -> dict[str, Any]:
+    folder = _full(arguments.get("path") or "%TEMP%")
+    name = f"{arguments.get('prefix') or 'ansible.'}{secrets.token_hex(4)}.{secrets.token_hex(2)[:3]}{arguments.get('suffix') or ''}"
+    path = f"{folder}\\{name}"
+    if not check_mode:
+        if arguments.get("state") == "directory":
+            node.folders.add(path)
+        else:
+            node.files[path] = b""
+    return {"changed": True, "path": path, "state": arguments.get("state") or "file"}
 
 
 def _win_certificate_store(node: Node, arguments: Arguments, check_mode: bool) -> dict[str, Any]:
@@ -146,4 +162,5 @@ _TASKS: dict[str, Callable[[Node, Arguments, bool], dict[str, Any]]] = {
     "ansible.windows.win_copy": _win_copy,
     "ansible.windows.win_file": _win_file,
     "ansible.windows.win_service": _win_service,
+    "ansible.windows.win_tempfile": _win_tempfile,
 }

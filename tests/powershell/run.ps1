@@ -1,9 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The federation.adfs contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Runs the scripts of plugins/plugin_utils/powershell in a real PowerShell 7 (Linux or macOS) against stand-in cmdlets. Needs pwsh and nothing else:
+# Runs the scripts of plugins/plugin_utils/powershell in a real PowerShell against stand-in cmdlets. Needs PowerShell and nothing else:
 #     pwsh -NoProfile -File tests/powershell/run.ps1
+#     powershell.exe -NoProfile -File tests\powershell\run.ps1
 #     pwsh -NoProfile -File tests/powershell/run.ps1 -Case faults-stopped/read_farm
-# Each file in cases holds the state of a server and cases with request, reply and state afterwards; an expected text * stands for any value.
+# Each file in cases holds the state of a server and cases with request, reply and state afterwards, as far as they differ from another file's;
+# README.md says how. An expected text * stands for any value, *time for a time.
 [CmdletBinding()]
 param([string]$Case = '')
 
@@ -17,8 +19,13 @@ $Root = [IO.Path]::GetFullPath([IO.Path]::Combine($PSScriptRoot, '..', '..'))
 $Scripts = [IO.Path]::Combine($Root, 'plugins', 'plugin_utils', 'powershell')
 $Work = [IO.Path]::Combine([IO.Path]::GetTempPath(), 'federation-adfs-' + [guid]::NewGuid().ToString('N'))
 $Invariant = [Globalization.CultureInfo]::InvariantCulture
+$OnWindows = ([Environment]::OSVersion.Platform -eq [PlatformID]::Win32NT)
+$TypeDataLine = 'Remove-TypeData -TypeName System.Array -ErrorAction Ignore'
 $Counts = [ordered]@{}
 $Totals = @{ passed = 0; failed = 0; module = '' }
+$Skipped = @{}
+$Texts = @{}
+$Books = @{}
 
 function Add-Outcome {
     param([string]$Name, [string[]]$Problems)
@@ -54,14 +61,15 @@ function Compare-Value {
     # Gives one text for each difference.
     param([string]$Place, $Expected, $Found)
     if ($Expected -is [string] -and $Expected -ceq '*') { return }
+    if ($Expected -is [string] -and $Expected -ceq '*time' -and $Found -is [string] -and $Found -cmatch '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z~$') { return }
     if ($null -eq $Expected -and $null -eq $Found) { return }
     if ($null -eq $Expected -or $null -eq $Found) {
-        Get-DifferenceText $Place $Expected $Found
+        Get-DifferenceText -Place $Place -Expected $Expected -Found $Found
         return
     }
     if ($Expected -is [object[]]) {
         if ($Found -isnot [object[]] -or $Found.Length -ne $Expected.Length) {
-            Get-DifferenceText $Place $Expected $Found
+            Get-DifferenceText -Place $Place -Expected $Expected -Found $Found
             return
         }
         for ($index = 0; $index -lt $Expected.Length; $index++) {
@@ -71,7 +79,7 @@ function Compare-Value {
     }
     if ($Expected -is [Management.Automation.PSCustomObject]) {
         if ($Found -isnot [Management.Automation.PSCustomObject]) {
-            Get-DifferenceText $Place $Expected $Found
+            Get-DifferenceText -Place $Place -Expected $Expected -Found $Found
             return
         }
         foreach ($member in $Expected.PSObject.Properties) {
@@ -80,11 +88,12 @@ function Compare-Value {
             else { Compare-Value -Place ($Place + '.' + $member.Name) -Expected $member.Value -Found $other.Value }
         }
         foreach ($member in $Found.PSObject.Properties) {
-            if ($null -eq $Expected.PSObject.Properties[$member.Name]) { $Place + '.' + $member.Name + ': not expected, found ' + (Get-ShortText $member.Value) }
+            if ($null -ne $Expected.PSObject.Properties[$member.Name]) { continue }
+            $Place + '.' + $member.Name + ': not expected, found ' + (Get-ShortText $member.Value)
         }
         return
     }
-    if ($Expected.GetType() -ne $Found.GetType() -or $Expected -cne $Found) { Get-DifferenceText $Place $Expected $Found }
+    if ($Expected.GetType() -ne $Found.GetType() -or $Expected -cne $Found) { Get-DifferenceText -Place $Place -Expected $Expected -Found $Found }
 }
 
 function Get-ScriptText {
@@ -92,6 +101,121 @@ function Get-ScriptText {
     $text = ''
     foreach ($part in 'header', $Name, 'footer') { $text = $text + [IO.File]::ReadAllText([IO.Path]::Combine($Scripts, $part + '.ps1')) }
     return $text
+}
+
+function Set-ArrayTypeData {
+    # What Windows PowerShell 5.1 has by itself, and what makes its ConvertTo-Json write an array that a cmdlet wrote as an object.
+    Update-TypeData -TypeName System.Array -MemberType AliasProperty -MemberName Count -Value Length -Force
+}
+
+# The rules of the files: tests/tools/case_files.py writes them.
+
+function Read-CaseFile {
+    # As it is, or with the marks of ConvertFrom-CaseJson.
+    param([string]$Name, [bool]$Marked)
+    $text = [IO.File]::ReadAllText([IO.Path]::Combine($PSScriptRoot, 'cases', $Name + '.json'))
+    if ($Marked) { return (ConvertFrom-CaseJson $text) }
+    return (ConvertFrom-Json -InputObject $text)
+}
+
+function Copy-Value {
+    # A copy of its own, with the long texts in their places.
+    param($Value, [hashtable]$Table)
+    if ($Value -is [string]) {
+        if (-not $Value.StartsWith('@', [StringComparison]::Ordinal)) { return $Value }
+        return $Table[$Value]
+    }
+    if ($Value -is [object[]]) {
+        $list = New-Object 'Collections.Generic.List[object]'
+        foreach ($item in $Value) { $list.Add((Copy-Value -Value $item -Table $Table)) }
+        return , $list.ToArray()
+    }
+    if ($Value -is [Management.Automation.PSCustomObject]) {
+        $members = [ordered]@{}
+        foreach ($member in $Value.PSObject.Properties) { $members[$member.Name] = Copy-Value -Value $member.Value -Table $Table }
+        return [pscustomobject]$members
+    }
+    return $Value
+}
+
+function Edit-Value {
+    # A copy of the value with a change made.
+    param($Value, $Change, [hashtable]$Table)
+    $copy = Copy-Value -Value $Value -Table $Table
+    if ($null -eq $Change) { return $copy }
+    foreach ($kind in 'set', 'drop') {
+        $wanted = $Change.PSObject.Properties[$kind]
+        if ($null -eq $wanted) { continue }
+        $paths = @($wanted.Value)
+        if ($kind -ceq 'set') { $paths = @($wanted.Value.PSObject.Properties | ForEach-Object { $_.Name }) }
+        foreach ($path in $paths) {
+            $steps = $path.Split('/')
+            $last = $steps[$steps.Length - 1]
+            $target = $copy
+            for ($index = 0; $index -lt $steps.Length - 1; $index++) {
+                if ($target -is [object[]]) { $target = $target[[int]$steps[$index]] }
+                else { $target = $target.PSObject.Properties[$steps[$index]].Value }
+            }
+            if ($kind -ceq 'drop') { $target.PSObject.Properties.Remove($last) }
+            elseif ($target -is [object[]]) { $target[[int]$last] = Copy-Value -Value $wanted.Value.PSObject.Properties[$path].Value -Table $Table }
+            else {
+                $new = Copy-Value -Value $wanted.Value.PSObject.Properties[$path].Value -Table $Table
+                Add-Member -InputObject $target -MemberType NoteProperty -Name $last -Value $new -Force
+            }
+        }
+    }
+    return $copy
+}
+
+function Get-TextTable {
+    param([bool]$Marked)
+    if (-not $Texts.ContainsKey($Marked)) {
+        $table = @{}
+        foreach ($member in (Read-CaseFile -Name 'texts' -Marked $Marked).PSObject.Properties) {
+            if ($member.Value -is [string]) { $table[$member.Name] = $member.Value }
+            else { $table[$member.Name] = [string]$member.Value[0] * [int]$member.Value[1] }
+        }
+        $Texts[$Marked] = $table
+    }
+    return $Texts[$Marked]
+}
+
+function Get-Book {
+    # The state of a file, and its cases by name, each with script, check_mode, windows, request, reply and after (a change of the state, or $null).
+    param([string]$Name, [bool]$Marked)
+    $key = $Name + '/' + $Marked
+    if ($Books.ContainsKey($key)) { return $Books[$key] }
+    $table = Get-TextTable $Marked
+    $file = Read-CaseFile -Name $Name -Marked $Marked
+    $book = @{ state = $null; cases = [ordered]@{} }
+    $like = $null
+    if ($null -eq $file.like) { $book.state = Copy-Value -Value $file.state -Table $table }
+    else {
+        $like = Get-Book -Name $file.like -Marked $Marked
+        $book.state = Edit-Value -Value $like.state -Change $file.state -Table $table
+    }
+    foreach ($told in $file.cases) {
+        $item = @{ script = $null; check_mode = $false; windows = $false; request = $null; reply = $null; after = $null }
+        $caseName = $told
+        if ($told -isnot [string]) { $caseName = $told.name }
+        if ($null -ne $like -and $like.cases.Contains($caseName)) {
+            foreach ($member in @($item.Keys)) { $item[$member] = $like.cases[$caseName][$member] }
+        }
+        if ($told -isnot [string]) {
+            foreach ($member in 'script', 'check_mode', 'windows', 'after') {
+                if ($null -ne $told.PSObject.Properties[$member]) { $item[$member] = $told.PSObject.Properties[$member].Value }
+            }
+            foreach ($member in 'request', 'reply') {
+                $whole = $told.PSObject.Properties[$member]
+                $change = $told.PSObject.Properties[$member + '_change']
+                if ($null -ne $whole) { $item[$member] = Copy-Value -Value $whole.Value -Table $table }
+                elseif ($null -ne $change) { $item[$member] = Edit-Value -Value $item[$member] -Change $change.Value -Table $table }
+            }
+        }
+        $book.cases[$caseName] = $item
+    }
+    $Books[$key] = $book
+    return $book
 }
 
 function Test-Syntax {
@@ -120,7 +244,8 @@ function Get-FileTable {
     $table = [ordered]@{}
     if ([IO.Directory]::Exists($Folder)) {
         foreach ($path in @([IO.Directory]::GetFiles($Folder) | Sort-Object)) {
-            if ([IO.Path]::GetExtension($path) -cne '.lock') { $table[[IO.Path]::GetFileName($path)] = [Convert]::ToBase64String([IO.File]::ReadAllBytes($path)) }
+            if ([IO.Path]::GetExtension($path) -ceq '.lock') { continue }
+            $table[[IO.Path]::GetFileName($path)] = [Convert]::ToBase64String([IO.File]::ReadAllBytes($path))
         }
     }
     return $table
@@ -144,47 +269,89 @@ function Set-UserStore {
     finally { $store.Dispose() }
 }
 
+function Initialize-JournalFolder {
+    # On Windows the scripts take a folder only if Administrators own it, and they and SYSTEM alone may use it; a loose one is as it comes.
+    param([string]$Folder, [string]$Kind)
+    [void][IO.Directory]::CreateDirectory($Folder)
+    if (-not $OnWindows -or $Kind -ceq 'loose') { return }
+    $administrators = New-Object Security.Principal.SecurityIdentifier('S-1-5-32-544')
+    $security = New-Object Security.AccessControl.DirectorySecurity
+    $security.SetAccessRuleProtection($true, $false)
+    $security.SetOwner($administrators)
+    foreach ($sid in 'S-1-5-32-544', 'S-1-5-18') {
+        $account = New-Object Security.Principal.SecurityIdentifier($sid)
+        $rule = New-Object Security.AccessControl.FileSystemAccessRule($account, 'FullControl', 'ContainerInherit, ObjectInherit', 'None', 'Allow')
+        $security.AddAccessRule($rule)
+    }
+    Set-Acl -LiteralPath $Folder -AclObject $security
+}
+
+function Invoke-Script {
+    # Runs a script's text as win_powershell would. Gives one text for each thing that no script may do.
+    param($Ansible, [string]$Text, [string]$InputText, [bool]$CheckMode)
+    $block = [scriptblock]::Create($Text)
+    try {
+        if ($CheckMode) { $noise = @(& $block -InputJson $InputText -WhatIf) }
+        else { $noise = @(& $block -InputJson $InputText) }
+    }
+    catch { return ('the script did not catch its own error: ' + $_.FullyQualifiedErrorId + ': ' + $_.Exception.Message) }
+    if ($noise.Length -ne 0) { 'the script wrote output: ' + (Get-ShortText $noise) }
+    if ($Ansible.Changed) { 'the script left Changed set' }
+    if (-not $Ansible.Result.ContainsKey('json')) { 'the script gave no reply' }
+}
+
 function Invoke-Case {
-    # Runs one case as win_powershell would, and gives one text for each difference.
-    param($State, $Item, $ExpectedItem)
+    # Runs one case, and gives one text for each difference.
+    param($State, [hashtable]$Item, $ExpectedState, [hashtable]$ExpectedItem, [string]$Text)
     $folder = [IO.Path]::Combine($Work, [guid]::NewGuid().ToString('N'))
     $journals = [IO.Path]::Combine($folder, 'federation.adfs')
     [void][IO.Directory]::CreateDirectory($folder)
     $env:ADFS_LAB_STATE = [IO.Path]::Combine($folder, 'state.json')
     $env:ProgramData = $folder
-    $before = [string](ConvertTo-Json -InputObject $State -Depth 12)
-    [IO.File]::WriteAllText($env:ADFS_LAB_STATE, $before)
-    foreach ($file in $State.files.PSObject.Properties) {
-        [void][IO.Directory]::CreateDirectory($journals)
-        [IO.File]::WriteAllBytes([IO.Path]::Combine($journals, $file.Name), [Convert]::FromBase64String($file.Value))
-    }
+    [IO.File]::WriteAllText($env:ADFS_LAB_STATE, [string](ConvertTo-Json -InputObject $State -Depth 12))
+    $files = @($State.files.PSObject.Properties)
+    if ($files.Length -gt 0) { Initialize-JournalFolder -Folder $journals -Kind $State.journal_folder }
+    foreach ($file in $files) { [IO.File]::WriteAllBytes([IO.Path]::Combine($journals, $file.Name), [Convert]::FromBase64String($file.Value)) }
     Set-ModulePath $State.module
     Set-UserStore $State $true
+    $held = $null
+    if ($State.journal_folder -ceq 'locked') {
+        $lock = [IO.Path]::Combine($journals, 'journal.json.lock')
+        $held = [IO.File]::Open($lock, [IO.FileMode]::OpenOrCreate, [IO.FileAccess]::ReadWrite, [IO.FileShare]::None)
+    }
     $Ansible = [pscustomobject]@{ CheckMode = [bool]$Item.check_mode; Changed = $true; Result = @{} }
-    $block = [scriptblock]::Create((Get-ScriptText $Item.script))
     $json = [string](ConvertTo-Json -InputObject $Item.request -Depth 12 -Compress)
-    try {
-        if ($Item.check_mode) { $noise = @(& $block -InputJson $json -WhatIf) }
-        else { $noise = @(& $block -InputJson $json) }
+    try { $problems = @(Invoke-Script -Ansible $Ansible -Text $Text -InputText $json -CheckMode $Item.check_mode) }
+    finally {
+        if ($null -ne $held) { $held.Dispose() }
+        Set-UserStore $State $false
     }
-    catch {
-        'the script did not catch its own error: ' + $_.FullyQualifiedErrorId + ': ' + $_.Exception.Message
-        return
+    $problems
+    if ($problems.Length -eq 0) {
+        Compare-Value -Place 'reply' -Expected $ExpectedItem.reply -Found (ConvertFrom-CaseJson $Ansible.Result.json)
+        $after = ConvertFrom-CaseJson ([IO.File]::ReadAllText($env:ADFS_LAB_STATE))
+        $after.files = ConvertFrom-CaseJson ([string](ConvertTo-Json -InputObject (Get-FileTable $journals) -Compress))
+        $expectedAfter = $ExpectedState
+        if ($null -ne $ExpectedItem.after) { $expectedAfter = Edit-Value -Value $ExpectedState -Change $ExpectedItem.after -Table (Get-TextTable $true) }
+        Compare-Value -Place 'state after' -Expected $expectedAfter -Found $after
     }
-    finally { Set-UserStore $State $false }
-    if ($noise.Count -ne 0) { 'the script wrote output: ' + (Get-ShortText $noise) }
-    if ($Ansible.Changed) { 'the script left Changed set' }
-    if (-not $Ansible.Result.ContainsKey('json')) {
-        'the script gave no reply'
-        return
-    }
-    Compare-Value -Place 'reply' -Expected $ExpectedItem.reply -Found (ConvertFrom-CaseJson $Ansible.Result.json)
-    $after = ConvertFrom-CaseJson ([IO.File]::ReadAllText($env:ADFS_LAB_STATE))
-    $after.files = ConvertFrom-CaseJson ([string](ConvertTo-Json -InputObject (Get-FileTable $journals) -Compress))
-    $expectedAfter = $ExpectedItem.after
-    if ($null -eq $expectedAfter) { $expectedAfter = ConvertFrom-CaseJson $before }
-    Compare-Value -Place 'state after' -Expected $expectedAfter -Found $after
     [IO.Directory]::Delete($folder, $true)
+}
+
+function Test-ErrorRecord {
+    # An error without a place in a script, as one that another thread reports.
+    $Record = New-Object Management.Automation.ErrorRecord((New-Object InvalidOperationException('boom')), 'Boom,There', 'OpenError', $null)
+    $Ansible = [pscustomobject]@{ CheckMode = $false; Changed = $false; Result = @{} }
+    $task = '$Ansible.Result = @{ json = (ConvertTo-Json -InputObject (ConvertFrom-ErrorRecord $Record) -Depth 12 -Compress) }'
+    $text = [IO.File]::ReadAllText([IO.Path]::Combine($Scripts, 'header.ps1')) + $task
+    $problems = @(Invoke-Script -Ansible $Ansible -Text $text -InputText '{}' -CheckMode $false)
+    if ($problems.Length -eq 0) {
+        $found = ConvertFrom-CaseJson $Ansible.Result.json
+        if ($null -ne $found.line) { $problems += 'line: expected null, found ' + (Get-ShortText $found.line) }
+        if ($found.id -cne 'Boom') { $problems += 'id: expected Boom, found ' + (Get-ShortText $found.id) }
+        if ($found.exceptions[0].message -cne 'boom') { $problems += 'message: expected boom, found ' + (Get-ShortText $found.exceptions[0].message) }
+    }
+    Add-Outcome 'an error without a place' $problems
 }
 
 function Test-Culture {
@@ -199,25 +366,57 @@ function Test-Culture {
     Add-Outcome ('culture ' + $Name) $problems
 }
 
+function Test-TypeDataLine {
+    # That the type data is in force at all, and that the footer takes it away: else the cases would show nothing of it.
+    Set-ArrayTypeData
+    $problems = @()
+    $text = [string](ConvertTo-Json -InputObject (New-Object object[] 2) -Depth 3 -Compress)
+    if (-not $text.Contains('Count')) { $problems += 'an array that a cmdlet wrote is expected with Count, found ' + $text }
+    $footer = [IO.File]::ReadAllText([IO.Path]::Combine($Scripts, 'footer.ps1'))
+    if (-not $footer.Contains($TypeDataLine)) { $problems += 'the footer has no line ' + $TypeDataLine }
+    Add-Outcome 'type data of arrays' $problems
+}
+
+function Invoke-OneCase {
+    param([string]$Name, [string]$Place, $Book, $Expected, [string]$CaseName, [string]$Text)
+    $item = $Book.cases[$CaseName]
+    $problems = @()
+    try { $problems = @(Invoke-Case -State $Book.state -Item $item -ExpectedState $Expected.state -ExpectedItem $Expected.cases[$CaseName] -Text $Text) }
+    catch { $problems = @('the case could not be run: ' + $_.Exception.Message + ' (line ' + $_.InvocationInfo.ScriptLineNumber + ')') }
+    Add-Outcome ($Name + ' ' + $Place) $problems
+}
+
 function Invoke-Suite {
-    $files = @([IO.Directory]::GetFiles([IO.Path]::Combine($PSScriptRoot, 'cases'), '*.json') | Sort-Object)
+    $found = @([IO.Directory]::GetFiles([IO.Path]::Combine($PSScriptRoot, 'cases'), '*.json'))
+    $names = @($found | ForEach-Object { [IO.Path]::GetFileNameWithoutExtension($_) } | Sort-Object)
+    Set-ArrayTypeData
+    $sources = @{}
+    $whole = @{}
     foreach ($culture in $Cultures) {
         [Threading.Thread]::CurrentThread.CurrentCulture = [Globalization.CultureInfo]::GetCultureInfo($culture)
         Test-Culture $culture
-        foreach ($path in $files) {
-            $text = [IO.File]::ReadAllText($path)
-            $file = ConvertFrom-Json -InputObject $text
-            $expected = ConvertFrom-CaseJson $text
-            for ($index = 0; $index -lt $file.cases.Length; $index++) {
-                $item = $file.cases[$index]
-                $name = [IO.Path]::GetFileNameWithoutExtension($path) + '/' + $item.name
+        foreach ($bookName in $names) {
+            if ($bookName -ceq 'texts' -or ($Case -cne '' -and -not $Case.StartsWith($bookName + '/', [StringComparison]::Ordinal))) { continue }
+            $book = Get-Book -Name $bookName -Marked $false
+            $expected = Get-Book -Name $bookName -Marked $true
+            foreach ($caseName in @($book.cases.Keys)) {
+                $name = $bookName + '/' + $caseName
                 if ($Case -cne '' -and $Case -cne $name) { continue }
+                $item = $book.cases[$caseName]
+                if ($item.windows -and -not $OnWindows) {
+                    $Skipped[$name] = $true
+                    continue
+                }
                 if (-not $Counts.Contains($item.script)) { $Counts[$item.script] = 0 }
                 $Counts[$item.script] = $Counts[$item.script] + 1
-                $problems = @()
-                try { $problems = @(Invoke-Case $file.state $item $expected.cases[$index]) }
-                catch { $problems = @('the case could not be run: ' + $_.Exception.Message + ' (line ' + $_.InvocationInfo.ScriptLineNumber + ')') }
-                Add-Outcome ($name + ' in ' + $culture) $problems
+                if (-not $sources.ContainsKey($item.script)) { $sources[$item.script] = (Get-ScriptText $item.script).Replace($TypeDataLine, '') }
+                Invoke-OneCase -Name $name -Place ('in ' + $culture) -Book $book -Expected $expected -CaseName $caseName -Text $sources[$item.script]
+                if ($whole.ContainsKey($item.script)) { continue }
+                # One of each script as it is sent, with the line that takes the type data away.
+                $whole[$item.script] = $true
+                $sent = Get-ScriptText $item.script
+                Invoke-OneCase -Name $name -Place 'as it is sent' -Book $book -Expected $expected -CaseName $caseName -Text $sent
+                Set-ArrayTypeData
             }
         }
     }
@@ -235,6 +434,10 @@ try {
         $name = [IO.Path]::GetFileNameWithoutExtension($path)
         if ($name -cne 'header' -and $name -cne 'footer') { Test-Syntax $name (Get-ScriptText $name) }
     }
+    if ($Case -ceq '') {
+        Test-TypeDataLine
+        Test-ErrorRecord
+    }
     Invoke-Suite
     foreach ($path in @([IO.Directory]::GetFiles($Scripts, '*.ps1') | Sort-Object)) {
         $name = [IO.Path]::GetFileNameWithoutExtension($path)
@@ -249,6 +452,7 @@ finally {
     $env:ProgramData = $paths.data
     if ([IO.Directory]::Exists($Work)) { [IO.Directory]::Delete($Work, $true) }
 }
+if ($Skipped.Count -gt 0) { [Console]::Out.WriteLine([string]::Format($Invariant, '{0} cases skipped, which only Windows can answer', $Skipped.Count)) }
 if ($Totals.passed + $Totals.failed -eq 0) { $Totals.failed = 1 }
 [Console]::Out.WriteLine([string]::Format($Invariant, '{0} passed, {1} failed', $Totals.passed, $Totals.failed))
 if ($Totals.failed -gt 0) { exit 1 }

@@ -42,7 +42,7 @@ SAFE: dict[str, Case] = {
     "one domain broken, the role promotes": Case(3, 2, slots=((0, None), *ONE_SICK), policy=Policy(promote="role", known_certificates=KNOWN), clock="never"),
     "began by somebody else": Case(2, 2, farm=frozenset({0, 1}), updater=True),
     "a server that nobody listed": Case(2, 2, hidden=1, updater=True, policy=US, clock="never"),
-    "a server that nobody listed, retirement": Case(2, 2, hidden=1, policy=RETIRE, clock="late"),
+    "a server that nobody listed, retirement": Case(2, 2, hidden=1, policy=Policy(remove_old_from_entra=True), clock="late"),
     "automatic rollover off": Case(2, 2, auto=False, policy=OFF, clock="never", updater=True),
     "custom certificates": Case(2, 2, auto=False, farm=frozenset({0, 1}), self_signed=False, policy=US, clock="never", updater=True),
     "rolled back by hand": Case(2, 2, rollback_by_hand=True, policy=US, clock="never"),
@@ -136,7 +136,7 @@ def patched(patches: Patches) -> Iterator[None]:
             one.stop()
 
 
-def _forgetful(domain: Any, seen: Any, live: Any, successor: Any, trusted: Any, now: Any) -> Slots | None:
+def _forgetful(domain: Any, seen: Any, live: Any, successor: Any, *_more: Any, **_others: Any) -> Slots | None:
     """Writes what is new over what is there, as a script does that was told one certificate."""
     key = successor or seen.farm.primary
     return None if domain.slots.signing == key else Slots(key, None)
@@ -148,7 +148,7 @@ NO_SERVER_GUARD = (Situation, "servers_not_showing", ())
 NO_UNIT_OF_DOMAINS = (Situation, "not_ready", property(lambda s: () if any(rules.broken(d.domain, s.live) for d in s.counted) else s.counted))
 ANYTHING_ALLOWED = (rules, "write_allowed", lambda *_args: (True, True, True))
 NO_LIVE_KEYS = (rules, "wanted_slots", _forgetful)
-NO_LOCK = (decision, "_closed", lambda _s, _run: ())
+NO_LOCK = (decision, "_locked", lambda _s, _run: ())
 ALL_FOLLOW = (Situation, "following", True)
 NO_CONFIRMATION = (guards, "unconfirmed_servers", lambda _s: ())
 ALWAYS_READY = (Situation, "ready", property(lambda s: s.successor is not None))
@@ -164,7 +164,7 @@ BROKEN: dict[str, Removed] = {
     "a server that nobody listed, promoted all the same, with Entra's updater": Removed(
         Case(2, 2, hidden=1, listed=False, policy=US, clock="never", updater=True)
     ),
-    "a server that nobody listed, retired all the same": Removed(Case(2, 2, hidden=1, policy=RETIRE), (NO_CONFIRMATION,)),
+    "a server that nobody listed, retired all the same": Removed(Case(2, 2, hidden=1, policy=Policy(remove_old_from_entra=True)), (NO_CONFIRMATION,)),
     "one domain is broken, so anything is allowed": Removed(
         Case(2, 2, farm=frozenset({0, 1}), auto=False, self_signed=False, slots=ONE_SICK, policy=LEFT_SICK, clock="never"),
         (NO_UNIT_OF_DOMAINS, NOTHING_BROKEN),

@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import emergency, rollback
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act
 from proof.facts import Facts
-from proof.world import QUEUE, UNUSABLE, Case, Deciding, Pair, Pending, State, number
+from proof.world import QUEUE, Case, Deciding, Pair, Pending, State, number
 
 Step = tuple[str, State, bool]
 
@@ -47,7 +47,7 @@ def _tool(state: State, deciding: Deciding) -> Iterator[Step]:
 def _operator(state: State, deciding: Deciding) -> Iterator[Step]:
     case = deciding.case
     if state.rollback and state.pending is None:
-        yield "the operator lifts the hold", state._replace(rollback=None, paused=False), False
+        yield "the operator lifts the pause", state._replace(rollback=None, paused=False, lifted=state.rollback[0]), False
     if state.stolen and not state.watched and not _stolen_somewhere(state):
         later = state
         for d, queue in enumerate(state.queues):
@@ -117,7 +117,7 @@ def _refused(value: Pair, now: Pair, facts: Facts) -> bool:
 
 
 def _form(value: Pair) -> str:
-    return "equal" if value[0] == value[1] else "empty" if value[1] is None else "unusable"
+    return "equal" if value[0] == value[1] else "empty" if value[1] is None else "second"
 
 
 def _on_adfs(state: State, pending: Pending, case: Case) -> list[State]:
@@ -132,11 +132,11 @@ def _on_adfs(state: State, pending: Pending, case: Case) -> list[State]:
     if action == "remove_from_adfs" and key in state.farm - {state.primary} and not state.auto:
         return [state._replace(farm=state.farm - {key})]
     if action == "suspend_auto_rollover":
-        return [state._replace(auto=False, suspended=True)]
+        return [state._replace(auto=False, suspended=state.primary)]
     if action == "switch_off":
         return [state._replace(auto=False)]
     if action == "restore_auto_rollover":
-        return _switched_on(state._replace(auto=True, suspended=False), case)
+        return _switched_on(state._replace(auto=True, suspended=None), case)
     if action == "switch_on":
         return _switched_on(state._replace(auto=True), case)
     return [state]
@@ -181,7 +181,7 @@ def _adfs(state: State, case: Case) -> Iterator[Step]:
         for key in state.farm - {state.primary}:
             # An administrator goes back by hand where that is safe, and says hold.
             if key < state.primary and all(key in pair for q in state.queues for pair in q) and all(key in c for c, _p in state.views):
-                yield "rolled back by hand", state._replace(primary=key, auto=False, paused=True, by_hand=True), False
+                yield "rolled back by hand", state._replace(primary=key, auto=False, paused=True, by_hand=True, rollback=(state.primary, True)), False
     if case.urgent_by_hand and state.auto and state.farm == {0}:
         # Sign-in breaks at once, and nobody can help that; from then on it is to be mended and kept.
         urgent = state._replace(farm=frozenset({0, 1} if case.facts.urgent_keeps_old else {1}), primary=1, by_hand=False, made=1)
@@ -221,7 +221,7 @@ def _entra(state: State, case: Case) -> Iterator[Step]:
         first, second = queue[-1]
         # It ends weeks later, so not while somebody is about to go back to it: that is only done to one that is valid for longer.
         wanted_back = state.rollback is not None or (state.pending is not None and state.pending.key == first)
-        ended = first is not None and first not in state.live and (first < state.primary or first == UNUSABLE) and not wanted_back
+        ended = first is not None and first not in state.live and first < state.primary and not wanted_back
         if case.facts.next_moves_up_at_expiry and ended and second not in (None, first):
             pair = (second, second if case.facts.next_never_null and not case.facts.members_never_equal else None)
             yield f"the first certificate of domain {d} ends", _arrived(state, d, (pair,)), False

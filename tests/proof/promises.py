@@ -15,15 +15,30 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from unit.plugins.module_utils._renewal.world import FARM, START, at, domain, farm, key, observe, server
+from unit.plugins.module_utils._renewal.world import FARM, START, at, domain, farm, key, observe, remembered, server
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import acts, decision, emergency, guards, rollback, rules, server_steps, third_party
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import plan as plans
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import (
+    acts,
+    adfs_clock,
+    decision,
+    domain_steps,
+    emergency,
+    guards,
+    loop,
+    removal,
+    rollback,
+    rules,
+    server_steps,
+    spans,
+    third_party,
+)
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Block
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import Approved
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Emergency, Journal, Lock, Rollback
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import KeyCheck, Observation, Provider, RelyingParty, Server
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, make_plan
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, Span
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
 from proof.cases import ANYTHING_ALLOWED, Patches, patched
 
@@ -31,7 +46,7 @@ WHERE = "contoso.com"
 US = Policy(promote="role", auto_rollover=False)
 HOUR = timedelta(hours=1)
 # Every server and the domain have known the successor for two days.
-KNOWN = Journal(FARM, last_scan=at(-0.5), first_seen={f"tenant/{WHERE}": {"OLD": at(-2), "NEW": at(-2)}}, history=frozenset({"OLD", "NEW"}))
+KNOWN = Journal(FARM, first_seen={f"tenant/{WHERE}": {"OLD": at(-2), "NEW": at(-2)}}, own=remembered("OLD", "NEW"))
 
 
 @dataclass(frozen=True)
@@ -45,10 +60,13 @@ class Promise:
     patches: Patches
     policy: Policy = Policy()  # noqa: RUF009 - nobody changes it
     journal: Journal = Journal(FARM)  # noqa: RUF009
-    not_approved: str = ""
+    approved: Approved | None = None
+    journal_closed: str = ""
+    memory: loop.Memory | None = None
 
     def plan(self) -> Plan:
-        return make_plan(self.seen, self.journal, self.policy, START, "this-run", not_approved=self.not_approved)
+        run = Run("this-run", journal_closed=self.journal_closed)
+        return make_plan(self.seen, self.journal, self.policy, START, run, approved=self.approved, memory=self.memory)
 
     def kept(self) -> bool:
         """With the guard: it is named, and the promise holds."""
@@ -95,12 +113,7 @@ def _toggles(made: Plan) -> str | None:
     return "automatic rollover is switched on and off again, which nobody wanted" if found else None
 
 
-def _said_as_protective(s: Situation, run: str) -> acts.Decision:
-    made = decision.decide(s, run)
-    return replace(made, act=replace(made.act, protective=True)) if made.act else made
-
-
-def _two_of_three(where: Any, _seen: Any, live: frozenset[str], *_more: Any) -> Any:
+def _two_of_three(where: Any, _seen: Any, live: frozenset[str], *_more: Any, **_others: Any) -> Any:
     return None if len(live) < 3 else rules.ordered(frozenset(sorted(live)[1:]), "OLD")
 
 
@@ -123,9 +136,9 @@ _AFTER_THEFT = observe(farm("NEW"), domain(WHERE, "NEW"))
 PROMISES = (
     Promise(
         "clock",
-        "nothing is written while the clocks differ",
+        "nothing that has to wait for its time is done while the clocks differ",
         observe(farm(time=START + HOUR), domain(WHERE, "OLD")),
-        _does(),
+        _does("generate"),
         ((Situation, "clock_differs", ""),),
     ),
     Promise(
@@ -133,8 +146,8 @@ PROMISES = (
         "a second run does nothing beside the first",
         _late(),
         _does(),
-        ((decision, "_closed", _no_guard),),
-        journal=Journal(FARM, lock=Lock("another-run", START + timedelta(minutes=10))),
+        ((decision, "_locked", _no_guard),),
+        journal=Journal(FARM, lock=Lock("another-run")),
     ),
     Promise("due", "no renewal before it is due", _late(OLD=key("OLD", -100, 200)), _does("generate"), ((Situation, "due_at", START),)),
     Promise(
@@ -142,7 +155,7 @@ PROMISES = (
         "in a freeze nothing is begun",
         _late(),
         _does("generate"),
-        ((Situation, "window", lambda _s: None),),
+        ((spans, "closed_until", lambda *_args: None),),
         policy=Policy(freezes=(Span(at(-1), at(1)),)),
     ),
     Promise(
@@ -150,8 +163,8 @@ PROMISES = (
         "what was not approved is not done",
         _late(),
         _does("generate"),
-        ((plans, "decide", _said_as_protective),),
-        not_approved="the domains moved since the approval",
+        ((Approved, "keeps_back", lambda *_args: None),),
+        approved=Approved(("the domains moved since the approval",), ()),
     ),
     Promise("pause", "no promotion while the operator holds it", _ready(), _does("promote"), ((Situation, "paused", False),), US, replace(KNOWN, pause=at(-1))),
     Promise(
@@ -187,7 +200,7 @@ PROMISES = (
         "automatic rollover is not given back where AD FS would make and promote a certificate at once",
         observe(farm(auto_rollover=False), domain(WHERE, "OLD"), OLD=key("OLD", -362, 2.5)),
         _does("restore_auto_rollover"),
-        ((Situation, "adfs_promotes_at", at(300)),),
+        ((rules, "adfs_promotes_at", lambda *_args: at(300)),),
         Policy(renew_before=timedelta(days=1), auto_rollover=True),
         Journal(FARM, auto_rollover_wanted=True, auto_rollover_suspended=True),
     ),
@@ -308,7 +321,7 @@ PROMISES = (
         "the old certificate stays in the domains as long as a token signed with it may arrive",
         _SETTLED,
         _does("remove_from_entra"),
-        ((decision, "_retire_interval", lambda _s: timedelta(0)),),
+        ((domain_steps, "retire_interval", lambda _s: timedelta(0)),),
         replace(US, remove_old_from_entra=True),
         _FOLLOWED,
     ),
@@ -317,7 +330,7 @@ PROMISES = (
         "the old certificate stays in AD FS as long as a session may rest on it",
         _SETTLED,
         _does("remove_from_adfs"),
-        ((decision, "max", lambda *_args, **_more: timedelta(0)),),
+        ((removal, "LONGEST", timedelta(0)),),
         replace(US, remove_old_from_adfs=True),
         _FOLLOWED,
     ),
@@ -363,6 +376,109 @@ PROMISES = (
         _unsaid("eviction_watch"),
         ((Situation, "emergency", False),),
         journal=Journal(FARM, emergency=_THEFT),
+    ),
+)
+
+_HELD = Journal(FARM, auto_rollover_wanted=True, auto_rollover_suspended=True, suspended_for="OLD", first_seen=KNOWN.first_seen, own=KNOWN.own)
+_SEVERAL = observe(farm("OLD", "NEW", "NEWER", auto_rollover=False), domain(WHERE, "OLD"), NEWER=key("NEWER", 0.5, 365))
+_STRANGE = Server("adfs2", True, "", "STRANGER", frozenset({"STRANGER"}), "metadata", stranger=True)
+_ENDING = {"OLD": key("OLD", -362, 2.5, self_signed=False)}
+
+PROMISES = (
+    *PROMISES,
+    Promise(
+        "next_plan",
+        "what time alone added to an approved plan waits for the next one",
+        _late(),
+        _does("generate"),
+        ((Approved, "keeps_back", lambda *_args: None),),
+        approved=Approved((), ()),
+    ),
+    Promise(
+        "failed_act",
+        "an act that failed in this run is not tried again",
+        _late(),
+        _does("generate"),
+        ((loop, "keeps_back", lambda *_args: None),),
+        memory=replace(loop.Memory("this-run"), failed=("generate: it was refused",)),
+    ),
+    Promise(
+        "permission",
+        "AD FS is not asked for a successor that cannot be written to any domain",
+        observe(farm(), domain(WHERE, "OLD", can_write=False)),
+        _does("generate"),
+        ((guards, "way_is_open", _no_guard),),
+    ),
+    Promise(
+        "no_writable_domain",
+        "AD FS is not asked for a successor where every domain is excluded",
+        observe(farm(), domain(WHERE, "OLD")),
+        _does("generate"),
+        ((guards, "way_is_open", _no_guard),),
+        Policy(domains_excluded=frozenset({WHERE})),
+    ),
+    Promise(
+        "several_successors",
+        "of several successors none is published",
+        _SEVERAL,
+        _does("publish"),
+        ((guards, "several_successors", _no_guard),),
+        US,
+    ),
+    Promise(
+        "third_certificate",
+        "no promotion while Entra's updater may take any two of three certificates",
+        observe(farm("OLD", "NEW", "EARLIER", auto_rollover=False), domain(WHERE, "OLD", "NEW")),
+        _does("promote"),
+        ((Situation, "crowded", ()),),
+        US,
+        replace(KNOWN, own=remembered("OLD", "NEW", "EARLIER")),
+    ),
+    Promise(
+        "only_seen_key",
+        "no promotion while a server signs with a key that the farm is not known to have",
+        _ready(servers=(server("adfs1", "OLD", "NEW"), _STRANGE)),
+        _does("promote"),
+        ((Situation, "only_seen", frozenset()), (Situation, "servers_not_showing", ())),
+        US,
+        KNOWN,
+    ),
+    Promise(
+        "unknown_lifetime",
+        "no promotion while it is not known how long a partner's tokens are valid",
+        _ready(relying_parties=(RelyingParty("Payroll", ("urn:federation:MicrosoftOnline",), token_lifetime=None),)),
+        _does("promote"),
+        ((guards, "unknown_lifetimes", _no_guard),),
+        US,
+        KNOWN,
+    ),
+    Promise(
+        "journal",
+        "what can wait is not done while nothing can be noted",
+        _ready(),
+        _does("promote"),
+        ((guards, "timed", _no_guard),),
+        US,
+        KNOWN,
+        journal_closed="the disk is full",
+    ),
+    Promise(
+        "last_call",
+        "the one command that is left is named before the certificate ends",
+        observe(farm("OLD", "NEW", auto_rollover=False, servers_confirmed=False), domain(WHERE, "OLD", "NEW"), **_ENDING),
+        _unsaid("last_call"),
+        ((adfs_clock, "last_call", lambda *_args: None),),
+        Policy(auto_rollover=True, promote="never"),
+        _HELD,
+    ),
+    Promise(
+        "eviction_form",
+        "a domain that holds no certificate alone is named until a second new one is there",
+        observe(farm("NEW", auto_rollover=False), domain(WHERE, "NEW", "OLD")),
+        _unsaid("eviction_form"),
+        ((emergency, "_no_form", lambda where: Block("sync", where, at(1), "")),),
+        Policy(promote="role", eviction_forms_refused=frozenset({"equal", "empty"})),
+        Journal(FARM, emergency=_THEFT),
     ),
 )
 

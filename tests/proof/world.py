@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Decision
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.decision import decide
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.emergency import note
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Backup, Emergency, Journal, Lock, Rollback
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Backup, Emergency, Journal, Lock, OwnKey, Rollback, Scans
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Domain, Farm, Key, Observation, Server, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
@@ -31,7 +31,7 @@ from proof.facts import Facts
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 QUEUE = 3  # slot pairs under way per domain
 YOUNGEST = 4  # more certificates than these AD FS never makes here
-STRANGER, UNUSABLE = 8, 9
+STRANGER = 8
 Pair = tuple[int | None, int | None]
 View = tuple[frozenset[int], int]
 
@@ -57,7 +57,7 @@ class State(NamedTuple):
     farm: frozenset[int]
     primary: int
     auto: bool
-    suspended: bool
+    suspended: int | None  # the primary for which AD FS' clock is held
     views: tuple[View, ...]
     queues: tuple[tuple[Pair, ...], ...]
     old: tuple[frozenset[int], ...]
@@ -68,6 +68,7 @@ class State(NamedTuple):
     made: int = 0  # the youngest certificate that AD FS ever had
     asked: bool = False  # the operator asked for a rollback, or said that keys are stolen
     rollback: tuple[int, bool] | None = None  # what the journal says is to be undone, and whether it had been promoted
+    lifted: int | None = None  # what was undone, once the operator lifted the pause
     backups: tuple[Pair | None, ...] = ()  # what the tool replaced last, where a rollback may want it
     stolen: frozenset[int] = frozenset()
     watched: bool = False  # no stolen key was seen anywhere for the propagation time
@@ -113,7 +114,7 @@ class Case:
             self.farm,
             self.primary,
             self.auto,
-            self.suspended,
+            self.primary if self.suspended else None,
             (view,) * self.servers,
             tuple((pair,) for pair in slots),
             tuple(frozenset(k for k in pair if k is not None) for pair in slots),
@@ -137,7 +138,7 @@ class Case:
 
     def keys(self) -> dict[str, Key]:
         """Each younger than the one before. All but the last are due for renewal, none ends so soon that AD FS' clock is near, some have ended."""
-        numbers = (*range(YOUNGEST + 1), STRANGER, UNUSABLE)
+        numbers = (*range(YOUNGEST + 1), STRANGER)
         left = {k: timedelta(hours=-1) if k in self.expired else timedelta(days=28 if k < self.rollovers else 300) for k in numbers}
         return {f"K{k}": Key(f"K{k}", NOW - timedelta(hours=12 - k), NOW + left[k], self.self_signed, f"P{k}") for k in left}
 
@@ -154,7 +155,7 @@ class Deciding:
         """What a run decides. The key holds everything that ``look`` uses."""
         seen = state.views[: len(state.views) - self.case.hidden]
         stamps = tuple((q[-1], old.intersection(q[-1])) for q, old in zip(state.queues, state.old, strict=True))
-        word = (state.paused, state.rollback, state.backups, state.stolen, state.watched, state.forms)
+        word = (state.paused, state.rollback, state.lifted, state.backups, state.stolen, state.watched, state.forms)
         key = (run, state.farm, state.made, state.primary, state.auto, state.suspended, seen, stamps, state.pending is None, *word)
         if key not in self._known:
             self._known[key] = decide(self.situation(state), run)
@@ -185,26 +186,29 @@ def look(state: State, case: Case, keys: dict[str, Key]) -> Situation:
     domains = tuple(Domain("t", f"d{i}", Slots(name(q[-1][0]), name(q[-1][1])), sign_in_host="sts") for i, q in enumerate(state.queues))
     stamps = {f"t/d{i}": {f"K{k}": NOW - timedelta(hours=30 if k in state.old[i] else 1) for k in q[-1] if k is not None} for i, q in enumerate(state.queues)}
     # Everything that was ever the farm's is remembered, a stranger is not.
-    own = frozenset(f"K{k}" for k in (*range(state.made + 1), UNUSABLE))
+    own = {f"K{k}": OwnKey() for k in range(state.made + 1)}
+    undone = state.rollback or (None if state.lifted is None else (state.lifted, True))
     journal = Journal(
         "farm",
-        last_scan=NOW - timedelta(hours=1),
+        scans=Scans(f"K{state.primary}", tuple(NOW - timedelta(days=d) for d in (2, 1, 0))),
         first_seen=stamps,
-        history=own,
+        own=own,
         auto_rollover_wanted=case.auto or case.suspended,
-        auto_rollover_suspended=state.suspended,
+        auto_rollover_suspended=state.suspended is not None,
+        suspended_for=None if state.suspended is None else f"K{state.suspended}",
+        revoked={f"K{k}": f"P{k}" for k in state.stolen},
         pause=NOW if state.paused else None,
         followed=(f"K{state.primary}", NOW - timedelta(hours=30)) if case.unnoticed or all(p == state.primary for _c, p in seen) else None,
-        lock=Lock("first", NOW + timedelta(minutes=10)) if state.pending else None,
-        rollback=Rollback(f"K{state.rollback[0]}", state.rollback[1], NOW) if state.rollback else None,
+        lock=Lock("first") if state.pending else None,
+        rollback=Rollback(f"K{undone[0]}", undone[1], NOW, state.rollback is None) if undone else None,
         backups={f"t/d{i}": (Backup(NOW - timedelta(hours=30), Slots(name(b[0]), name(b[1]))),) for i, b in enumerate(state.backups) if b},
     )
-    policy = replace(case.policy, eviction_forms_refused=state.forms, unusable=f"K{UNUSABLE}") if state.stolen else case.policy
+    policy = replace(case.policy, eviction_forms_refused=state.forms) if state.stolen else case.policy
     situation = Situation(Observation(farm, domains, keys), journal, policy, NOW)
     if not state.stolen:
         return situation
     since = NOW - timedelta(hours=30 if state.watched else 1)
-    theft = Emergency(NOW - timedelta(hours=40), case.theft, {f"K{k}": f"P{k}" for k in state.stolen}, since, since)
+    theft = Emergency(NOW - timedelta(hours=40), case.theft, {f"K{k}": f"P{k}" for k in state.stolen}, since, since, since)
     return replace(situation, journal=replace(journal, emergency=note(replace(situation, journal=replace(journal, emergency=theft)))))
 
 

@@ -28,6 +28,7 @@ leftovers() {
 gate ruff ruff check --quiet --output-format concise
 gate mypy-core mypy -p ansible_collections.federation.adfs.plugins.module_utils._renewal -m ansible_collections.federation.adfs.plugins.module_utils._x509
 gate mypy-lab mypy tests/lab tests/tools
+gate generated python tests/tools/generate.py --check
 gate ansible-lint ansible-lint --offline --nocolor
 gate antsibull-docs antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs dependent .
 gate antsibull-changelog antsibull-changelog lint

@@ -23,10 +23,11 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import case_files
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from lab import cmdlet_state, keys, powershell, scenario
+from lab import answers, cmdlet_state, keys, powershell, scenario
 from lab.farm import CMDLETS, SERVICE_COMMUNICATIONS, TOKEN_DECRYPTING, TOKEN_SIGNING
 
 __all__ = ["CMDLETS", "books", "play"]
@@ -39,9 +40,11 @@ PROPERTIES = [
     *("CertificateRolloverInterval", "CertificateThresholdMultiplier", "CertificateSharingContainer", "CurrentFarmBehavior", "HostName", "Identifier"),
     *("ProxyTrustTokenLifetime", "SsoLifetime", "PersistentSsoCutoffTime", "ClientCertRevocationCheck", "NoSuchMember"),
 ]
-PARTS = ["certificates", "host", "journal", "nodes", "properties", "relying_parties", "sync"]
+PARTS = ["applications", "certificates", "claims_providers", "events", "host", "journal", "nodes", "properties", "relying_parties", "sync"]
+EVENT_IDS = [102, 133, 335, 385, 387]
 UNKNOWN = "00" * 20
 ANY = "*"
+TIME = "*time"
 
 Case = dict[str, Any]
 State = dict[str, Any]
@@ -92,6 +95,13 @@ def _mask(value: Any) -> None:
                 item["message"] = ANY
     if set(value) == {"time", "name", "dns_domain", "powershell", "os", "knows_farm_information"}:
         value.update(dict.fromkeys(("time", "name", "dns_domain", "powershell", "os"), ANY))
+    if value.get("id") == "HalfTheList":
+        value["full_id"] = ANY  # of an error that ends nothing unless the caller says so
+    if str(value.get("problem")).partition(" ")[0] in ("owner", "rights"):
+        value["problem"] = ANY  # whose, depends on the machine
+    for name in ("written_at", "server_time"):
+        if value.get(name) is not None:
+            value[name] = TIME
     if set(value) == {"certificate", "service_account", "key", "readers", "chain", "bindings"} and value["certificate"] is not None:
         value.update(service_account=ANY, chain=ANY)  # parts that only Windows answers
     for item in value.values():
@@ -105,18 +115,30 @@ def play(state: State, script: str, request: Case, check_mode: bool = False) -> 
     return masked(json.loads(json.dumps(reply))), json.loads(json.dumps(cmdlet_state.dump(node, newborn)))
 
 
-def case(state: State, name: str, script: str, request: Case, check_mode: bool = False) -> Case:
-    """Return one case as it is written: ``after`` is null where nothing changes."""
+def case(state: State, name: str, script: str, request: Case, check_mode: bool = False, windows: bool = False) -> Case:
+    """Return one case: ``after`` is null where nothing changes, ``windows`` says that only Windows can answer."""
     reply, after = play(state, script, request, check_mode)
-    return {"name": name, "script": script, "check_mode": check_mode, "request": request, "reply": reply, "after": None if after == state else after}
+    told = {"name": name, "script": script, "check_mode": check_mode, "windows": windows, "request": request}
+    return {**told, "reply": reply, "after": None if after == state else after}
 
 
 # -- requests --------------------------------------------------------------------------------------------------------------------
 
 
-def look(*parts: str) -> Case:
+def look(*parts: str, **members: Any) -> Case:
     """Return a request of read_farm."""
-    return {"parts": list(parts or PARTS), "properties": PROPERTIES, "journal_path": JOURNAL, "journal_limit": 1_500_000}
+    return {
+        "parts": list(parts or PARTS),
+        "properties": PROPERTIES,
+        "journal_path": JOURNAL,
+        "journal_limit": 1_000_000,
+        "list_limit": 600_000,
+        "default_lifetime": 60,
+        "events_since": None,
+        "event_ids": EVENT_IDS,
+        "events_limit": 100,
+        **members,
+    }
 
 
 def on(kind: str, thumbprint: str = UNKNOWN) -> Case:
@@ -131,18 +153,18 @@ def in_store(thumbprint: str = UNKNOWN, location: str = "CurrentUser") -> Case:
 
 def write(content: bytes, expected: str | None) -> Case:
     """Return a request of write_journal."""
-    return {"path": JOURNAL, "expected_sha256": expected, "content": base64.b64encode(content).decode()}
+    return {"path": JOURNAL, "expected_sha256": expected, "content": base64.b64encode(content).decode(), "limit": 1_000_000}
 
 
 def standard(state: State) -> list[Case]:
     """Return one case for each script, and more where there is more to see."""
     cases = [
         case(state, "read_farm", "read_farm", look()),
-        case(state, "update-signing", "update_certificate", {"certificate_type": TOKEN_SIGNING, "urgent": False}),
-        case(state, "update-decrypting", "update_certificate", {"certificate_type": TOKEN_DECRYPTING, "urgent": False}),
-        case(state, "update-urgent", "update_certificate", {"certificate_type": TOKEN_SIGNING, "urgent": True}),
+        case(state, "update-signing", "update_certificate", {"certificate_type": TOKEN_SIGNING, "urgent": False, "keep_rollover_off": False}),
+        case(state, "update-decrypting", "update_certificate", {"certificate_type": TOKEN_DECRYPTING, "urgent": False, "keep_rollover_off": False}),
+        case(state, "update-urgent", "update_certificate", {"certificate_type": TOKEN_SIGNING, "urgent": True, "keep_rollover_off": False}),
         case(state, "set_properties", "set_properties", {"properties": {"AutoCertificateRollover": False, "CertificateDuration": 730}}),
-        case(state, "read_journal", "read_journal", {"path": JOURNAL, "limit": 1_500_000}),
+        case(state, "read_journal", "read_journal", {"path": JOURNAL, "limit": 1_000_000}),
         case(state, "write_journal", "write_journal", write(b'{"schema":1}', None)),
         case(state, "check-absent", "check_certificate", in_store()),
         case(state, "grant-absent", "grant_read", in_store()),
@@ -180,7 +202,9 @@ def newborn(host_name: str) -> dict[str, list[str]]:
 def of_scenarios() -> Iterator[tuple[str, State]]:
     """Give the first server of each farm of each scenario, and the first secondary one."""
     for name in scenario.names():
-        built = scenario.build(name, scenario.load(name), cmdlet_state.StandingClock(START))
+        # Anew for each scenario: equal certificates are then equal to the last bit, and stand in texts.json once.
+        with always_the_same():
+            built = scenario.build(name, scenario.load(name), cmdlet_state.StandingClock(START))
         for number, farm in enumerate(built.farms, start=1):
             suffix = f"-{number}" if number > 1 else ""
             yield f"{name}{suffix}", cmdlet_state.dump(farm.nodes[0], newborn(farm.host_name))
@@ -237,6 +261,189 @@ def of_faults(basis: State) -> Iterator[tuple[str, State]]:
     yield "lists-one", {**basis, "relying_parties": basis["relying_parties"][:1], "farm_nodes": basis["farm_nodes"][:1]}
 
 
+def _of_type(name: str, value: Any = None) -> Case:
+    """Return what stands in a state for a value of another type than AD FS documents."""
+    return {"$type": name} if value is None else {"$type": name, "value": value}
+
+
+TWO_OBJECTS = _of_type("System.Object[]")
+
+
+def of_odd_answers(basis: State) -> Iterator[tuple[str, State, list[Case]]]:
+    """Give states in which AD FS answers otherwise than documented: null members, other types, further objects, many trusts, events."""
+
+    def odd(name: str, *parts: str, requests: dict[str, Case] | None = None, **members: Any) -> tuple[str, State, list[Case]]:
+        state = {**copy.deepcopy(basis), **members}
+        wanted = {"read_farm": look(*parts), **(requests or {})}
+        return f"answers-{name}", state, [case(state, told, "read_farm", request) for told, request in wanted.items()]
+
+    for name, role in (("upper-case", "PRIMARYCOMPUTER"), ("null", None), ("empty", ""), ("two", TWO_OBJECTS)):
+        yield odd(f"role-{name}", "sync", sync={"Role": role})
+    cmdlets = ("Get-AdfsSyncProperties", "Get-AdfsProperties", "Get-AdfsFarmInformation", "Get-AdfsRelyingPartyTrust")
+    yield odd("stray-line", "sync", "properties", "nodes", "relying_parties", stray={cmdlet: ["a stray line"] for cmdlet in cmdlets})
+    secondary = {"LastSyncFromPrimaryComputerName": "adfs1.contoso.com", "PrimaryComputerName": "adfs1.contoso.com", "PrimaryComputerPort": 80}
+    times = {"never": "00010101000000", "last": "99991231235959"}
+    for name, poll in (("never", _of_type("System.TimeSpan", 300)), ("last", _of_type("System.Double", 480.0))):
+        sync = {**secondary, "LastSyncStatus": -2147467259, "LastSyncTime": times[name], "PollDuration": poll, "Role": "SecondaryComputer"}
+        yield odd(f"sync-{name}", "sync", secondary=True, primary_server="adfs1.contoso.com", node="adfs2.contoso.com", sync=sync)
+
+    properties = basis["properties"]
+    numbers = ("CertificateDuration", "CertificateGenerationThreshold", "CertificateCriticalThreshold", "CertificateThresholdMultiplier", "SsoLifetime")
+    yield odd("properties-null", "properties", properties={**properties, **dict.fromkeys((*numbers, "AutoCertificateRollover", "Identifier", "HostName"))})
+    yield odd("properties-largest", "properties", properties={**properties, **dict.fromkeys(numbers, 2**31 - 1)})
+    unlimited = {"SsoLifetime": _of_type("System.UInt64", str(2**64 - 1)), "ProxyTrustTokenLifetime": _of_type("System.Int64", str(2**63 - 1))}
+    yield odd("properties-unlimited", "properties", properties={**properties, **unlimited})
+    types = {
+        "AutoCertificateRollover": "False",
+        "SsoLifetime": _of_type("System.TimeSpan", 28_800),
+        "CertificateDuration": _of_type("System.Double", 365.5),
+        "ProxyTrustTokenLifetime": _of_type("System.Double", 21_600.0),
+        "HostName": TWO_OBJECTS,
+    }
+    yield odd("properties-of-other-types", "properties", properties={**properties, **types})
+    yield odd("nodes-nameless", "nodes", farm_nodes=["adfs1.contoso.com", None, ""])
+
+    usual = basis["relying_parties"]
+    lifetimes = [None, "60", -1, 480, _of_type("System.TimeSpan", 3601), _of_type("System.Double", 480.0), _of_type("System.Double", 0.5), TWO_OBJECTS]
+    partners = [{**usual[0], "Name": f"partner {number}", "Identifier": [f"urn:{number}"], "TokenLifetime": found} for number, found in enumerate(lifetimes)]
+    names = [{**usual[0], "Name": name, "Identifier": ["urn:name"]} for name in (None, "n" * 100_001, TWO_OBJECTS)]
+    switches = [{**usual[0], "Name": "switches", "Enabled": "False", "MonitoringEnabled": None, "AutoUpdateEnabled": 1}]
+    identifiers = [{**usual[0], "Name": "identifiers", "Identifier": [f"urn:{number}" for number in range(120)] + ["URN:federation:MicrosoftOnline"]}]
+    yield odd("trusts", "relying_parties", relying_parties=[*partners, *names, *switches, *identifiers, *usual])
+    many = [
+        {**usual[0], "Name": f"trust {number}", "Identifier": [f"urn:{number}"], "Enabled": number % 2 == 0, "TokenLifetime": number} for number in range(60)
+    ]
+    small = {"cut": look("relying_parties", list_limit=5_000), "cut-to-nothing": look("relying_parties", list_limit=0)}
+    yield odd("trusts-many", "relying_parties", relying_parties=[*many, *usual], requests=small)
+    provider = {"Name": "Fabrikam", "Identifier": "https://idp.fabrikam.example.com", "Enabled": True, "MetadataUrl": "https://idp.fabrikam.example.com/A%20b"}
+    api = {"Name": "Payroll", "Identifier": ["https://payroll.example.com"], "ApplicationGroupIdentifier": "Group", "Enabled": True, "TokenLifetime": 600}
+    providers, apis = [provider, *basis["claims_providers"]], [api, {**api, "Name": "odd", "TokenLifetime": None}]
+    yield odd("claims-providers-and-applications", "claims_providers", "applications", claims_providers=providers, applications=apis)
+    long = {"id": "i" * 5000, "message": "m" * 5000, "category": "OpenError", "exception": "System.InvalidOperationException", "depth": 30}
+    yield odd("error-long", "relying_parties", "nodes", refusals=dict.fromkeys(("Get-AdfsRelyingPartyTrust", "Get-AdfsFarmInformation"), long))
+    logged = [
+        {"Id": number, "TimeCreated": f"202601{day:02}030405", "Level": level, "Message": text}
+        for number, day, level, text in (
+            (335, 2, 4, "MSIS10005: certificate '" + UNKNOWN + "' added to the 'Signing' collection."),
+            (385, 1, 3, "e" * 3000),
+            (4711, 1, 4, "of no interest"),
+            (133, 1, 2, None),
+        )
+    ]
+    since = int((START - timedelta(hours=1)).timestamp())
+    asked = {"since": look("events", events_since=since), "limit": look("events", events_limit=1), "none": look("events", event_ids=[102])}
+    yield odd("events", "events", events=logged, requests=asked)
+
+
+def of_acts(basis: State) -> Iterator[tuple[str, State, list[Case]]]:
+    """Give each act beside each thing that a cmdlet may do and say other than its work or a refusal (lab.answers)."""
+    bought = base64.b64encode(keys.self_signed("token.contoso.com", START - timedelta(days=1), START + timedelta(days=700)).der).decode()
+    older = _extra("older", 200)
+    stored = [{"RawData": bought, "StoreLocation": "LocalMachine", "has_private_key": True, "usable": True}]
+    on_state = {**copy.deepcopy(basis), "store": stored}
+    off_state = copy.deepcopy(on_state)
+    off_state["properties"]["AutoCertificateRollover"] = False
+    listed = {**copy.deepcopy(off_state), "certificates": [*off_state["certificates"], older]}
+    cmdlets = ("Add-AdfsCertificate", "Set-AdfsCertificate", "Remove-AdfsCertificate", "Update-AdfsCertificate", "Set-AdfsProperties")
+    told = {"": {}, **{word: dict.fromkeys(cmdlets, word) for word in answers.ACTS}, **{word: {"Get-AdfsCertificate": word} for word in answers.READS}}
+    two = {"properties": {"AutoCertificateRollover": True, "CertificateDuration": 730}}
+    update = {"certificate_type": TOKEN_SIGNING, "urgent": False, "keep_rollover_off": False}
+    for word, answer in told.items():
+        on_now, off_now, listed_now = ({**copy.deepcopy(state), "answers": answer} for state in (on_state, off_state, listed))
+        name = word.replace("_", "-") or "done"
+        yield (
+            f"acts-{name}",
+            on_now,
+            [
+                case(on_now, "update", "update_certificate", update),
+                case(on_now, "update-urgent", "update_certificate", {**update, "urgent": True}),
+                case(on_now, "update-keep-off-refused", "update_certificate", {**update, "keep_rollover_off": True}),
+            ],
+        )
+        yield (
+            f"acts-{name}-off",
+            off_now,
+            [
+                case(off_now, "update-keep-off", "update_certificate", {**update, "keep_rollover_off": True}),
+                case(off_now, "set", "set_properties", two),
+                case(off_now, "add", "add_certificate", on(TOKEN_SIGNING, thumbprint(bought))),
+            ],
+        )
+        yield (
+            f"acts-{name}-listed",
+            listed_now,
+            [
+                case(listed_now, "update-keep-off-in-the-way", "update_certificate", {**update, "keep_rollover_off": True}),
+                case(listed_now, "promote", "promote_certificate", on(TOKEN_SIGNING, thumbprint(older["RawData"]))),
+                case(listed_now, "remove", "remove_certificate", on(TOKEN_SIGNING, thumbprint(older["RawData"]))),
+                case(listed_now, "read_farm", "read_farm", look("certificates")),
+            ],
+        )
+    for name, value in (("null", None), ("text", "False")):
+        unknown = copy.deepcopy(on_state)
+        unknown["properties"]["AutoCertificateRollover"] = value
+        yield f"acts-rollover-{name}", unknown, [case(unknown, "update-keep-off", "update_certificate", {**update, "keep_rollover_off": True})]
+
+
+def of_journals(basis: State) -> Iterator[tuple[str, State, list[Case]]]:
+    """Give what may lie where a journal belongs, and paths where none can."""
+    content = base64.b64encode(b'{"schema":1}').decode()
+    digest = hashlib.sha256(b'{"schema":1}').hexdigest()
+    reading = {"path": JOURNAL, "limit": 1_000_000}
+    new = write(b'{"schema":2}', None)
+    for end in ("new", "old"):
+        lost = {**basis, "files": {f"journal.json.{end}": content}}
+        yield f"journal-lost-{end}", lost, [case(lost, "read", "read_journal", reading), case(lost, "write", "write_journal", new)]
+        beside = {**basis, "files": {"journal.json": content, f"journal.json.{end}": base64.b64encode(b"half").decode()}}
+        over = {**new, "expected_sha256": digest}
+        yield f"journal-beside-{end}", beside, [case(beside, "read", "read_journal", reading), case(beside, "write", "write_journal", over)]
+    first = {**basis, "files": {"journal.json.first": base64.b64encode(b"half").decode()}}
+    yield "journal-begun", first, [case(first, "read", "read_journal", reading), case(first, "write", "write_journal", new)]
+    held = {**basis, "files": {"journal.json": content}, "journal_folder": "locked"}
+    yield "journal-locked", held, [case(held, "read", "read_journal", reading), case(held, "write", "write_journal", {**new, "expected_sha256": digest})]
+    loose = {**basis, "files": {"journal.json": content}, "journal_folder": "loose"}
+    yield (
+        "journal-loose",
+        loose,
+        [
+            case(loose, "read", "read_journal", reading, windows=True),
+            case(loose, "write", "write_journal", {**new, "expected_sha256": digest}, windows=True),
+        ],
+    )
+    kept = {**basis, "files": {"journal.json": content}}
+    yield (
+        "journal-limit",
+        kept,
+        [
+            case(kept, "read-at-the-limit", "read_journal", {**reading, "limit": 12}),
+            case(kept, "read-above", "read_journal", {**reading, "limit": 11}),
+            case(kept, "write-above", "write_journal", {**new, "expected_sha256": digest, "limit": 11}),
+        ],
+    )
+    folder = JOURNAL.rpartition("/")[0]
+    odd = {
+        "variable": f"%NoSuchVariable%/{JOURNAL}",
+        "percent": f"{folder}/50%/journal.json",
+        "less": f"{folder}/a<b.json",
+        "bar": f"{folder}/a|b.json",
+        "quote": f'{folder}/a"b.json',
+        "control": f"{folder}/a\x07b.json",
+        "no-drive": "C:journal.json",
+        "bare": "journal.json",
+        "up": f"{folder}/../journal.json",
+        "blank": f"{folder}/journal.json ",
+        "separator": f"{folder}/",
+        "long": f"{folder}/{'x' * 255}.json",
+        "folder": folder,
+        "file": f"{JOURNAL}/journal.json",
+    }
+    cases = [case(kept, f"read-{name}", "read_journal", {**reading, "path": path}) for name, path in odd.items()]
+    cases += [case(kept, f"write-{name}", "write_journal", {**new, "path": path}) for name, path in odd.items()]
+    rooted = {"no-drive-but-root": "\\journal.json", "device": "\\\\?\\C:\\journal.json", "stream": f"{folder}/journal.json:stream"}
+    cases += [case(kept, f"read-{name}", "read_journal", {**reading, "path": path}, windows=True) for name, path in rooted.items()]
+    yield "journal-paths", kept, cases
+
+
 def _extra(name: str, days_left: int) -> Case:
     keyed = keys.self_signed(name, START - timedelta(days=400), START + timedelta(days=days_left))
     raw_data = base64.b64encode(keyed.der).decode()
@@ -290,7 +497,7 @@ def special(basis: State) -> Iterator[tuple[str, State, list[Case]]]:
         "journal-present",
         kept,
         [
-            case(kept, "read", "read_journal", {"path": JOURNAL, "limit": 1_500_000}),
+            case(kept, "read", "read_journal", {"path": JOURNAL, "limit": 1_000_000}),
             case(kept, "read-too-large", "read_journal", {"path": JOURNAL, "limit": 5}),
             case(kept, "read_farm", "read_farm", look("journal")),
             case(kept, "write", "write_journal", write(b'{"schema":2}', digest)),
@@ -305,7 +512,7 @@ def special(basis: State) -> Iterator[tuple[str, State, list[Case]]]:
     yield "journal-empty", empty, [case(empty, "read", "read_journal", {"path": JOURNAL, "limit": 100})]
 
     requests = {
-        "update_certificate": {"certificate_type": TOKEN_SIGNING, "urgent": False},
+        "update_certificate": {"certificate_type": TOKEN_SIGNING, "urgent": False, "keep_rollover_off": False},
         "add_certificate": on(TOKEN_SIGNING),
         "promote_certificate": on(TOKEN_SIGNING),
         "remove_certificate": on(TOKEN_SIGNING),
@@ -324,7 +531,7 @@ def special(basis: State) -> Iterator[tuple[str, State, list[Case]]]:
         off,
         [
             *(case(off, f"read_farm-{part}", "read_farm", look(part)) for part in PARTS),
-            case(off, "update-wrong-type", "update_certificate", {"certificate_type": SERVICE_COMMUNICATIONS, "urgent": False}),
+            case(off, "update-wrong-type", "update_certificate", {"certificate_type": SERVICE_COMMUNICATIONS, "urgent": False, "keep_rollover_off": False}),
             case(off, "promote-wrong-type", "promote_certificate", on("Nope")),
             case(off, "remove-wrong-type", "remove_certificate", on("Nope")),
             case(off, "add-wrong-type", "add_certificate", on(SERVICE_COMMUNICATIONS)),
@@ -345,7 +552,7 @@ def books() -> dict[str, dict[str, Any]]:
         states.update(json.loads(json.dumps(dict(of_faults(basis)))))
         for name, state in states.items():
             found[name] = {"state": state, "cases": standard(state)}
-        for name, state, cases in special(basis):
+        for name, state, cases in (*special(basis), *of_odd_answers(basis), *of_acts(basis), *of_journals(basis)):
             found[name] = {"state": state, "cases": cases}
     return found
 
@@ -354,11 +561,12 @@ def main() -> int:
     """Write all files, take away those that are no more, and print the number of cases of each script."""
     FOLDER.mkdir(exist_ok=True)
     written = books()
+    files = case_files.encode(written)
     for path in FOLDER.glob("*.json"):
-        if path.stem not in written:
+        if path.name not in files:
             path.unlink()
-    for name, book in written.items():
-        (FOLDER / f"{name}.json").write_text(json.dumps(book, indent=1) + "\n", encoding="ascii")
+    for name, text in files.items():
+        (FOLDER / name).write_text(text, encoding="ascii")
     counted = Counter(item["script"] for book in written.values() for item in book["cases"])
     for script in sorted(powershell.READS | powershell.ACTS):
         print(f"{counted[script]:5} {script}")

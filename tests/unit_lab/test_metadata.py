@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import json
 import ssl
 import threading
 from collections.abc import Iterator
@@ -106,6 +107,14 @@ def test_a_lagging_server_shows_and_signs_with_its_own_copy(farm: Farm) -> None:
     verify(document(first), first)
 
 
+def test_a_farm_without_ws_trust_shows_the_address_for_browsers_alone(farm: Farm) -> None:
+    farm.switches["ws_trust_published"] = False
+    xml = document(farm.primary_node)
+    addresses = {str(item.text) for item in etree.fromstring(xml).iterfind(".//wsa:Address", NAMES)}
+    assert addresses == {"https://sts.contoso.com/adfs/ls/", farm.identifier}
+    verify(xml, farm.primary_node)
+
+
 class Service:
     """A metadata server and a client that trusts the lab's CA."""
 
@@ -143,6 +152,18 @@ def test_the_server_answers_for_the_service_name_in_any_letter_case(service: Ser
     assert service.get("/adfs/ls/")[0] == 404
     assert service.log.counters() == {"metadata.get": 4}
     assert {entry["node"] for entry in service.log.entries()} == {"adfs1.contoso.com"}
+
+
+def test_the_keys_of_openid_connect_are_those_of_the_metadata(service: Service) -> None:
+    service.node.update_adfs_certificate()
+    status, body = service.get("/adfs/discovery/keys")
+    assert status == 200
+    shown = [base64.b64decode(key["x5c"][0]) for key in json.loads(body)["keys"]]
+    assert shown == [item.der for item in service.node.published_signing_certificates] and len(shown) == 2
+    service.faults.add({"surface": "metadata", "operation": "keys", "do": {"kind": "status", "status": 404}})
+    assert service.get()[0] == 200
+    assert service.get("/adfs/discovery/keys")[0] == 404
+    assert service.log.counters() == {"metadata.keys": 2, "metadata.get": 1}
 
 
 def test_a_stopped_service_answers_503(service: Service) -> None:

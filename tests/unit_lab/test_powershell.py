@@ -19,14 +19,14 @@ from lab.farm import TOKEN_DECRYPTING, TOKEN_SIGNING, Farm
 REQUESTS: dict[str, dict[str, Any]] = {
     "read_farm": {"parts": ["sync"], "properties": [], "journal_path": "C:\\j\\journal.json", "journal_limit": 100},
     "read_journal": {"path": "C:\\j\\journal.json", "limit": 100},
-    "update_certificate": {"certificate_type": TOKEN_SIGNING, "urgent": False},
+    "update_certificate": {"certificate_type": TOKEN_SIGNING, "urgent": False, "keep_rollover_off": False},
     "add_certificate": {"certificate_type": TOKEN_SIGNING, "thumbprint": "AB" * 20},
     "promote_certificate": {"certificate_type": TOKEN_SIGNING, "thumbprint": "AB" * 20},
     "remove_certificate": {"certificate_type": TOKEN_SIGNING, "thumbprint": "AB" * 20},
     "set_properties": {"properties": {"CertificateDuration": 730}},
     "check_certificate": {"store_location": "LocalMachine", "thumbprint": "AB" * 20, "revocation_mode": "NoCheck"},
     "grant_read": {"store_location": "LocalMachine", "thumbprint": "AB" * 20},
-    "write_journal": {"path": "C:\\j\\journal.json", "expected_sha256": None, "content": base64.b64encode(b"{}").decode()},
+    "write_journal": {"path": "C:\\j\\journal.json", "expected_sha256": None, "content": base64.b64encode(b"{}").decode(), "limit": 100},
 }
 ALL = sorted(powershell.READS | powershell.ACTS)
 
@@ -98,7 +98,9 @@ def test_an_act_refuses_in_check_mode(farm: Farm, name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in ALL if "Adfs" in (powershell.FOLDER / f"{name}.ps1").read_text() and name not in powershell.READS])
 def test_a_secondary_refuses_with_the_cmdlets_record(farm: Farm, name: str) -> None:
-    error = reply(call(farm, name, node=1))["error"]
+    found = reply(call(farm, name, node=1))
+    # What comes before the act fails the script; what the act itself reports stands apart from what could be read afterwards.
+    error = found["data"]["failure"] if found["ok"] else found["error"]
     assert error["id"] == "PS0033"
     assert re.fullmatch(r"PS0033,Microsoft\.IdentityServer\.Management\.Commands\.\w+Command,[A-Z][a-z]+-Adfs\w+", error["full_id"])
     assert error["category"] == "OpenError"
@@ -146,10 +148,15 @@ def test_members_that_are_absent_are_null(farm: Farm) -> None:
 def test_journal_is_swapped_only_as_expected(farm: Farm) -> None:
     first = reply(call(farm, "write_journal"))["data"]
     assert first["written"] is True
-    assert reply(call(farm, "write_journal"))["data"] == {"written": False, "sha256": first["sha256"], "problem": None}
+    refused = reply(call(farm, "write_journal"))["data"]
+    told = {name: refused[name] for name in ("written", "sha256", "problem", "failure", "unreadable")}
+    assert told == {"written": False, "sha256": first["sha256"], "problem": None, "failure": None, "unreadable": None}
     again = reply(call(farm, "write_journal", {**REQUESTS["write_journal"], "expected_sha256": first["sha256"]}))["data"]
     assert again["written"] is True
-    assert reply(call(farm, "read_journal"))["data"] == {"found": True, "sha256": first["sha256"], "content": "e30=", "problem": None}
+    found = reply(call(farm, "read_journal"))["data"]
+    assert again["written_at"] == found.pop("written_at")
+    assert found.pop("server_time") >= again["written_at"]
+    assert found == {"found": True, "sha256": first["sha256"], "content": "e30=", "problem": None}
 
 
 def test_bad_base64_is_a_dotnet_error(farm: Farm) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,16 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tree_sitter
+import tree_sitter_powershell
 
-from lab import cmdlet_state, powershell, scenario
+from lab import answers, cmdlet_state, powershell, scenario
 
 TESTS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS / "tools"))
 
-import powershell_cases  # noqa: E402 - a tool, not a package
+import case_files  # noqa: E402 - tools, not packages
+import powershell_cases  # noqa: E402
 
 FOLDER = TESTS / "powershell"
-BOOKS: dict[str, dict[str, Any]] = {path.stem: json.loads(path.read_text(encoding="ascii")) for path in sorted((FOLDER / "cases").glob("*.json"))}
+BOOKS: dict[str, dict[str, Any]] = case_files.decode(case_files.read(FOLDER / "cases"))
 CASES = [(name, case) for name, book in BOOKS.items() for case in book["cases"]]
 ALL = sorted(powershell.READS | powershell.ACTS)
 # Of AD FS by its table of errors; a stopped service and the console's ADMIN0017 have no id of a cmdlet.
@@ -54,7 +58,9 @@ def test_a_state_survives_the_lab(name: str) -> None:
 
 
 def test_writing_the_cases_again_changes_nothing() -> None:
-    assert json.loads(json.dumps(powershell_cases.books())) == BOOKS
+    books = json.loads(json.dumps(powershell_cases.books()))
+    assert books == BOOKS
+    assert case_files.encode(powershell_cases.books()) == case_files.read(FOLDER / "cases")
 
 
 def test_every_script_has_cases(record_property: Any) -> None:
@@ -118,11 +124,9 @@ def test_numbers_of_certificates_and_what_is_not_ascii() -> None:
 
 @pytest.mark.parametrize("path", [FOLDER / "run.ps1", FOLDER / "ADFS" / "ADFS.psm1", FOLDER / "ADFS" / "ADFS.psd1"], ids=lambda path: path.name)
 def test_the_suite_itself_parses(path: Path) -> None:
-    tree_sitter = pytest.importorskip("tree_sitter")
-    language = pytest.importorskip("tree_sitter_powershell")
     source = path.read_bytes()
     assert source.isascii()
-    waiting = [tree_sitter.Parser(tree_sitter.Language(language.language())).parse(source).root_node]
+    waiting = [tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language())).parse(source).root_node]
     wrong = []
     while waiting:
         node = waiting.pop()
@@ -130,6 +134,75 @@ def test_the_suite_itself_parses(path: Path) -> None:
             wrong.append((node.start_point, source[node.start_byte : node.end_byte][:80]))
         waiting.extend(node.children)
     assert wrong == []
+
+
+def _commands(path: Path) -> list[Any]:
+    tree_sitter = pytest.importorskip("tree_sitter")
+    language = pytest.importorskip("tree_sitter_powershell")
+    waiting = [tree_sitter.Parser(tree_sitter.Language(language.language())).parse(path.read_bytes()).root_node]
+    found = []
+    while waiting:
+        node = waiting.pop()
+        found += [node] if node.type == "command" else []
+        waiting.extend(node.children)
+    return found
+
+
+SUITE = [FOLDER / "run.ps1", FOLDER / "ADFS" / "ADFS.psm1", FOLDER / "ADFS" / "ADFS.psd1"]
+NOT_IN_5_1 = (
+    r"\?\?|\?\.|&&|\|\||-Parallel\b|-AsHashtable|-NoEnumerate|-AsArray|-AsByteStream|utf8NoBOM|\$Is(Windows|Linux|MacOS|CoreCLR)\b|Join-String|Test-Json"
+)
+
+
+@pytest.mark.parametrize("path", SUITE, ids=lambda path: path.name)
+def test_the_suite_itself_keeps_to_what_5_1_has_and_to_the_layout_of_the_scripts(path: Path) -> None:
+    text = path.read_text(encoding="ascii")
+    assert [number for number, line in enumerate(text.splitlines(), start=1) if len(line) > 160 or line != line.rstrip() or "\t" in line] == []
+    code = re.sub(r"'[^'\n]*'", "''", re.sub(r"(?m)(^|\s)#.*$", "", text))
+    assert re.findall(NOT_IN_5_1, code) == []
+    assert not re.search(r"ConvertFrom-Json\b[^\n]*-Depth", code)
+
+
+@pytest.mark.parametrize("path", [*SUITE, *sorted(powershell.FOLDER.glob("*.ps1"))], ids=lambda path: path.name)
+def test_three_arguments_or_more_have_names(path: Path) -> None:
+    """PSAvoidUsingPositionalParameters of PSScriptAnalyzer."""
+    for command in _commands(path):
+        elements = [node for part in command.children if part.type == "command_elements" for node in part.children if node.type != "command_argument_sep"]
+        named = [node for node in elements if node.type == "command_parameter"]
+        name = command.child_by_field_name("command_name")
+        if name is not None and "-" in name.text.decode():
+            assert named or len(elements) < 3, command.text.decode()
+
+
+@pytest.mark.parametrize("path", [path for path in SUITE if path.suffix == ".psm1"], ids=lambda path: path.name)
+def test_names_that_only_the_real_cmdlets_excuse_say_so(path: Path) -> None:
+    text = path.read_text(encoding="ascii")
+    for name, body in re.findall(r"(?m)^function (\S+) \{\n((?:    .*\n|\n)*?)^\}", text):
+        if name.endswith("s"):
+            assert "SuppressMessageAttribute('PSUseSingularNouns'" in body, name
+        if "SupportsShouldProcess" in body:
+            assert "$PSCmdlet.ShouldProcess(" in body, name
+
+
+def test_the_cases_run_with_the_type_data_of_5_1_and_without_the_line_that_takes_it_away() -> None:
+    text = (FOLDER / "run.ps1").read_text(encoding="ascii")
+    line = "Remove-TypeData -TypeName System.Array -ErrorAction Ignore"
+    assert "Update-TypeData -TypeName System.Array -MemberType AliasProperty -MemberName Count -Value Length -Force" in text
+    assert f"$TypeDataLine = '{line}'" in text
+    assert ".Replace($TypeDataLine, '')" in text
+    assert f"\n{line}\n" in (powershell.FOLDER / "footer.ps1").read_text(encoding="ascii")
+
+
+def test_what_only_windows_can_answer_is_marked() -> None:
+    marked = {f"{name}/{case['name']}" for name, case in CASES if case["windows"]}
+    assert {"journal-loose/read", "journal-loose/write", "journal-paths/read-no-drive-but-root"} <= marked
+    assert len(marked) < len(CASES) / 50
+
+
+@pytest.mark.parametrize("answer", [*answers.ACTS, *answers.READS])
+def test_every_odd_answer_of_a_cmdlet_has_cases(answer: str) -> None:
+    played = {case["script"] for book in BOOKS.values() for case in book["cases"] if answer in book["state"]["answers"].values()}
+    assert {"update_certificate", "add_certificate", "promote_certificate", "remove_certificate", "set_properties"} <= played
 
 
 def test_the_suite_runs_in_every_culture() -> None:

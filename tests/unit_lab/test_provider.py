@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import replace
 
 import pytest
 from lxml import etree
@@ -58,3 +59,40 @@ def test_the_control_endpoint_plays_the_administrator() -> None:
     assert world.state()["providers"][0]["metadata_signer"] == world.built.certificates["other"].thumbprint
     assert control.answer("POST", "/provider", b'{"do": ["resign"]}')[0] == 400
     assert control.answer("POST", "/provider", b'{"host_name": "nobody"}')[0] == 400
+
+
+@pytest.mark.parametrize("signed", [True, False])
+@pytest.mark.parametrize(
+    ("change", "root_name"),
+    [
+        ({"protocol": "wsfed"}, "EntityDescriptor"),
+        ({"hash": "sha1"}, "EntityDescriptor"),
+        ({"others": 0}, "EntitiesDescriptor"),
+        ({"others": 3, "valid_days": -1}, "EntitiesDescriptor"),
+        ({"layout": "CRLF"}, "EntityDescriptor"),
+        ({"encoding": "iso-8859-1", "bare_key": True}, "EntityDescriptor"),
+    ],
+)
+def test_the_document_takes_every_shape(change: dict[str, object], root_name: str, signed: bool) -> None:
+    world = World("provider-signed")
+    provider = world.provider()
+    provider.shape = replace(provider.shape, **change)
+    if not signed:
+        provider.metadata_signer = None
+    root = etree.fromstring(provider_document(provider))
+    assert etree.QName(root).localname == root_name
+    assert len(root.findall(".//{*}X509Certificate")) == 1 + signed
+    assert len(root.findall(".//{*}KeyDescriptor")) == 1 + bool(change.get("bare_key"))
+    assert (root.find(".//{*}RSAKeyValue") is not None) is bool(change.get("bare_key"))
+    entity = root if root_name == "EntityDescriptor" else root[0]
+    assert (entity.get("validUntil") is not None) is ("valid_days" in change)
+    assert len(root.findall("{*}EntityDescriptor")) == (0 if root_name == "EntityDescriptor" else 1 + int(str(change["others"])))
+    address = entity.findtext(".//{*}PassiveRequestorEndpoint//{*}Address")
+    assert address == (provider.sign_in_uri if change.get("protocol") == "wsfed" else None)
+
+
+def test_an_unknown_shape_is_refused() -> None:
+    control = ControlServer(World("provider-signed"))
+    assert control.answer("POST", "/provider", b'{"document": {"hash": "md5"}}')[0] == 400
+    assert control.answer("POST", "/provider", b'{"document": {"colour": "red"}}')[0] == 400
+    assert control.answer("POST", "/provider", b'{"document": {"valid_days": 3}}')[0] == 200

@@ -23,6 +23,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._entra.options imp
 from ansible_collections.federation.adfs.plugins.module_utils._entra.publish import publish
 from ansible_collections.federation.adfs.plugins.module_utils._entra.transport import Answer, Transport
 from ansible_collections.federation.adfs.plugins.module_utils._metadata import describe_metadata, read_metadata
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import plan
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 from ansible_collections.federation.adfs.plugins.modules.entra_federation import wishes_from
 from lab.entra.wire import Request, Response
@@ -30,10 +31,6 @@ from lab.farm import Node
 from lab.metadata import document
 from lab.world import World
 
-MOST_ROUNDS = 10
-ON_DOMAINS = ("repair", "publish", "reorder", "remove_from_entra", "evict")
-ROLLOVER = {"suspend_auto_rollover": False, "restore_auto_rollover": True}
-SIGNING = {"certificate_type": "Token-Signing"}
 GRAPH = "https://graph.example.com"
 # Parts of Ansible that the actions are handed and make no use of.
 UNUSED = MagicMock()
@@ -81,6 +78,9 @@ class _Direct(Transport):
             raise TypeError(f"{method} {url}: the lab answers with a fault, which only a socket can carry")
         return Answer(reply.status, {name.lower(): value for name, value in reply.headers.items()}, reply.body())
 
+    def request_once(self, what: str, method: str, url: str, headers: Any, data: bytes | None = None) -> Answer:
+        return self.request(what, method, url, headers, data)
+
     def pass_time(self, seconds: float) -> None:
         """Let the lab's time pass."""
         self._world.advance(timedelta(seconds=seconds))
@@ -95,6 +95,7 @@ class Inside:
         self.death = Death()
         self._metadata: dict[tuple[Any, ...], dict[str, Any]] = {}
         self._runs = 0
+        self._read: dict[str, Any] = {}
         token = world.entra.issue_token(world.credentials.client_id, world.built.permissions)
         settings = merge_options({"access_token": token, "tenant_id": world.tenant.tenant_id, "graph_url": GRAPH}, {})
         self._graph = GraphClient(settings, credential_for(settings), _Direct(world, self.death))
@@ -102,44 +103,44 @@ class Inside:
     def run(self) -> tuple[list[str], dict[str, Any]]:
         """One run of the role: what it did, and its last plan."""
         self._runs += 1
-        done: list[str] = []
-        for number in range(1, MOST_ROUNDS + 2):
-            plan = self._plan()
-            journal = plan["journal"]
-            if journal["write"]:
-                self._adfs("rollover_journal", content=journal["content"], expected_sha256=journal["expected_sha256"])
-            if not plan["actions"] or number > MOST_ROUNDS:
-                return done, plan
-            self._act(plan["actions"][0], plan["certificates"])
-            done.append(plan["actions"][0]["action"])
-        raise RuntimeError("a run has no end")
+        made = self._plan(step="begin")
+        while not made["ended"]:
+            made = self._plan(made["memory"], self._carry_out(made), **({"again": self._read} if made["next"][0] == "ask" else {}))
+        self._carry_out(made)
+        return [act["action"] for act in made["memory"]["done"]], made
 
-    def _plan(self) -> dict[str, Any]:
+    def _plan(self, previous: dict[str, Any] | None = None, outcome: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+        """Plan on a fresh scan; ``again``: on the one before, with what servers answered."""
+        given = {"policy": self.policy, "mode": "apply", "run": f"run-{self._runs}", "now": format_time(self.world.clock.now())}
+        if previous is None:
+            return plan({**given, **more})
+        self._read = more.get("again") or self._scan()
+        hosts = {node.name: node.name for node in self.world.farms[0].nodes}
+        return plan({**given, **self._read, "previous": previous, "outcome": outcome, "hosts": hosts})
+
+    def _scan(self) -> dict[str, Any]:
         farm = self._adfs("farm_info")["farm"]
-        now = format_time(self.world.clock.now())
         moment = self.world.clock.now()
         domains = [domain.shape(self._graph.tenant_id, moment, with_der=True) for domain in read_domains(self._graph, None, every=True)]
         metadata = [{"server": node.name, "metadata": self._shown(node, moment), "error": None} for node in self.world.farms[0].listed_nodes]
-        options = {"farm": farm, "domains": domains, "metadata": metadata, "policy": self.policy, "now": now, "run": f"run-{self._runs}"}
-        plan = dict(self._adfs("rollover_plan", **options)["plan"])
-        checked: list[dict[str, Any]] = []
-        while (wanted := plan["asks"]["key_checks"]) is not None:  # the plan asks nothing twice
-            if wanted in (item["thumbprint"] for item in checked):
-                raise RuntimeError("the plan asks twice")
-            checked += [self._checked(wanted, server["name"]) for server in plan["farm"]["servers"]]
-            plan = dict(self._adfs("rollover_plan", **options, key_checks=checked)["plan"])
-        return plan
+        return {"farm": farm, "domains": domains, "metadata": metadata, "now": format_time(moment)}
 
-    def _checked(self, thumbprint: str, server: str) -> dict[str, Any]:
+    def _carry_out(self, made: dict[str, Any]) -> dict[str, Any]:
+        """What the plan says is next, up to the next scan; returns what the tasks returned."""
+        outcome: dict[str, Any] = {}
+        for step in made["next"]:
+            if step == "journal":
+                self._adfs("rollover_journal", content=made["journal"]["content"], expected_sha256=made["journal"]["expected_sha256"])
+            elif step == "ask":
+                thumbprint = made["asks"]["key_checks"]
+                outcome["key_checks"] = {"results": [self._checked(thumbprint, item) for item in made["asks"]["check_on"]]}
+            elif step.startswith("act_"):
+                outcome["act"] = self._act(made["actions"][0], made["certificates"])
+        return outcome
+
+    def _checked(self, thumbprint: str, item: dict[str, str]) -> dict[str, Any]:
         """What a server says of a certificate that is to sign."""
-        answer = self._adfs("certificate_key", on=server, thumbprint=thumbprint)
-        return {
-            "server": server,
-            "thumbprint": thumbprint,
-            "error": "",
-            "answered_by": answer["server"],
-            **{name: answer[name] for name in ("certificate", "checks")},
-        }
+        return {**self._adfs("certificate_key", on=item["host"], thumbprint=thumbprint), "item": item}
 
     def _shown(self, node: Node, now: datetime) -> dict[str, Any]:
         """What a server's metadata says. It is signed and verified once for each thing that it can say."""
@@ -149,27 +150,14 @@ class Inside:
             self._metadata[says] = describe_metadata(read_metadata(document(node)), f"https://{node.name}/", now)
         return self._metadata[says]
 
-    def _act(self, act: dict[str, Any], certificates: list[dict[str, Any]]) -> None:
-        action = act["action"]
-        if action in ON_DOMAINS:
-            outcomes = publish(self._graph, wishes_from([target["write"] for target in act["targets"]], certificates), check_mode=False)
-            errors = [outcome.error for outcome in outcomes if outcome.error]
-            if errors:
-                raise RuntimeError("; ".join(errors))
-        elif action in ROLLOVER:
-            self._adfs("farm_properties", auto_certificate_rollover=ROLLOVER[action])
-        elif action == "generate":
-            if act["toggles_auto_rollover"]:
-                self._adfs("farm_properties", auto_certificate_rollover=True)
-            self._adfs("certificate_rollover", **SIGNING)
-            if act["toggles_auto_rollover"]:
-                self._adfs("farm_properties", auto_certificate_rollover=False)
-        elif action == "promote":
-            self._adfs("certificate", **SIGNING, thumbprint=act["thumbprint"], state="present", primary=True)
-        elif action == "remove_from_adfs":
-            self._adfs("certificate", **SIGNING, thumbprint=act["thumbprint"], state="absent")
-        else:
-            raise RuntimeError(f"the role has an act that nobody plays here: {action}")
+    def _act(self, act: dict[str, Any], certificates: list[dict[str, Any]]) -> dict[str, Any]:
+        if act["module"] != "entra_federation":
+            return self._adfs(act["module"], **act["arguments"])
+        outcomes = publish(self._graph, wishes_from([target["write"] for target in act["targets"]], certificates), check_mode=False)
+        errors = [outcome.error for outcome in outcomes if outcome.error]
+        if errors:
+            raise RuntimeError("; ".join(errors))
+        return {"results": [{"item": self._graph.tenant_id, "changed": True}]}
 
     def _adfs(self, module: str, on: str | None = None, **arguments: Any) -> dict[str, Any]:
         """Run one action on a server, by default the primary one. Raises RuntimeError with its message where it fails."""

@@ -45,12 +45,23 @@ def one_line(text: str, limit: int = 500) -> str:
     return line if len(line) <= limit else line[:limit] + " ..."
 
 
+def without_source(text: str) -> str:
+    """Return what PowerShell says without the lines that quote the script: those that begin with +, and the place before them."""
+    kept: list[str] = []
+    for line in text.splitlines():
+        if not line.lstrip().startswith("+"):
+            kept.append(line)
+        elif kept and re.fullmatch(r".*:\d+ .*:\d+\s*", kept[-1]):
+            kept.pop()
+    return "\n".join(kept)
+
+
 def from_record(error: t.Mapping[str, t.Any], script: str, primary_server: str | None = None) -> AdfsError:
     """Return the message for an error record in the form of the script's footer."""
     identifier = one_line(error["id"], 200)
     chain = error["exceptions"]
     types = {item["type"] for item in chain}
-    said = one_line(chain[-1]["message"]) if chain else identifier
+    said = _said(chain) or identifier or "no reason was given"
     what = one_line(error["activity"], 100) or f"the script {script}"
 
     if identifier == "PS0033":
@@ -91,7 +102,33 @@ def from_record(error: t.Mapping[str, t.Any], script: str, primary_server: str |
         )
     if any(item["hresult"] == _SHARING_VIOLATION_HRESULT for item in chain):
         return AdfsError(f"A file is in use by another process: {said}", "Another run may be writing the journal just now; run again.", "in_use")
-    return AdfsError(f"{what[:1].upper()}{what[1:]} failed: {said} (identifier {identifier or 'none'}, script {script}).", id=identifier)
+    failed = f"{what[:1].upper()}{what[1:]} failed: {said}"
+    if any(name.startswith("System.ServiceModel.FaultException") for name in types):
+        # The identifier of these is their text.
+        return AdfsError(
+            f"{failed} (script {script}).",
+            "That came from the AD FS service, and the event log 'AD FS/Admin' of this server says why (farm_info with gather_subset: events reads it). "
+            "Its events 329 and 331 are about the container in Active Directory that protects the keys of AD FS.",
+            "service_fault",
+        )
+    # Of what was thrown as a text, the text is the identifier too: it is said once.
+    named = "" if identifier == said or " " in identifier else f"identifier {identifier or 'none'}, "
+    return AdfsError(f"{failed} ({named}script {script}).", id=identifier)
+
+
+def restricted_language(text: str) -> tuple[str, str] | None:
+    """Return message and advice for what PowerShell says where it allows only a part of its language, or None for any other text.
+
+    The words are those of identifiers and of names of modes, which no language of the server changes.
+    """
+    if not re.search(r"ConstrainedLanguage|RestrictedLanguage|NoLanguage|InConstrainedLanguage|no-language mode|this language mode", text):
+        return None
+    advice = (
+        "Ansible's modules for Windows need FullLanguage: connect to the usual endpoint instead of one of Just Enough Administration, and let application "
+        "control (AppLocker, App Control for Business) allow the scripts of the connection's account. "
+        "$ExecutionContext.SessionState.LanguageMode shows the mode."
+    )
+    return "PowerShell on this server allows this account only a part of its language (a language mode other than FullLanguage).", advice
 
 
 def secondary(primary_server: str | None) -> AdfsError:
@@ -103,6 +140,13 @@ def secondary(primary_server: str | None) -> AdfsError:
         "PS0033",
         primary_server,
     )
+
+
+def _said(chain: t.Sequence[t.Mapping[str, t.Any]]) -> str:
+    """Return what the cause says, or if it says nothing, what kind of error it is."""
+    if not chain:
+        return ""
+    return one_line(without_source(chain[-1]["message"])) or one_line(chain[-1]["type"], 200)
 
 
 def _server_in(said: str) -> str | None:

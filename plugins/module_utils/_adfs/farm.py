@@ -11,8 +11,10 @@ import typing as t
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import facts
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record, one_line, secondary
-from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, CertificateError, describe, parse_certificate, parse_time
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.facts import MOST_MINUTES
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, CertificateError, describe, format_time, parse_certificate, parse_time
 
 TOKEN_SIGNING = "Token-Signing"
 TOKEN_DECRYPTING = "Token-Decrypting"
@@ -20,22 +22,33 @@ SERVICE_COMMUNICATIONS = "Service-Communications"
 ROLLOVER_TYPES = (TOKEN_SIGNING, TOKEN_DECRYPTING)
 CERTIFICATE_TYPES = (TOKEN_SIGNING, TOKEN_DECRYPTING, SERVICE_COMMUNICATIONS)
 
-PROPERTIES = (
-    "AutoCertificateRollover",
-    "CertificateDuration",
-    "CertificateGenerationThreshold",
-    "CertificatePromotionThreshold",
-    "CertificateCriticalThreshold",
-    "CertificateRolloverInterval",
-    "CertificateThresholdMultiplier",
-    "CertificateSharingContainer",
-    "CurrentFarmBehavior",
-    "HostName",
-    "Identifier",
-    "ProxyTrustTokenLifetime",
-    "SsoLifetime",
-)
+_TRUTHS = ("AutoCertificateRollover",)
+# With the unit, in seconds, in which AD FS counts, for those that may also come as a duration.
+_NUMBERS: dict[str, int | None] = {
+    "CertificateDuration": None,
+    "CertificateGenerationThreshold": None,
+    "CertificatePromotionThreshold": None,
+    "CertificateCriticalThreshold": None,
+    "CertificateRolloverInterval": 60,
+    "CertificateThresholdMultiplier": 60,
+    "CurrentFarmBehavior": None,
+    "ProxyTrustTokenLifetime": 60,
+    "SsoLifetime": 60,
+}
+_TEXTS = ("CertificateSharingContainer", "HostName", "Identifier")
+PROPERTIES = (*_TRUTHS, *_NUMBERS, *_TEXTS)
 """Members of Get-AdfsProperties that are read."""
+LIFETIMES = ("SsoLifetime", "ProxyTrustTokenLifetime")
+"""Those that say how long what AD FS signed is used."""
+_THRESHOLDS = {
+    "generation_days": "CertificateGenerationThreshold",
+    "promotion_days": "CertificatePromotionThreshold",
+    "critical_days": "CertificateCriticalThreshold",
+    "rollover_interval_minutes": "CertificateRolloverInterval",
+    "threshold_multiplier_minutes": "CertificateThresholdMultiplier",
+    "duration_days": "CertificateDuration",
+}
+_ROLES = {"primarycomputer": True, "secondarycomputer": False}
 
 
 @dataclass(frozen=True)
@@ -71,7 +84,10 @@ class FarmCertificate:
 
 @dataclass(frozen=True)
 class Look:
-    """The reply of read_farm. ``time`` is the server's clock, ``parts`` the checked outcome of each part that was asked for."""
+    """The reply of read_farm. ``time`` is the server's clock, ``parts`` the checked outcome of each part that was asked for.
+
+    ``odd``: members of Get-AdfsProperties that are not of the kind that AD FS documents, with what it gave instead; their values are None.
+    """
 
     time: datetime
     server: str
@@ -79,6 +95,7 @@ class Look:
     primary_server: str | None
     sync: t.Mapping[str, t.Any]
     parts: t.Mapping[str, t.Mapping[str, t.Any]] = field(repr=False)
+    odd: t.Mapping[str, str] = field(default_factory=dict)
 
     def value(self, part: str) -> t.Any:
         """Return what a part holds. Raises AdfsError where the server refused it."""
@@ -109,19 +126,55 @@ def read_look(reply: t.Mapping[str, t.Any]) -> Look:
             "Bring the farm to Windows Server 2016 or later; what an older farm publishes can be read with metadata_info.",
             "too_old",
         )
-    sync = _must(reply["sync"], "sync")
-    is_primary = sync["role"] != "SecondaryComputer"
+    sync = _sync(_must(reply["sync"], "sync"))
+    is_primary = _is_primary(_must(reply["sync"], "sync")["role"])
     name = host["name"] if "." not in host["dns_domain"] else f"{host['name'].lower()}.{host['dns_domain'].lower()}"
     try:
         time = parse_time(host["time"])
     except ValueError as exc:
         raise AdfsError(f"The server reports a time that cannot be read: {exc}", id="no_reply") from exc
     server = _as_listed(name, reply)
-    return Look(time, server, is_primary, server if is_primary else sync["primary_server"] or None, sync, reply)
+    parts, odd = dict(reply), {}
+    if "properties" in reply and reply["properties"]["ok"]:
+        properties, odd = read_properties(reply["properties"]["value"])
+        parts["properties"] = {"ok": True, "value": properties}
+    return Look(time, server, is_primary, server if is_primary else sync["primary_server"], sync, parts, odd)
+
+
+def read_properties(found: t.Mapping[str, t.Any]) -> tuple[dict[str, t.Any], dict[str, str]]:
+    """Return the members of Get-AdfsProperties, those that are not of their kind as None; and what AD FS gave for these.
+
+    The numbers are as AD FS gives them, without bounds: they are compared with what somebody wants set.
+    """
+    values: dict[str, t.Any] = {}
+    for name, fact in found.items():
+        if name in _TRUTHS:
+            values[name] = facts.truth(fact)
+        elif name in _NUMBERS:
+            values[name] = facts.number(fact, _NUMBERS[name])
+        else:
+            values[name] = facts.text(fact)
+    return values, {name: facts.told(fact) for name, fact in found.items() if values[name] is None and name != "CertificateSharingContainer"}
+
+
+def names(properties: t.Mapping[str, t.Any]) -> tuple[str, str]:
+    """Return the name of the federation service and its identifier. Raises AdfsError where AD FS does not give both."""
+    host_name, identifier = properties.get("HostName"), properties.get("Identifier")
+    missing = [name for name, value in (("HostName", host_name), ("Identifier", identifier)) if not value]
+    if missing or host_name is None or identifier is None:
+        raise AdfsError(
+            f"AD FS on this server does not say what the federation service is called: Get-AdfsProperties gives no {' and no '.join(missing)}.",
+            "See the event log 'AD FS/Admin', and run again when Get-AdfsProperties shows both.",
+            "no_farm_name",
+        )
+    return host_name, identifier
 
 
 def read_certificates(value: t.Iterable[t.Mapping[str, t.Any]], certificate_type: str | None = None) -> list[FarmCertificate]:
-    """Read certificates as a script gives them; by type, the primary first, then the youngest first."""
+    """Read certificates as a script gives them; by type, the primary first, then the youngest first.
+
+    Raises AdfsError for one that cannot be read, if it is for tokens. Others sign nothing: they are left out.
+    """
     found = []
     for item in value:
         if certificate_type is not None and item["certificate_type"] != certificate_type:
@@ -129,11 +182,24 @@ def read_certificates(value: t.Iterable[t.Mapping[str, t.Any]], certificate_type
         try:
             certificate = parse_certificate(item["der"])
         except CertificateError as exc:
+            if item["certificate_type"] not in ROLLOVER_TYPES:
+                continue
             raise AdfsError(
                 f"AD FS lists a {one_line(item['certificate_type'], 60)} certificate that cannot be read: {exc}.", "Look at it with Get-AdfsCertificate."
             ) from exc
         found.append(FarmCertificate(item["certificate_type"], item["is_primary"], item["store_location"], item["store_name"], certificate))
     return sorted(found, key=_order)
+
+
+def unread_types(value: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
+    """Return the types of the certificates that read_certificates leaves out."""
+    found = []
+    for item in value:
+        try:
+            parse_certificate(item["der"])
+        except CertificateError:
+            found.append(str(item["certificate_type"]))
+    return found
 
 
 def primary_of(certificates: t.Iterable[FarmCertificate], certificate_type: str) -> FarmCertificate:
@@ -162,34 +228,52 @@ def successor_of(certificates: t.Iterable[FarmCertificate], certificate_type: st
 
 
 def thresholds(properties: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return AD FS' own rollover clock. A "day" of the first three is ``threshold_multiplier_minutes`` long."""
-    return {
-        "generation_days": properties.get("CertificateGenerationThreshold"),
-        "promotion_days": properties.get("CertificatePromotionThreshold"),
-        "critical_days": properties.get("CertificateCriticalThreshold"),
-        "rollover_interval_minutes": properties.get("CertificateRolloverInterval"),
-        "threshold_multiplier_minutes": properties.get("CertificateThresholdMultiplier"),
-        "duration_days": properties.get("CertificateDuration"),
-    }
+    """Return AD FS' own rollover clock. A "day" of the first three is ``threshold_multiplier_minutes`` long.
+
+    Each time, the days with their length, is at most MOST_MINUTES: see out_of_range.
+    """
+    found = {name: properties.get(member) for name, member in _THRESHOLDS.items()}
+    found["threshold_multiplier_minutes"] = facts.bounded(found["threshold_multiplier_minutes"], MOST_MINUTES)
+    found["rollover_interval_minutes"] = facts.bounded(found["rollover_interval_minutes"], MOST_MINUTES)
+    found["duration_days"] = facts.bounded(found["duration_days"], facts.MOST_DAYS)
+    day = found["threshold_multiplier_minutes"] or 1440
+    for name in ("generation_days", "promotion_days", "critical_days"):
+        found[name] = facts.bounded(found[name], MOST_MINUTES // day)
+    return found
 
 
-def servers(names: t.Iterable[str]) -> list[dict[str, t.Any]]:
-    """Return the servers that AD FS lists, none of them seen yet: only their own metadata can show what they know."""
-    unique = {name.lower(): name for name in names if name}
+def lifetime(properties: t.Mapping[str, t.Any], member: str) -> int | None:
+    """Return one of LIFETIMES in minutes, at most MOST_MINUTES; None if AD FS did not say."""
+    return facts.bounded(properties.get(member), MOST_MINUTES)
+
+
+def out_of_range(properties: t.Mapping[str, t.Any]) -> dict[str, tuple[int, int]]:
+    """Return the members that are larger than any time that is believed: what AD FS gave, and what is reckoned with."""
+    bounds = thresholds(properties)
+    used = {**{member: bounds[name] for name, member in _THRESHOLDS.items()}, **{member: lifetime(properties, member) for member in LIFETIMES}}
+    return {member: (properties[member], value) for member, value in used.items() if value is not None and value != properties[member]}
+
+
+def servers(names: t.Iterable[t.Any]) -> list[dict[str, t.Any]]:
+    """Return the servers that AD FS lists, none of them seen yet: only their own metadata can show what they know.
+
+    One that AD FS lists without a name is there all the same, under a name that no server has: it must not count as seen.
+    """
+    unique: dict[str, str] = {}
+    for fact in names:
+        name = facts.text(fact) or f"unnamed-server-{len(unique) + 1}"
+        unique[name.lower()] = name
     return [
         {"name": name, "seen": False, "how": None, "primary": None, "certificates": [], "last_sync_time": None, "last_sync_status": None}
         for name in unique.values()
     ]
 
 
-def relying_parties(value: t.Iterable[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """Return the relying party trusts."""
-    return [{**item, "metadata_url": item["metadata_url"] or None} for item in value]
-
-
 def service_communications_keys(look: Look) -> frozenset[str] | None:
     """Return the public keys (SHA-256) of the service communications certificates, or None where the server does not show them."""
     if "certificates" not in look.parts or not look.parts["certificates"]["ok"]:
+        return None
+    if SERVICE_COMMUNICATIONS in unread_types(look.value("certificates")):
         return None
     return frozenset(item.certificate.public_key_sha256 for item in look.certificates(SERVICE_COMMUNICATIONS))
 
@@ -200,10 +284,41 @@ def _must(part: t.Mapping[str, t.Any], name: str) -> t.Any:
     raise from_record(part["error"], f"read_farm ({name})")
 
 
+def _is_primary(role: t.Any) -> bool:
+    """What is not clearly said is an error: a server that is taken for the primary one by mistake would be written to."""
+    known = _ROLES.get(role.lower()) if isinstance(role, str) else None
+    if known is None:
+        raise AdfsError(
+            f"This server does not say whether it is the primary one of its farm: for the role Get-AdfsSyncProperties gives {facts.told(role)}.",
+            "Run Get-AdfsSyncProperties on it; the role must be PrimaryComputer or SecondaryComputer.",
+            "role",
+        )
+    return known
+
+
+def _sync(found: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return what the server says about its synchronization, members that cannot be read as None."""
+    time = None
+    try:
+        moment = parse_time(facts.text(found["last_sync_time"]) or "")
+        time = format_time(moment) if moment.year > 1 else None  # how .NET writes "never"
+    except ValueError:
+        pass
+    status = found["last_sync_status"]
+    return {
+        "primary_server": facts.text(found["primary_server"]),
+        "poll_duration": facts.bounded(facts.number(found["poll_duration"], 1), MOST_MINUTES * 60),
+        "last_sync_status": status if isinstance(status, int) and not isinstance(status, bool) else None,
+        "last_sync_time": time,
+    }
+
+
 def _as_listed(name: str, reply: t.Mapping[str, t.Any]) -> str:
     """Return the server's name as the farm lists it, if it does."""
     listed = reply.get("nodes", {})
     for node in listed.get("value") or [] if listed.get("ok") else []:
+        if not isinstance(node, str):
+            continue
         if node.lower() == name.lower() or node.lower().split(".")[0] == name.lower().split(".")[0]:
             return str(node)
     return name

@@ -15,22 +15,25 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import outcome
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, one_line
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import strict_json
 
 DEFAULT_PATH = r"%ProgramData%\federation.adfs\journal.json"
 POSIX_DEFAULT_PATH = "~/.local/state/federation.adfs/journal.json"
 MAX_DIFF = 100_000
-# Windows PowerShell 5.1 may read JSON of no more than two million characters, and base64 adds a third.
-MAX_BYTES = 1_500_000
+# Windows PowerShell 5.1 reads JSON of at most 2,097,152 characters. Base64 adds a third, and Ansible sends the script in the same text.
+MAX_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
 class Store:
     """Where journals lie. ``read`` and ``write`` are what read_journal.ps1 and write_journal.ps1 do there, and answer alike.
 
-    ``read(path)`` returns ``found``, ``sha256``, ``content`` (base64) and ``problem``. ``write(path, expected_sha256, data)`` replaces the file
-    if it still has that hash (None: if there is none), and returns ``written``, ``sha256`` and ``problem``. ``problem`` is what ``explain(problem, path)``
-    puts into words.
+    ``read(path)`` returns ``found``, ``sha256``, ``content`` (base64), ``problem``, and by the clock of that host ``written_at`` and ``server_time``.
+    ``write(path, expected_sha256, data)`` replaces the file if it still has that hash (None: if there is none), and returns ``written``, the
+    ``sha256`` that was read afterwards, ``problem``, the two times, and, as AdfsError or None, ``failure`` (what was reported) and ``unreadable`` (why
+    nothing could be read afterwards). A write whose reply was lost raises LostReplyError. ``problem`` is what ``explain(problem, path)`` puts into words.
     """
 
     read: t.Callable[[str], t.Mapping[str, t.Any]]
@@ -45,7 +48,9 @@ def keep(
     if content is None:
         if expected:
             raise AdfsError("The option expected_sha256 is set without content.", "Give the content to write, or take it away.", "options")
-        return {"changed": False, "journal": read(store.read(path), path, explain=store.explain), "written": False}
+        reply = store.read(path)
+        _must_be_a_path(store, reply, path)
+        return {"changed": False, "journal": read(reply, path, explain=store.explain), "written": False}
     if expected is not None:
         expected = expected.strip().lower()
         if not re.fullmatch(r"[0-9a-f]{64}", expected):
@@ -58,29 +63,41 @@ def keep(
 
 def _compare(store: Store, path: str, expected: str | None, data: bytes, diff: bool) -> dict[str, t.Any]:
     """Look at what is there, and write nothing: in check mode, and where the file should hold this content already."""
-    found = read(store.read(path), path, explain=store.explain)
-    if found["sha256"] is None and found["error"]:
-        raise AdfsError(found["error"], id="journal_folder")
+    reply = store.read(path)
+    _must_be_usable(store, reply, path)
+    found = read(reply, path, explain=store.explain)
     _must_match(found["sha256"], expected)
     changed = sha256(data) != found["sha256"]
-    return _result(found, data, changed, False, diff)
+    return _result(found, found, data, changed, False, diff)
 
 
 def _write(store: Store, path: str, expected: str | None, data: bytes, diff: bool) -> dict[str, t.Any]:
     before = read(store.read(path), path, explain=store.explain) if diff else None
     reply = store.write(path, expected, data)
-    if reply["problem"]:
-        raise AdfsError(store.explain(reply["problem"], path), id="journal_folder")
-    if not reply["written"]:
+    _must_be_usable(store, reply, path)
+    failure = reply["failure"]
+    if not reply["written"] and failure is None and reply["unreadable"] is None:
         _must_match(reply["sha256"], expected)
-        raise AdfsError("The server did not write the journal and did not say why.", "Run again.", "not_done")
-    if reply["sha256"] != sha256(data):
-        raise AdfsError(
-            "The journal was written, but what is on disk now is something else.",
-            "See whether the disk is full or another program writes there.",
-            "not_done",
-        )
-    return _result(before, data, True, True, diff)
+    there = reply["sha256"] == sha256(data)
+    wrong = [] if there else ["what is on disk now is not what was sent" if reply["sha256"] else "there is no journal now"]
+    seen = outcome.Seen(failure, reply["unreadable"], lost=bool(reply.get("lost")), ended=bool(reply.get("ended", True)))
+    outcome.judge(f"Writing the journal {path}", seen, reply["sha256"] != expected, wrong)
+    return _result(before, reply, data, True, True, diff)
+
+
+def _must_be_a_path(store: Store, reply: t.Mapping[str, t.Any], path: str) -> None:
+    """Raise AdfsError for a path that no journal can have."""
+    kind = (reply["problem"] or "").partition(" ")[0]
+    if kind in PATHS:
+        raise AdfsError(store.explain(reply["problem"], path), id="journal_path")
+
+
+def _must_be_usable(store: Store, reply: t.Mapping[str, t.Any], path: str) -> None:
+    """Raise AdfsError where the journal can be neither compared nor written."""
+    _must_be_a_path(store, reply, path)
+    kind = (reply["problem"] or "").partition(" ")[0]
+    if kind:
+        raise AdfsError(store.explain(reply["problem"], path), id={"in_use": "in_use", "leftover": "journal_lost"}.get(kind, "journal_folder"))
 
 
 def _must_match(found: str | None, expected: str | None) -> None:
@@ -99,9 +116,9 @@ def _must_match(found: str | None, expected: str | None) -> None:
     )
 
 
-def _result(found: dict[str, t.Any] | None, data: bytes, changed: bool, written: bool, diff: bool) -> dict[str, t.Any]:
+def _result(found: dict[str, t.Any] | None, times: t.Mapping[str, t.Any], data: bytes, changed: bool, written: bool, diff: bool) -> dict[str, t.Any]:
     content = json.loads(data)
-    shape = {"found": True, "sha256": sha256(data), "content": content, "error": None}
+    shape = {"found": True, "sha256": sha256(data), "content": content, "error": None, **_times(times)}
     result: dict[str, t.Any] = {"changed": changed, "written": written, "journal": found if found is not None and not written else shape}
     if diff and changed and len(data) <= MAX_DIFF:
         before = found["content"] if found else None
@@ -132,11 +149,12 @@ def sha256(data: bytes) -> str:
 
 
 def read(reply: t.Mapping[str, t.Any], path: str, farm: str | None = None, explain: t.Callable[[str, str], str] | None = None) -> dict[str, t.Any]:
-    """Return the shape of a journal: ``found``, ``sha256``, ``content`` and ``error``, which says why a content is to be ignored.
+    """Return the shape of a journal: ``found``, ``sha256``, ``content``, ``error``, which says why a content is to be ignored, and two times.
 
+    ``written_at``: when the file was last written, ``server_time``: when it was read, both by the clock of the host where it lies.
     ``farm``: the identifier of the farm that it must belong to, where known.
     """
-    shape: dict[str, t.Any] = {"found": reply["found"], "sha256": reply["sha256"], "content": None, "error": None}
+    shape: dict[str, t.Any] = {"found": reply["found"], "sha256": reply["sha256"], "content": None, "error": None, **_times(reply)}
     if reply["problem"]:
         shape["error"] = (explain or problem)(reply["problem"], path)
     elif reply["found"]:
@@ -148,8 +166,9 @@ def problem(word: str, path: str) -> str:
     """Return what is wrong with a journal's folder or file on a Windows server, for people."""
     kind, _separator, account = one_line(word, 200).partition(" ")
     folder = re.sub(r"[\\/][^\\/]*$", "", path)
-    if kind == "size":
-        return f"The journal {path} is larger than {MAX_BYTES} bytes, so it is none of ours. Look at it, and move it away."
+    known = common_problem(kind, account, one_line(path, 300))
+    if known:
+        return known
     reasons = {
         "link": "it is a link to another place",
         "owner": f"it belongs to the account {account}, who can open it to anybody",
@@ -163,6 +182,40 @@ def problem(word: str, path: str) -> str:
     )
 
 
+PATHS = {
+    "variable": "it holds a percent sign, or names an environment variable that is not set there",
+    "characters": "it holds a character that no path may have",
+    "relative": "it is not absolute",
+    "name": "it does not name a file (a second colon, a part that is . or .., or an end that is a separator, a full stop or a blank)",
+    "long": "with the environment variables replaced, it is longer than 254 characters, and Windows takes 259 with the names beside it",
+    "folder": "there is a folder of that name",
+    "file": "a part of its folder is a file",
+}
+"""Words for a path that no journal can have."""
+
+
+def common_problem(kind: str, detail: str, path: str) -> str | None:
+    """Return what is wrong with a journal's path or file in the same words for every host, or None for another kind of problem."""
+    if kind in PATHS:
+        return f"The journal cannot lie at '{path}': {PATHS[kind]}. Nothing was done. Give an absolute path, or leave it out for the default."
+    if kind == "size":
+        return f"The journal {path} is larger than {MAX_BYTES} bytes, so it is none of ours. Look at it, and move it away."
+    if kind == "leftover":
+        name = re.sub(r".*[\\/]", "", path) + detail
+        return (
+            f"There is no journal at {path}, but a file {name} lies beside it: a write was broken off, or the journal was taken away. Nothing is written "
+            f"there until this is looked at. If {name} is whole, rename it to the journal's name (of .new and .old the younger whole one); "
+            "if there never was a journal, remove it."
+        )
+    if kind == "in_use":
+        return f"The journal {path} is in use by another process. Another run may be writing it just now; run again."
+    return None
+
+
+def _times(reply: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return {"written_at": reply["written_at"], "server_time": reply["server_time"]}
+
+
 def _parse(reply: t.Mapping[str, t.Any], farm: str | None) -> tuple[dict[str, t.Any] | None, str | None]:
     try:
         data = base64.b64decode(reply["content"] or "", validate=True)
@@ -171,7 +224,7 @@ def _parse(reply: t.Mapping[str, t.Any], farm: str | None) -> tuple[dict[str, t.
     if len(data) > MAX_BYTES or sha256(data) != reply["sha256"]:
         return None, "corrupt: it did not arrive whole"
     try:
-        content = json.loads(data.decode("utf-8"))
+        content = strict_json(data.decode("utf-8"))
     except (ValueError, RecursionError):
         return None, "corrupt: it is not JSON"
     if not isinstance(content, dict):

@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # PRIVATE: this file belongs to federation.adfs alone and may change in any release.
-"""The journal as a file on a host without Windows: what read_journal.ps1 and write_journal.ps1 do on an AD FS server."""
+"""The journal as a file on a host without Windows: what read_journal.ps1 and write_journal.ps1 do on an AD FS server.
+
+The folder belongs to the account of the connection alone, so once that was checked nobody else can change what lies in it.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,13 @@ import contextlib
 import errno
 import fcntl
 import os
-import secrets
 import stat
 import time
 import typing as t
+from datetime import datetime, timezone
 
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, one_line
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.journal import MAX_BYTES, Store, sha256
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.journal import MAX_BYTES, Store, common_problem, sha256
 
 LOCK_SECONDS = 10.0
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -30,102 +33,114 @@ def store() -> Store:
 
 
 def read(path: str) -> dict[str, t.Any]:
-    """Read the file at ``path``, a file or folder that others may use apart. Raises AdfsError if it cannot be opened."""
-    folder, name = _split(path)
+    """Read the file at ``path``. Raises AdfsError if it cannot be opened."""
+    full = _full(path)
+    reply: dict[str, t.Any] = {"found": False, "sha256": None, "content": None, "problem": None, "written_at": None, "server_time": _iso(time.time())}
     try:
-        with _folder(folder) as handle:
-            return _answer(_content(handle, name))
+        _check_place(full)
+        data = _content(full)
+        if data is not None:
+            reply.update(found=True, sha256=sha256(data), content=base64.b64encode(data).decode("ascii"), written_at=_iso(os.stat(full).st_mtime))
     except _Problem as exc:
-        return {"found": False, "sha256": None, "content": None, "problem": str(exc)}
+        reply["problem"] = str(exc)
     except FileNotFoundError:
-        return _answer(None)
+        pass
     except OSError as exc:
         raise _failed(path, exc) from exc
+    return reply
 
 
 def write(path: str, expected: str | None, data: bytes) -> dict[str, t.Any]:
-    """Replace the file if it still has the hash ``expected`` (None: if there is none). Raises AdfsError if it cannot be written."""
-    folder, name = _split(path)
+    """Replace the file if it still has the hash ``expected`` (None: if there is none). Raises AdfsError if nothing could be begun."""
+    full = _full(path)
+    reply: dict[str, t.Any] = dict.fromkeys(("problem", "failure", "unreadable", "sha256", "written_at", "server_time"))
+    reply["written"] = False
     try:
-        _make(folder)
-        with _folder(folder) as handle, _locked(handle, name, path):
-            before = _content(handle, name)
-            found = None if before is None else sha256(before)
-            if found != expected:
-                return {"written": False, "sha256": found, "problem": None}
-            _replace(handle, name, data)
-            after = _content(handle, name)
-            return {"written": True, "sha256": None if after is None else sha256(after), "problem": None}
+        _make(os.path.dirname(full))
+        _check_place(full)
+        with _locked(f"{full}.lock"):
+            found = _hash(full)
+            if found == expected:
+                reply["failure"] = _reported(path, lambda: _save(full, data, found is None))
+                reply["written"] = reply["failure"] is None
+                reply["unreadable"] = _reported(path, lambda: reply.update(sha256=_hash(full)))
+            else:
+                reply["sha256"] = found
+            reply.update(written_at=_iso(os.stat(full).st_mtime) if os.path.exists(full) else None, server_time=_iso(time.time()))
     except _Problem as exc:
-        return {"written": False, "sha256": None, "problem": str(exc)}
+        reply["problem"] = str(exc)
     except OSError as exc:
         raise _failed(path, exc) from exc
+    return reply
 
 
 def explain(problem: str, path: str) -> str:
-    """Return what is wrong with a journal's folder or file, for people."""
+    """Return what is wrong with a journal's path, folder or file, for people."""
     kind, _separator, detail = one_line(problem, 200).partition(" ")
-    folder = os.path.dirname(_expanded(path))
-    if kind == "size":
-        return f"The journal {path} is larger than {MAX_BYTES} bytes, so it is none of ours. Look at it, and move it away."
+    folder = os.path.dirname(os.path.expanduser(path))
     reasons = {
         "link": "is a link to another place, or no plain file or folder",
         "owner": f"belongs to the user with the number {detail}, who can change it at any time",
         "rights": f"may be used by other users (mode {detail})",
     }
-    return (
+    return common_problem(kind, detail, path) or (
         f"The journal {path} is not trusted: it or its folder {reasons.get(kind, kind)}. Only the account of the connection may own and use them. "
         f"See who made them; if that is known: chown -R $(id -u) '{folder}', then chmod -R go= '{folder}', as that account."
     )
 
 
 class _Problem(Exception):
-    """A folder or file that is not trusted; the text is a word, and a detail."""
+    """A path, folder or file that cannot be used or is not trusted; the text is a word, and a detail."""
 
 
-def _expanded(path: str) -> str:
-    return os.path.expanduser(path)
-
-
-def _split(path: str) -> tuple[str, str]:
-    folder, name = os.path.split(_expanded(path))
-    if not os.path.isabs(folder) or not name:
+def _full(path: str) -> str:
+    full = os.path.expanduser(path)
+    if not os.path.isabs(full) or "\0" in full or os.path.basename(full) in ("", ".", ".."):
         raise AdfsError(
-            f"The path '{path}' of the journal is not that of a file.", "Give an absolute path, for example /var/lib/renewal/journal.json.", "options"
+            f"The path '{one_line(path, 300)}' of the journal is not that of a file.",
+            "Give an absolute path, for example /var/lib/renewal/journal.json.",
+            "journal_path",
         )
-    return folder, name
+    return full
 
 
 def _failed(path: str, exc: OSError) -> AdfsError:
-    reason = exc.strerror or type(exc).__name__
     return AdfsError(
-        f"The journal {path} cannot be used: {reason}.",
+        f"The journal {path} cannot be used: {exc.strerror or type(exc).__name__}.",
         "The account of the connection must be able to write to its folder, and the disk must not be full.",
         "access_denied" if isinstance(exc, PermissionError) else "journal_file",
     )
 
 
-def _make(folder: str) -> None:
-    parent = os.path.dirname(folder)
-    os.makedirs(parent, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        os.mkdir(folder, 0o700)
-
-
-@contextlib.contextmanager
-def _folder(folder: str) -> t.Iterator[int]:
-    """Open the folder and hold it, so that what is checked is what is used."""
+def _reported(path: str, work: t.Callable[[], t.Any]) -> AdfsError | None:
     try:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        work()
+    except _Problem as exc:
+        return AdfsError(explain(str(exc), path), id="journal_folder")
     except OSError as exc:
-        if exc.errno in (errno.ELOOP, errno.ENOTDIR, errno.EMLINK):
-            raise _Problem("link") from exc
-        raise
+        return _failed(path, exc)
+    return None
+
+
+def _make(folder: str) -> None:
     try:
-        _check(os.fstat(handle))
-        yield handle
-    finally:
-        os.close(handle)
+        os.makedirs(os.path.dirname(folder), exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(folder, 0o700)
+    except (FileExistsError, NotADirectoryError) as exc:
+        raise _Problem("file") from exc
+
+
+def _check_place(full: str) -> None:
+    if os.path.isdir(full) and not os.path.islink(full):
+        raise _Problem("folder")
+    try:
+        found = os.lstat(os.path.dirname(full))
+    except NotADirectoryError as exc:
+        raise _Problem("file") from exc
+    if not stat.S_ISDIR(found.st_mode):
+        raise _Problem("file" if stat.S_ISREG(found.st_mode) else "link")
+    _check(found)
 
 
 def _check(found: os.stat_result) -> None:
@@ -135,30 +150,41 @@ def _check(found: os.stat_result) -> None:
         raise _Problem(f"rights {stat.S_IMODE(found.st_mode):04o}")
 
 
-def _content(folder: int, name: str) -> bytes | None:
+def _content(full: str) -> bytes | None:
+    """Return what the file holds, or None. What is left over of a journal that is gone is a problem, and never "no journal"."""
     try:
-        handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+        handle = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
+        if os.path.lexists(f"{full}.new"):
+            raise _Problem("leftover .new") from None
         return None
     except OSError as exc:
         if exc.errno in (errno.ELOOP, errno.EMLINK):
             raise _Problem("link") from exc
         raise
-    with os.fdopen(handle, "rb") as stream:
-        found = os.fstat(stream.fileno())
+    try:
+        found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
             raise _Problem("link")
         _check(found)
-        data = stream.read(MAX_BYTES + 1)
+        with open(handle, "rb", closefd=False) as stream:
+            data = stream.read(MAX_BYTES + 1)
+    finally:
+        os.close(handle)
     if len(data) > MAX_BYTES:
         raise _Problem("size")
     return data
 
 
+def _hash(full: str) -> str | None:
+    data = _content(full)
+    return None if data is None else sha256(data)
+
+
 @contextlib.contextmanager
-def _locked(folder: int, name: str, path: str) -> t.Iterator[None]:
+def _locked(path: str) -> t.Iterator[None]:
     """Hold the lock file beside the journal; the kernel lets go of it if this process dies."""
-    handle = os.open(f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600, dir_fd=folder)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         until = time.monotonic() + LOCK_SECONDS
         while True:
@@ -167,31 +193,33 @@ def _locked(folder: int, name: str, path: str) -> t.Iterator[None]:
                 break
             except BlockingIOError as exc:
                 if time.monotonic() >= until:
-                    raise AdfsError(f"Another run has held the lock of the journal {path} for {LOCK_SECONDS:g} seconds.", "Run again.", "in_use") from exc
+                    raise _Problem("in_use") from exc
                 time.sleep(0.05)
         yield
     finally:
         os.close(handle)
 
 
-def _replace(folder: int, name: str, data: bytes) -> None:
-    """Put the new file in place of the old one, whole or not at all, also where the power fails."""
-    new = f"{name}.{secrets.token_hex(8)}.new"
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
+def _save(full: str, data: bytes, is_first: bool) -> None:
+    """Put the new file in place of the old one, also where the power fails. The first has another name: .new without a journal means that one was lost."""
+    new = f"{full}.{'first' if is_first else 'new'}"
     try:
-        with os.fdopen(handle, "wb") as stream:
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with open(handle, "wb") as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(new, name, src_dir_fd=folder, dst_dir_fd=folder)
+        os.replace(new, full)  # Not atomic_move of Ansible: that gives a file that it makes the rights of the umask.
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(new, dir_fd=folder)
+            os.unlink(new)
         raise
-    os.fsync(folder)
+    folder = os.open(os.path.dirname(full), os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
-def _answer(data: bytes | None) -> dict[str, t.Any]:
-    if data is None:
-        return {"found": False, "sha256": None, "content": None, "problem": None}
-    return {"found": True, "sha256": sha256(data), "content": base64.b64encode(data).decode("ascii"), "problem": None}
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,12 +7,32 @@
 
 from __future__ import annotations
 
+import json
+import math
 import typing as t
 
 Check = t.Callable[[t.Any, str], t.Any]
 """Takes a value and its place in the reply, returns the value, raises ReplyError."""
 
 MAX_TEXT = 100_000
+
+
+def strict_json(source: str) -> t.Any:
+    """Return what a JSON text holds. Raises ValueError for what is no JSON, among it NaN, numbers beyond all limits and halves of characters."""
+    decoded = json.loads(source, parse_constant=_no_constant, parse_float=_finite)
+    json.dumps(decoded, ensure_ascii=False).encode("utf-8")
+    return decoded
+
+
+def _no_constant(constant: str) -> t.Any:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(source: str) -> float:
+    found = float(source)
+    if not math.isfinite(found):
+        raise ValueError("a number is too large")
+    return found
 
 
 class ReplyError(ValueError):
@@ -54,6 +74,13 @@ def scalar(value: t.Any, place: str) -> t.Any:
     if value is None or isinstance(value, (bool, int)):
         return value
     return text(value, place)
+
+
+def fact(value: t.Any, place: str) -> t.Any:
+    """What ConvertTo-Fact gives: see the module facts."""
+    if isinstance(value, dict):
+        return record({"seconds": number} if "seconds" in value else {"type": text})(value, place)
+    return scalar(value, place)
 
 
 def nothing(value: t.Any, place: str) -> None:
@@ -131,40 +158,47 @@ ERROR = record(
         "category": text,
         "activity": text,
         "exceptions": list_of(record({"type": text, "hresult": number, "message": text})),
-        "line": number,
+        "line": optional(number),
     }
 )
 CERTIFICATE = record({"certificate_type": text, "is_primary": truth, "store_location": text, "store_name": text, "der": text})
-JOURNAL = record({"found": truth, "sha256": optional(text), "content": optional(long_text), "problem": optional(text)})
+JOURNAL = record(
+    {"found": truth, "sha256": optional(text), "content": optional(long_text), "problem": optional(text), "written_at": optional(text), "server_time": text}
+)
+_TRUST = record(
+    {
+        "name": fact,
+        "identifiers": list_of(fact),
+        "identifiers_total": optional(number),
+        "enabled": fact,
+        "monitoring_enabled": fact,
+        "auto_update_enabled": fact,
+        "metadata_url": fact,
+        "token_lifetime": fact,
+        "group": fact,
+    }
+)
+_TRUSTS = record({"list": list_of(_TRUST), "total": number, "longest": optional(number), "unknown": list_of(fact), "unknown_total": number})
 FARM_PARTS: dict[str, Check] = {
     "host": record(
         {"time": text, "name": text, "dns_domain": text, "powershell": text, "os": text, "knows_farm_information": truth},
     ),
     "sync": record(
         {
-            "role": text,
-            "primary_server": optional(text),
-            "poll_duration": optional(number),
-            "last_sync_status": optional(number),
-            "last_sync_time": optional(text),
+            "role": fact,
+            "primary_server": fact,
+            "poll_duration": fact,
+            "last_sync_status": fact,
+            "last_sync_time": fact,
         }
     ),
     "certificates": list_of(CERTIFICATE),
-    "properties": table(scalar),
-    "nodes": list_of(text),
-    "relying_parties": list_of(
-        record(
-            {
-                "name": text,
-                "identifiers": list_of(text),
-                "enabled": truth,
-                "monitoring_enabled": truth,
-                "auto_update_enabled": truth,
-                "metadata_url": text,
-                "token_lifetime": optional(number),
-            }
-        )
-    ),
+    "properties": table(fact),
+    "nodes": list_of(fact),
+    "relying_parties": _TRUSTS,
+    "claims_providers": _TRUSTS,
+    "applications": _TRUSTS,
+    "events": list_of(record({"id": fact, "time": fact, "level": fact, "message": fact})),
     "journal": JOURNAL,
 }
 _READERS = list_of(record({"sid": text, "allow": truth, "rights": number}))
@@ -180,7 +214,7 @@ _KEY = record(
     }
 )
 _CHAIN = record({"built": truth, "status": list_of(text), "elements": list_of(text)})
-_CERTIFICATES = record({"certificates": list_of(CERTIFICATE)})
+_ACT = record({"failure": optional(ERROR), "certificates": outcome(list_of(CERTIFICATE))})
 
 
 _FACTS_ABSENT = record(dict.fromkeys(("certificate", "service_account", "key", "readers", "chain", "bindings"), nothing))
@@ -208,13 +242,30 @@ def farm_parts(parts: t.Iterable[str]) -> Check:
 
 
 REPLIES: dict[str, Check] = {
-    "update_certificate": _CERTIFICATES,
-    "add_certificate": _CERTIFICATES,
-    "promote_certificate": _CERTIFICATES,
-    "remove_certificate": _CERTIFICATES,
-    "set_properties": record({"properties": table(scalar)}),
+    "update_certificate": record(
+        {
+            "failure": optional(ERROR),
+            "left_on": optional(ERROR),
+            "auto_certificate_rollover": optional(outcome(truth)),
+            "certificates": outcome(list_of(CERTIFICATE)),
+        }
+    ),
+    "add_certificate": _ACT,
+    "promote_certificate": _ACT,
+    "remove_certificate": _ACT,
+    "set_properties": record({"failure": optional(ERROR), "properties": outcome(table(scalar))}),
     "read_journal": JOURNAL,
     "check_certificate": _certificate_facts,
-    "grant_read": record({"service_account": _SERVICE_ACCOUNT, "readers": _READERS}),
-    "write_journal": record({"written": truth, "sha256": optional(text), "problem": optional(text)}),
+    "grant_read": record({"failure": optional(ERROR), "service_account": _SERVICE_ACCOUNT, "readers": outcome(_READERS)}),
+    "write_journal": record(
+        {
+            "problem": optional(text),
+            "written": truth,
+            "failure": optional(ERROR),
+            "unreadable": optional(ERROR),
+            "sha256": optional(text),
+            "written_at": optional(text),
+            "server_time": optional(text),
+        }
+    ),
 }

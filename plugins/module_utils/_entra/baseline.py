@@ -43,14 +43,14 @@ def find_deviations(baseline: Mapping[str, t.Any], domains: Sequence[Mapping[str
     # An entry that could not be read when it was approved lists its domain and says no more.
     approved = {str(entry["domain"]).lower(): {} if entry.get("error") else entry for entry in baseline.get("domains") or []}
     known = {str(thumbprint).upper() for thumbprint in baseline.get("certificates") or []} | _held(list(approved.values()))
-    present = {str(name).lower() for name in (federated if federated is not None else [item["domain"] for item in domains])}
+    present = {str(name).lower() for name in (federated if federated is not None else [item["domain"] for item in domains]) if name}
     found = _Findings()
     for name in sorted(present - set(approved)):
         found.add(name, "unlisted_domain", None, None, "federated", f"is federated, but nobody approved it; {_AUDIT}")
     for name in sorted(set(approved) - present):
         found.add(name, "missing_domain", None, "federated", None, f"was approved as federated and is not any more; {_AUDIT}")
     for item in domains:
-        name = str(item["domain"]).lower()
+        name = str(item["domain"] or "(no name)").lower()
         if item.get("error"):
             found.add(name, "not_compared", None, None, None, "could not be read and so was not compared; see its error")
             continue

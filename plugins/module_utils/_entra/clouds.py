@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import OptionsError
+from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Cloud:
     name: str
     login_host: str
     graph_host: str
+    # What a federated credential expects as the audience of another issuer's token, unless it was made for another one.
+    audience: str = "api://AzureADTokenExchange"
 
     @property
     def scope(self) -> str:
@@ -27,45 +30,38 @@ class Cloud:
         return f"https://{self.graph_host}/.default"
 
 
-# Hosts as of 2025: Microsoft's pages on national clouds and on Graph deployments.
+# Hosts as of 2026: Microsoft's pages on national clouds and on Graph deployments; for the sovereign clouds of 2025/26 msal's list of known
+# authorities (msal 1.37, issue 871 of AzureAD/microsoft-authentication-library-for-python) and issue 8301 of its JavaScript sister.
 PUBLIC = Cloud("public", "login.microsoftonline.com", "graph.microsoft.com")
-USGOV = Cloud("usgov", "login.microsoftonline.us", "graph.microsoft.us")
-USGOV_DOD = Cloud("usgov_dod", "login.microsoftonline.us", "dod-graph.microsoft.us")
-CHINA = Cloud("china", "login.partner.microsoftonline.cn", "microsoftgraph.chinacloudapi.cn")
-CLOUDS = (PUBLIC, USGOV, USGOV_DOD, CHINA)
+USGOV = Cloud("usgov", "login.microsoftonline.us", "graph.microsoft.us", "api://AzureADTokenExchangeUSGov")
+USGOV_DOD = Cloud("usgov_dod", "login.microsoftonline.us", "dod-graph.microsoft.us", "api://AzureADTokenExchangeUSGov")
+CHINA = Cloud("china", "login.partner.microsoftonline.cn", "microsoftgraph.chinacloudapi.cn", "api://AzureADTokenExchangeChina")
+BLEU = Cloud("bleu", "login.sovcloud-identity.fr", "graph.svc.sovcloud.fr", "api://AzureADTokenExchangeFrance")
+DELOS = Cloud("delos", "login.sovcloud-identity.de", "graph.svc.sovcloud.de", "api://AzureADTokenExchangeGermany")
+# Its audience is not published; that of the public cloud is what a federated credential proposes there.
+GOVSG = Cloud("govsg", "login.sovcloud-identity.sg", "graph.svc.sovcloud.sg")
+CLOUDS = (PUBLIC, USGOV, USGOV_DOD, CHINA, BLEU, DELOS, GOVSG)
 
-# Besides our own names: those of older articles (Fairfax, MoonCake), of Azure's tools, and of Graph's PowerShell.
+# Besides our own names: those of older articles (Fairfax, MoonCake), of Azure's tools, of Graph's PowerShell and of Graph's schema.
 _NAMES = {
-    "public": PUBLIC,
-    "global": PUBLIC,
-    "gcc": PUBLIC,
-    "azurecloud": PUBLIC,
-    "azurepublic": PUBLIC,
-    "azurepubliccloud": PUBLIC,
-    "o365default": PUBLIC,
-    "usgov": USGOV,
-    "usgovl4": USGOV,
-    "usgovgcchigh": USGOV,
-    "usgovernment": USGOV,
-    "o365usgovgcchigh": USGOV,
-    "gcchigh": USGOV,
-    "fairfax": USGOV,
-    "azuregovernment": USGOV,
-    "azureusgovernment": USGOV,
-    "azureusgovernmentcloud": USGOV,
-    "usgovdod": USGOV_DOD,
-    "usgovl5": USGOV_DOD,
-    "o365usgovdod": USGOV_DOD,
-    "dod": USGOV_DOD,
-    "china": CHINA,
-    "mooncake": CHINA,
-    "21vianet": CHINA,
-    "azurechina": CHINA,
-    "azurechinacloud": CHINA,
-    "o365china": CHINA,
+    PUBLIC: ("public", "global", "prod", "worldwide", "gcc", "azurecloud", "azurepublic", "azurepubliccloud", "azureglobalcloud", "o365default"),
+    USGOV: ("usgov", "usgovl4", "usgovgcchigh", "usgovernment", "usgovernmentcloud", "o365usgovgcchigh", "gcchigh", "l4", "fairfax"),
+    USGOV_DOD: ("usgovdod", "usgovl5", "usgovernmentdod", "o365usgovdod", "dod", "l5"),
+    CHINA: ("china", "mooncake", "gallatin", "21vianet", "china21vianet", "azurechina", "azurechinacloud", "o365china"),
+    BLEU: ("bleu", "france", "azurebleu", "azurefrance", "bleucloud", "azurebleucloud", "azurefrancecloud", "francebleu", "sovcloudfr", "o365bleu"),
+    DELOS: ("delos", "azuredelos", "deloscloud", "azuredeloscloud", "germanydelos", "sovcloudde", "o365delos"),
+    GOVSG: ("govsg", "azuregovsg", "govsgcloud", "azuregovsgcloud", "singapore", "singaporegovernment", "singaporegov", "sovcloudsg", "o365govsg"),
 }
-_GERMANY = {"germany", "blackforest", "azuregermany", "azuregermancloud", "azuregermanycloud"}
+_BY_NAME = {name: cloud for cloud, names in _NAMES.items() for name in names}
+_BY_NAME |= dict.fromkeys(("azuregovernment", "azureusgovernment", "azureusgovernmentcloud"), USGOV)
+_CLOSED = {"blackforest", "azuregermany", "azuregermancloud", "azuregermanycloud", "germanyblackforest"}
 _GERMANY_CLOSED = "Microsoft closed the German cloud (BlackForest) on 2021-10-29; its tenants moved to the public cloud, so use cloud 'public'"
+_AMBIGUOUS = {"germany", "german", "deutschland", "germancloud", "germanycloud"}
+_GERMANY_MEANINGS = (
+    "it may mean the cloud operated by Delos since 2025/26: use 'delos' then. Or it means the one (BlackForest) that Microsoft closed on "
+    "2021-10-29; its tenants moved to the public cloud: use 'public' then"
+)
+_SECRET = {"usnat": "USNat", "ussec": "USSec", "eaglex": "USNat", "scloud": "USSec", "azureusnat": "USNat", "azureussec": "USSec"}
 _OTHER_LOGIN_HOSTS = {
     "login.microsoft.com": PUBLIC,
     "login.windows.net": PUBLIC,
@@ -80,11 +76,22 @@ def cloud_by_name(name: str) -> Cloud:
     if "://" in name:
         raise OptionsError("cloud is an address, as Azure Stack has one. There is no Microsoft Graph; name the cloud of the tenant, for example 'public'.")
     plain = "".join(character for character in name.lower() if character.isalnum())
-    if plain in _GERMANY:
+    if plain in _CLOSED:
         raise OptionsError(f"cloud '{name}' no longer exists: {_GERMANY_CLOSED}.")
-    if plain not in _NAMES:
-        raise OptionsError(f"cloud '{name[:60]}' is unknown; use one of {', '.join(cloud.name for cloud in CLOUDS)}.")
-    return _NAMES[plain]
+    if plain in _AMBIGUOUS:
+        raise OptionsError(f"cloud '{name}' is ambiguous: {_GERMANY_MEANINGS}.")
+    if plain in _SECRET:
+        raise OptionsError(
+            f"cloud '{name}' ({_SECRET[plain]}) is closed off from the internet, and its addresses are not public; set authority_url and graph_url instead."
+        )
+    if plain not in _BY_NAME:
+        raise OptionsError(f"cloud '{printable(name, 60)}' is unknown; use one of {', '.join(cloud.name for cloud in CLOUDS)}.")
+    return _BY_NAME[plain]
+
+
+def is_login_host(host: str) -> bool:
+    """Tell whether this is a host where a known cloud signs in, so that the addresses of its endpoints are known."""
+    return bool(_owners("authority_url", host.lower()))
 
 
 def select_cloud(name: str | None, authority_url: str | None, graph_url: str | None) -> Cloud:

@@ -16,10 +16,12 @@ import re
 import typing as t
 from urllib.parse import urlencode, urlsplit
 
+from ansible_collections.federation.adfs.plugins.module_utils._entra import sign_in_errors
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, OptionsError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.libraries import require
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import Settings
 from ansible_collections.federation.adfs.plugins.module_utils._entra.transport import NetworkError, Transport
+from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 
 try:
     from cryptography import x509
@@ -31,6 +33,8 @@ except ImportError:  # modules and lookup report it by libraries.require
     pass
 
 _MAX_FILE_BYTES = 256 * 1024
+MAX_REASON = 300
+_TOKEN = re.compile(r"[!-~]+")
 _PEM_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
@@ -98,7 +102,7 @@ def token_claims(token: str) -> dict[str, t.Any]:
         return {}
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, binascii.Error):
+    except (ValueError, binascii.Error, RecursionError):
         return {}
     return claims if isinstance(claims, dict) else {}
 
@@ -223,7 +227,7 @@ class AccessToken:
             raise OptionsError("access_token holds spaces, line breaks or other characters that no token has.")
         expires = token_claims(token).get("exp")
         _check_tenant(self._settings, token, "access_token")
-        if isinstance(expires, (int, float)) and expires < datetime.datetime.now(datetime.timezone.utc).timestamp():
+        if isinstance(expires, (int, float)) and 0 < expires < datetime.datetime.now(datetime.timezone.utc).timestamp():
             moment = datetime.datetime.fromtimestamp(expires, datetime.timezone.utc)
             raise OptionsError(f"access_token expired at {moment:%Y-%m-%dT%H:%M:%SZ}; get a new one.")
 
@@ -249,7 +253,8 @@ class WorkloadIdentity:
     def token(self, transport: Transport) -> str:
         """Return a new token, got with what the file holds at this moment."""
         assertion = self._read()
-        return _token_by_msal(self._settings, transport, {"client_assertion": lambda: assertion}, "federated token", hidden=assertion)
+        self._settings.hide(assertion)
+        return _token_by_msal(self._settings, transport, {"client_assertion": lambda: assertion}, "federated token")
 
     def _read(self) -> str:
         path = self._path
@@ -297,15 +302,16 @@ class ManagedIdentity:
                 f"no token for the {who}: the key file {exc.filename} of the Azure Arc agent cannot be read: {exc.strerror}. "
                 "Add the user that runs Ansible to the group himds."
             ) from exc
-        except (ValueError, KeyError, TypeError) as exc:
+        except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as exc:
             raise EntraError(f"no token for the {who}: its endpoint answered with something unexpected ({type(exc).__name__} in msal).") from exc
         token = found.get("access_token") if isinstance(found, dict) else None
         if not isinstance(token, str) or not token:
             answer = found if isinstance(found, dict) else {}
-            reason = " ".join(str(answer.get("error_description") or answer.get("error") or "no reason given").split())[:300].rstrip(". ")
+            reason = settings.scrub(str(answer.get("error_description") or answer.get("error") or "no reason given"))
+            reason = printable(reason, MAX_REASON).rstrip(". ")
             raise EntraError(f"no token for the {who}: {reason}. Is that identity assigned to this machine? Else choose another auth_method.")
         _check_tenant(settings, token, f"the {who}")
-        return token
+        return _usable(settings, token)
 
 
 _CLASSES: dict[str, t.Callable[[Settings], Credential]] = {
@@ -331,7 +337,7 @@ def _missing(settings: Settings, missing: list[str]) -> t.NoReturn:
     )
 
 
-def _token_by_msal(settings: Settings, transport: Transport, credential: t.Any, kind: str, hidden: str = "") -> str:
+def _token_by_msal(settings: Settings, transport: Transport, credential: t.Any, kind: str) -> str:
     import msal  # validate() has made sure that it is there
 
     authority = f"{settings.authority_url}/{settings.tenant_id}"
@@ -349,13 +355,20 @@ def _token_by_msal(settings: Settings, transport: Transport, credential: t.Any, 
         result = app.acquire_token_for_client(scopes=[settings.cloud.scope])
     except EntraError:
         raise
-    except (ValueError, KeyError, RuntimeError) as exc:
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as exc:
         raise EntraError(settings.scrub(f"no token from {authority}: {type(exc).__name__} in msal. Check authority_url and tenant_id.")) from exc
     token = result.get("access_token") if isinstance(result, dict) else None
     if isinstance(token, str) and token:
-        return token
-    text = settings.scrub(_refusal(settings, result if isinstance(result, dict) else {}, kind))
-    raise EntraError(text.replace(hidden, "********") if hidden else text)
+        return _usable(settings, token)
+    raise EntraError(settings.scrub(_refusal(settings, result if isinstance(result, dict) else {}, kind)))
+
+
+def _usable(settings: Settings, token: str) -> str:
+    """Return the token, hidden from now on. Raises EntraError for a text that cannot be sent as one."""
+    settings.hide(token)
+    if not _TOKEN.fullmatch(token):
+        raise EntraError("the sign-in service answered with a token that holds spaces or characters that no token has; is a proxy in the way?")
+    return token
 
 
 def _refusal(settings: Settings, result: dict[str, t.Any], kind: str) -> str:
@@ -363,32 +376,42 @@ def _refusal(settings: Settings, result: dict[str, t.Any], kind: str) -> str:
     client, tenant = settings.identity.get("client_id"), settings.tenant_id
     error = str(result.get("error") or "unknown error")
     codes = result.get("error_codes")
-    numbers = codes if isinstance(codes, list) else []
-    # The first line holds the reason; the others repeat ids and times.
-    reason = str(result.get("error_description") or error).splitlines()[0][:300]
-    reason = re.split(r"\s+Trace ID:", reason)[0].rstrip(". ")
-    ids = f" (correlation id {result['correlation_id']})" if isinstance(result.get("correlation_id"), str) else ""
-    place = f"app {client} in tenant {tenant}"
-    if 700016 in numbers or error == "unauthorized_client":
-        advice = f"Check client_id and tenant_id: is the app registered in that tenant, or approved there, and is the cloud right ('{settings.cloud.name}')?"
-    elif 90002 in numbers:
-        advice = f"Check tenant_id {tenant} and the cloud ('{settings.cloud.name}')."
-    elif error == "invalid_client" or (error == "invalid_request" and kind == "federated token"):
-        where = "Entra admin center > App registrations > Certificates & secrets"
+    # Cut only what has no secret in it any more: one that is cut in two cannot be recognised.
+    reason = settings.scrub(str(result.get("error_description") or error))
+    # What comes after the reason repeats ids and times.
+    reason = printable(re.split(r"\s+Trace ID:|[\r\n]", reason.strip(), maxsplit=1)[0], MAX_REASON).rstrip(". ")
+    correlation = result.get("correlation_id")
+    ids = f" (correlation id {printable(settings.scrub(correlation), 64)})" if isinstance(correlation, str) else ""
+    advice = sign_in_errors.advice(
+        codes if isinstance(codes, list) else [],
+        client=client,
+        tenant=tenant,
+        cloud=settings.cloud.name,
+        scope=settings.cloud.scope,
+        audience=settings.cloud.audience,
+        source=settings.identity_source,
+    )
+    text = f"Entra ID gives no token to app {client} in tenant {tenant} with its {kind}: {printable(settings.scrub(error), 100)}: {reason}{ids}."
+    return f"{text} {advice or _advice_by_word(settings, error, kind)}"
+
+
+def _advice_by_word(settings: Settings, error: str, kind: str) -> str:
+    """Return what to do where no number is known, by the standard's word for the error."""
+    client, where = settings.identity.get("client_id"), sign_in_errors.SECRETS
+    if error == "unauthorized_client":
+        return f"Check client_id and tenant_id: is the app registered in that tenant, or approved there, and is the cloud right ('{settings.cloud.name}')?"
+    if error == "invalid_client" or (error == "invalid_request" and kind == "federated token"):
         if kind == "client secret":
-            advice = f"Create a new client secret for app {client} ({where}) and store its value, not its id, where {settings.identity_source} take it from."
-        elif kind == "federated token":
-            advice = (
+            return f"Create a new client secret for app {client} ({where}) and store its value, not its id, where {settings.identity_source} take it from."
+        if kind == "federated token":
+            return (
                 f"Add a federated credential with the issuer, subject and audience of the token in federated_token_file to app {client} ({where}), "
                 "or see why the file is not renewed."
             )
-        else:
-            advice = f"Upload the certificate to app {client} ({where}), or give the one that is there."
-    elif error == "invalid_scope":
-        advice = f"Check the cloud: '{settings.cloud.name}' asks for {settings.cloud.scope}."
-    else:
-        advice = "Look the reason up in the sign-in log of the app (Entra admin center > Sign-in logs > Service principal sign-ins)."
-    return f"Entra ID gives no token to {place} with its {kind}: {error}: {reason}{ids}. {advice}"
+        return f"Upload the certificate to app {client} ({where}), or give the one that is there."
+    if error == "invalid_scope":
+        return f"Check the cloud: '{settings.cloud.name}' asks for {settings.cloud.scope}."
+    return "Look the reason up in the sign-in log of the app (Entra admin center > Sign-in logs > Service principal sign-ins)."
 
 
 class _TextAnswer:
@@ -403,6 +426,12 @@ class _TextAnswer:
         """Do nothing: what is not a usable answer was raised before msal saw it."""
 
 
+def _endpoints(settings: Settings) -> dict[str, str]:
+    """Return what the discovery document of a tenant in a known cloud says, as far as it is needed for a token."""
+    base = f"{settings.authority_url}/{settings.tenant_id}"
+    return {"issuer": f"{base}/v2.0", "token_endpoint": f"{base}/oauth2/v2.0/token", "authorization_endpoint": f"{base}/oauth2/v2.0/authorize"}
+
+
 class _MsalHttp:
     """Lets msal use our connections, limits and error texts."""
 
@@ -412,12 +441,17 @@ class _MsalHttp:
         self._what = f"Entra ID's sign-in service for tenant {settings.tenant_id}"
 
     def get(self, url: str, params: t.Any = None, headers: dict[str, str] | None = None, **_ignored: t.Any) -> _TextAnswer:
-        """Read the tenant's endpoints."""
+        """Read the tenant's endpoints: from the service only where somebody gave its address; those of the clouds are known."""
+        if not self._settings.authority_given:
+            return _TextAnswer(200, json.dumps(_endpoints(self._settings)), {"content-type": "application/json"})
         return self._answer("GET", url, params, headers or {}, None)
 
     def post(self, url: str, params: t.Any = None, data: t.Any = None, headers: dict[str, str] | None = None, **_ignored: t.Any) -> _TextAnswer:
         """Ask for a token."""
         form = urlencode(data or {}).encode("ascii")
+        for name in ("client_secret", "client_assertion"):
+            secret = (data or {}).get(name)
+            self._settings.hide(secret.decode("ascii", "replace") if isinstance(secret, bytes) else str(secret or ""))
         return self._answer("POST", url, params, {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}, form)
 
     def close(self) -> None:

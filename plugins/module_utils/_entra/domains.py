@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from ansible_collections.federation.adfs.plugins.module_utils._entra.client import GraphClient, Reply, Request
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, GraphError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.permissions import LIST_PERMISSION, READ_PERMISSION
+from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 
 try:
     from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, CertificateError, describe, parse_certificate
@@ -39,6 +40,7 @@ SETTINGS = {
     "is_signed_authentication_request_required": "isSignedAuthenticationRequestRequired",
     "federated_idp_mfa_behavior": "federatedIdpMfaBehavior",
 }
+MAX_NAME_CHARACTERS = 256
 _SWITCHES = frozenset({"isSignedAuthenticationRequestRequired"})
 _NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*")
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
@@ -51,6 +53,11 @@ class Slot:
     raw: str | None
     certificate: Certificate | None = None
     error: str | None = None
+
+    @property
+    def armoured(self) -> bool:
+        """Tell whether the certificate is stored as PEM text. Graph documents base64 without the lines around it, so nobody knows whether it counts."""
+        return self.certificate is not None and "-----BEGIN" in (self.raw or "")
 
     @property
     def thumbprint(self) -> str | None:
@@ -66,7 +73,8 @@ class Slot:
     def shape(self, now: datetime.datetime, with_der: bool) -> dict[str, t.Any] | None:
         """Return the slot as results show it: null, a certificate, or a certificate of nulls with ``error``."""
         if self.certificate:
-            return describe(self.certificate, now, with_der)
+            shape = describe(self.certificate, now, with_der)
+            return {**shape, "stored_as": "pem"} if self.armoured else shape
         if self.error is None:
             return None
         members = ["thumbprint", "thumbprint_sha256", "subject", "issuer", "serial_number", "not_before", "not_after", "days_remaining"]
@@ -120,11 +128,14 @@ class Configuration:
 
 @dataclass(frozen=True)
 class Domain:
-    """One federated domain: where it stands, and its configuration, the lack of one, or why it could not be read."""
+    """One federated domain: where it stands, and its configuration, the lack of one, or why it could not be read.
 
-    name: str
-    is_root: bool
-    root: str
+    ``name`` is None for an entry of the list that has no name; ``is_root`` and ``root`` are None where that is not known.
+    """
+
+    name: str | None
+    is_root: bool | None
+    root: str | None
     configuration: Configuration | None = None
     error: str | None = None
 
@@ -155,9 +166,10 @@ def domain_name(text: t.Any) -> str:
 
 @dataclass(frozen=True)
 class Listing:
-    """The domains that the tenant lists, by name, and which of them are federated."""
+    """The domains that the tenant lists, by name, and which of them are federated. ``odd``: federated ones that cannot be asked for, with the reason."""
 
     entries: Mapping[str, Mapping[str, t.Any]]
+    odd: Sequence[Domain] = ()
 
     @property
     def federated(self) -> list[str]:
@@ -174,10 +186,9 @@ def read_domains(client: GraphClient, names: Sequence[str] | None, every: bool, 
     """
     listing = listing or list_domains(client)
     listed = listing.entries
-    federated = {name: listed[name] for name in listing.federated}
     wanted = list(names or [])
-    _check_wanted(wanted, listed, federated, client.tenant_id)
-    chosen = sorted(federated) if every else list(dict.fromkeys(wanted))
+    _check_wanted(wanted, listing, client.tenant_id)
+    chosen = listing.federated if every else list(dict.fromkeys(wanted))
     places = {name: _root(name, listed) for name in chosen}
     configurations = _without_inherited(client, read_configurations(client, chosen), places)
     result: dict[str, Domain] = {}
@@ -188,7 +199,7 @@ def read_domains(client: GraphClient, names: Sequence[str] | None, every: bool, 
             result[name] = Domain(name, is_root, root, error=str(found))
         else:
             result[name] = Domain(name, is_root, root, found)
-    return [result[name] for name in (chosen if every else wanted)]
+    return [*(result[name] for name in chosen), *listing.odd] if every else [result[name] for name in wanted]
 
 
 def read_configurations(client: GraphClient, names: Sequence[str]) -> dict[str, Configuration | GraphError | None]:
@@ -222,29 +233,54 @@ def _without_inherited(
 def list_domains(client: GraphClient) -> Listing:
     """Return what the tenant lists. Raises EntraError."""
     listed: dict[str, Mapping[str, t.Any]] = {}
+    odd: list[Domain] = []
     for entry in client.pages("/domains", "listing the domains of the tenant", LIST_PERMISSION):
-        if isinstance(entry, dict) and isinstance(entry.get("id"), str) and _NAME.fullmatch(entry["id"].lower()):
-            listed[entry["id"].lower()] = entry
-    return Listing(listed)
+        name = entry.get("id") if isinstance(entry, dict) else None
+        if not isinstance(name, str) or not name:
+            odd.append(Domain(None, None, None, error="Microsoft Graph lists a domain without a name; nothing is known about it."))
+        elif _NAME.fullmatch(name.lower()):
+            listed[name.lower()] = entry
+        elif _is_federated(entry):
+            shown = printable(name, MAX_NAME_CHARACTERS)
+            reason = f"Microsoft Graph lists the federated domain '{shown}', which is not a name that it can be asked for; its settings were not read."
+            odd.append(Domain(shown, None, None, error=reason))
+    return Listing(listed, odd)
 
 
 def _is_federated(entry: Mapping[str, t.Any]) -> bool:
     return str(entry.get("authenticationType")).lower() == "federated" and entry.get("isVerified") is not False
 
 
-def _check_wanted(names: Sequence[str], listed: Mapping[str, t.Any], federated: Mapping[str, t.Any], tenant: str | None) -> None:
-    unknown = sorted({name for name in names if name not in listed})
-    other = sorted({name for name in names if name in listed and name not in federated})
+def _check_wanted(names: Sequence[str], listing: Listing, tenant: str | None) -> None:
+    unknown = sorted({name for name in names if name not in listing.entries})
+    other = sorted({name for name in names if name in listing.entries} - set(listing.federated))
     if unknown:
-        known = f"it has the federated domains {', '.join(sorted(federated)[:10])}" if federated else "it has no federated domain at all"
-        more = f" and {len(federated) - 10} more" if len(federated) > 10 else ""
-        raise EntraError(f"tenant {tenant} has no domain {', '.join(unknown)}; {known}{more}. Check the name, and that tenant_id is the right tenant.")
+        raise EntraError(f"tenant {tenant} has no domain {', '.join(unknown)}; {_known(listing)}. Check the name, and that tenant_id is the right tenant.")
     if other:
-        kinds = ", ".join(f"{name} ({'not verified' if listed[name].get('isVerified') is False else listed[name].get('authenticationType')})" for name in other)
         raise EntraError(
-            f"not federated in tenant {tenant}: {kinds}. Users of such a domain do not sign in through AD FS, so there is no certificate to read or renew; "
-            "leave it out of the list."
+            f"not federated in tenant {tenant}: {', '.join(f'{name} ({_kind(listing.entries[name])})' for name in other)}. Users of such a domain do not "
+            "sign in through AD FS, so there is no certificate to read or renew; leave it out of the list."
         )
+
+
+def not_readable(name: str, listing: Listing, tenant: str | None) -> Domain | None:
+    """Return the entry that says why a named domain is not among the federated domains of the tenant, None if it is."""
+    try:
+        _check_wanted([name], listing, tenant)
+    except EntraError as exc:
+        return Domain(name, None, None, error=str(exc))
+    return None
+
+
+def _known(listing: Listing) -> str:
+    names = listing.federated
+    if not names:
+        return "it has no federated domain at all"
+    return f"it has the federated domains {', '.join(names[:10])}" + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+
+
+def _kind(entry: Mapping[str, t.Any]) -> str:
+    return "not verified" if entry.get("isVerified") is False else printable(entry.get("authenticationType"), 40)
 
 
 def _root(name: str, listed: Mapping[str, Mapping[str, t.Any]]) -> tuple[bool, str]:

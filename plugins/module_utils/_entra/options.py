@@ -15,13 +15,16 @@ import re
 import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from ansible_collections.federation.adfs.plugins.module_utils._entra.clouds import Cloud, select_cloud
+from ansible_collections.federation.adfs.plugins.module_utils._entra.clouds import Cloud, is_login_host, select_cloud
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import OptionsError
+from ansible_collections.federation.adfs.plugins.module_utils._entra.secrets import Scrubber
 
 DEFAULT_TIMEOUT = 30
 MAX_TIMEOUT = 600
+DEFAULT_TIME_LIMIT = 600
+MAX_TIME_LIMIT = 7200
 METHODS = ("client_secret", "client_certificate", "managed_identity", "workload_identity", "access_token")
 
 
@@ -66,7 +69,9 @@ OPTIONS = (
     Option("ca_path", type="path"),
     # The address of a proxy may hold its password.
     Option("proxy", no_log=True),
+    # For each answer as a whole, and for all that one task does; both in seconds.
     Option("timeout", type="int"),
+    Option("time_limit", type="int"),
 )
 
 
@@ -98,6 +103,10 @@ class Settings:
     ca_path: str | None
     timeout: int
     proxy: str | None = field(default=None, repr=False)
+    time_limit: int = DEFAULT_TIME_LIMIT
+    # Whether somebody named the sign-in service, rather than the cloud it belongs to.
+    authority_given: bool = False
+    scrubber: Scrubber = field(default_factory=Scrubber, repr=False, compare=False)
 
     @property
     def tenant_id(self) -> str | None:
@@ -105,16 +114,16 @@ class Settings:
         return self.identity.get("tenant_id")
 
     def secrets(self) -> list[str]:
-        """Return every secret value, for those who must keep it out of what they show."""
-        identity = [self.identity[option.name] for option in OPTIONS if option.no_log and option.name in self.identity]
-        password = urlsplit(self.proxy).password if self.proxy else None
-        return identity + ([password] if password else [])
+        """Return every secret value known so far, tokens and assertions among them, for those who must keep them out of what they show."""
+        return self.scrubber.values()
+
+    def hide(self, secret: str) -> None:
+        """Keep a secret that came up while signing in, such as a token, out of everything that is shown from now on."""
+        self.scrubber.add(secret)
 
     def scrub(self, text: str) -> str:
-        """Return the text without any of the secrets, however a server came to repeat one."""
-        for secret in self.secrets():
-            text = text.replace(secret, "********")
-        return text
+        """Return the text without any of the secrets, in whatever form a server came to repeat one."""
+        return self.scrubber.scrub(text)
 
 
 def merge_options(given: Mapping[str, t.Any], environ: Mapping[str, str]) -> Settings:
@@ -140,6 +149,7 @@ def merge_options(given: Mapping[str, t.Any], environ: Mapping[str, str]) -> Set
     authority_url = _url("authority_url", setting("authority_url"))
     graph_url = _url("graph_url", setting("graph_url"))
     cloud = select_cloud(setting("cloud"), authority_url, graph_url)
+    proxy = _proxy(setting("proxy"))
     tenant = identity.get("tenant_id")
     if tenant is not None:
         _check_tenant(tenant, source)
@@ -151,14 +161,34 @@ def merge_options(given: Mapping[str, t.Any], environ: Mapping[str, str]) -> Set
         graph_url=_without_ending(graph_url, ("v1.0", "beta")) or f"https://{cloud.graph_host}",
         authority_url=_without_ending(authority_url, ("v2.0", tenant or "")) or f"https://{cloud.login_host}",
         ca_path=_ca_path(setting("ca_path")),
-        timeout=_timeout(setting("timeout")),
-        proxy=_proxy(setting("proxy")),
+        timeout=_seconds("timeout", setting("timeout"), DEFAULT_TIMEOUT, MAX_TIMEOUT),
+        proxy=proxy,
+        time_limit=_seconds("time_limit", setting("time_limit"), DEFAULT_TIME_LIMIT, MAX_TIME_LIMIT),
+        authority_given=authority_url is not None and not _is_known(authority_url, tenant),
+        scrubber=Scrubber(_secrets(identity, proxy)),
     )
+
+
+def _is_known(authority_url: str, tenant: str | None) -> bool:
+    """Tell whether the address is that of a known cloud's sign-in service, as some environments set it (AZURE_AUTHORITY_HOST)."""
+    parts = urlsplit(_without_ending(authority_url, ("v2.0", tenant or "")) or "")
+    return is_login_host(parts.hostname or "") and parts.port in (None, 443) and parts.path in ("", "/")
+
+
+def _secrets(identity: Mapping[str, str], proxy: str | None) -> list[str]:
+    values = [identity[option.name] for option in OPTIONS if option.no_log and option.name in identity]
+    password = urlsplit(proxy).password if proxy else None
+    # In the address of a proxy special characters of a password are percent-encoded.
+    return values + ([password, unquote(password)] if password else [])
 
 
 _GIVEN = "the options"
 _OWN = "the environment (ADFS_ENTRA_...)"
 _AZURE = "the environment (AZURE_...)"
+_CREDENTIALS_FILE = (
+    "The file ~/.azure/credentials exists but is not read: it belongs to the azure.azcollection collection, its profiles are chosen per Azure "
+    "subscription, and a renewal must not depend on who runs it. Copy tenant, client_id and secret from it into one of these places."
+)
 
 
 def _identity(options: Mapping[str, str | None], own: Mapping[str, str | None], environ: Mapping[str, str]) -> tuple[dict[str, str], str]:
@@ -180,11 +210,13 @@ def _identity(options: Mapping[str, str | None], own: Mapping[str, str | None], 
             "because Entra ID demands a second factor of users. Use an app registration: tenant, client id and secret or certificate."
         )
     if not found:
+        home = _text(environ.get("HOME")) or os.path.expanduser("~")
+        beside = f" {_CREDENTIALS_FILE}" if os.path.isfile(os.path.join(home, ".azure", "credentials")) else ""
         raise OptionsError(
             "no credentials for Entra ID: set tenant_id, client_id and client_secret or client_certificate_path "
             "(or access_token, or auth_method=managed_identity) as options, "
             "or as ADFS_ENTRA_TENANT_ID, ADFS_ENTRA_CLIENT_ID, ADFS_ENTRA_CLIENT_SECRET and so on in the environment, "
-            "or attach a Microsoft Azure credential (AZURE_TENANT, AZURE_CLIENT_ID, AZURE_SECRET) to the job template."
+            "or attach a Microsoft Azure credential (AZURE_TENANT, AZURE_CLIENT_ID, AZURE_SECRET) to the job template." + beside
         )
     return found, _AZURE
 
@@ -228,12 +260,13 @@ def _proxy(value: str | None) -> str | None:
 def _url(option: str, value: str | None) -> str | None:
     if value is None:
         return None
-    parts = urlsplit(value)
     try:
-        port_is_fine = parts.port is None or parts.port > 0
+        parts = urlsplit(value)
+        usable = parts.scheme == "https" and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        usable = usable and not (parts.query or parts.fragment or parts.username or parts.password)
     except ValueError:
-        port_is_fine = False
-    if parts.scheme != "https" or not parts.hostname or not port_is_fine or parts.query or parts.fragment or parts.username or parts.password:
+        usable = False
+    if not usable:
         raise OptionsError(f"{option} must be an address such as https://graph.example.com, with https and without query or user name.")
     return value.rstrip("/")
 
@@ -264,9 +297,9 @@ def _ca_path(value: str | None) -> str | None:
     return path
 
 
-def _timeout(value: str | None) -> int:
+def _seconds(option: str, value: str | None, default: int, most: int) -> int:
     if value is None:
-        return DEFAULT_TIMEOUT
-    if not re.fullmatch(r"[0-9]{1,4}", value) or not 1 <= int(value) <= MAX_TIMEOUT:
-        raise OptionsError(f"timeout must be a whole number of seconds from 1 to {MAX_TIMEOUT}.")
+        return default
+    if not re.fullmatch(r"[0-9]{1,4}", value) or not 1 <= int(value) <= most:
+        raise OptionsError(f"{option} must be a whole number of seconds from 1 to {most}.")
     return int(value)

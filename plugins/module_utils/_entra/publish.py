@@ -14,7 +14,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ansible_collections.federation.adfs.plugins.module_utils._entra.client import BATCH_SIZE, GraphClient, Request
+from ansible_collections.federation.adfs.plugins.module_utils._entra.client import BATCH_SIZE, GraphClient, Reply, Request
 from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import (
     EMPTY,
     NEXT,
@@ -76,8 +76,14 @@ class Outcome:
     before: Configuration | None = None
     after: Configuration | None = None
     error: str | None = None
+    # Somebody else wrote since the caller looked: nothing was tried, and nothing refused.
+    raced: bool = False
     # The names of the settings that were asked for.
     settings: Sequence[str] = ()
+
+
+class NotAsExpected(EntraError):
+    """A domain differs from what the caller saw when it decided to write."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +121,7 @@ def publish(client: GraphClient, wishes: Sequence[Wish], check_mode: bool) -> li
             outcome.before = outcome.after = _usable(wish.domain, found[wish.domain])
             write = _write_for(wish, outcome.before)
         except EntraError as exc:
-            outcome.error = str(exc)
+            outcome.error, outcome.raced = str(exc), isinstance(exc, NotAsExpected)
             continue
         if write is None:
             continue
@@ -124,7 +130,7 @@ def publish(client: GraphClient, wishes: Sequence[Wish], check_mode: bool) -> li
             outcome.after = write.upon(outcome.before)
         else:
             writes[wish.domain] = write
-    _send(client, writes, outcomes)
+    _carry_out(client, {wish.domain: wish for wish in wishes}, writes, outcomes)
     return [outcomes[wish.domain] for wish in wishes]
 
 
@@ -149,55 +155,131 @@ def _write_for(wish: Wish, now: Configuration) -> _Write | None:
     if certificates is None:
         return _Write(settings, None, None)
     signing, following = certificates
-    if signing.certificate is None:
+    if signing.certificate is None and (wish.clear_next or (now.next.certificate and not following.same_as(now.next))):
         raise EntraError(f"{wish.domain} has no signing certificate that can be read and kept; give signing_certificate too. Nothing was written there.")
-    body: dict[str, t.Any] = {SIGNING: signing.certificate.der, NEXT: following.raw, **settings}
-    if following.raw is None and not wish.clear_next:
-        # There is no next certificate and none is wished for. A null would erase one that Entra's own updater puts there meanwhile.
-        del body[NEXT]
-        return _Write(body, signing, None)
-    return _Write(body, signing, following)
+    # What holds no certificate is left out: junk cannot be sent back, it would keep the other one from being written, and a null where there
+    # is nothing would erase what Entra's own updater puts there meanwhile.
+    body: dict[str, t.Any] = {name: slot.certificate.der for name, slot in ((SIGNING, signing), (NEXT, following)) if slot.certificate}
+    if wish.clear_next:
+        body[NEXT] = None
+    return _Write({**body, **settings}, signing if SIGNING in body else None, following if NEXT in body else None)
 
 
 def _certificates_for(wish: Wish, now: Configuration) -> tuple[Slot, Slot] | None:
     """Return what both slots shall hold, None if they do already."""
     signing = slot_for(wish.signing) if wish.signing else now.signing
     following = EMPTY if wish.clear_next else slot_for(wish.next) if wish.next else now.next
-    return None if signing.same_as(now.signing) and following.same_as(now.next) else (signing, following)
+    as_wished = _holds(now.signing, signing, wish.signing) and _holds(now.next, following, wish.next)
+    return None if as_wished else (signing, following)
+
+
+def _holds(now: Slot, wanted: Slot, wished: Certificate | None) -> bool:
+    """Tell whether a slot needs no write. A certificate that is asked for and stored as PEM text is to be stored as Graph documents it."""
+    return wanted.same_as(now) and not (wished and now.armoured)
 
 
 def _check_expected(wish: Wish, now: Configuration) -> None:
     if wish.expected is None or (wish.expected.signing == now.signing.thumbprint and wish.expected.next == now.next.thumbprint):
         return
-    raise EntraError(
+    raise NotAsExpected(
         f"{wish.domain} is not as expected: signing is {now.signing.thumbprint or 'none'} (expected {wish.expected.signing or 'none'}), "
         f"next is {now.next.thumbprint or 'none'} (expected {wish.expected.next or 'none'}). "
-        "Somebody, perhaps Entra's own updater, changed it since; nothing was written there. Look again and decide again."
+        "It was changed since, perhaps by Entra's own updater; nothing was written over that. Look again and decide again."
     )
 
 
-def _send(client: GraphClient, writes: Mapping[str, _Write], outcomes: Mapping[str, Outcome]) -> None:
-    """Send the writes, twenty at a time, and see what came of each one that was not plainly refused."""
-    doubtful: set[str] = set()
+def _carry_out(client: GraphClient, wishes: Mapping[str, Wish], writes: Mapping[str, _Write], outcomes: Mapping[str, Outcome]) -> None:
+    """Send the writes, and see what came of each one that was not plainly refused.
+
+    What may be tried again is looked at again before: somebody else may have changed it during the wait.
+    """
+    patience = client.patience()
+    waiting = dict(writes)
+    written: dict[str, _Write] = {}
+    doubtful: dict[str, _Write] = {}
+    while waiting:
+        replies = _send(client, waiting, outcomes)
+        again = {name: reply for name, reply in replies.items() if reply.error is not None and reply.again}
+        for name, reply in replies.items():
+            outcome = outcomes[name]
+            if reply.error is None:
+                outcome.changed, outcome.error = True, None
+                written[name] = waiting[name]
+                continue
+            outcome.error = str(reply.error)
+            if reply.unclear:
+                doubtful[name] = waiting[name]
+                if not reply.status:
+                    outcome.error = f"writing the {waiting[name].what} of {name} had no clear answer: {reply.error}"
+        untried = [name for name in waiting if name not in replies]
+        asked = max((reply.asked for reply in again.values() if reply.asked is not None), default=None)
+        if not (again or untried) or not patience.wait(asked):
+            break
+        waiting = _looked_at_again(client, wishes, {**again, **dict.fromkeys(untried)}, doubtful, outcomes)
+    _read_back(client, {**{name: write for name, write in doubtful.items() if outcomes[name].error}, **written}, outcomes)
+
+
+def _send(client: GraphClient, writes: Mapping[str, _Write], outcomes: Mapping[str, Outcome]) -> dict[str, Reply]:
+    """Send the writes once, twenty at a time, and return the replies; those after a batch that as a whole failed are not tried."""
+    replies: dict[str, Reply] = {}
     names = list(writes)
     for start in range(0, len(names), BATCH_SIZE):
         chunk = names[start : start + BATCH_SIZE]
-        try:
-            replies = client.batch([_patch(name, writes[name], outcomes[name]) for name in chunk])
-        except EntraError as exc:
-            for name in chunk:
-                outcomes[name].error = f"writing the {writes[name].what} of {name} had no clear answer: {exc}"
-                doubtful.add(name)
+        found = client.write([_patch(name, writes[name], outcomes[name]) for name in chunk])
+        replies.update(zip(chunk, found, strict=True))
+        if all(reply.error and (not reply.status or reply.again) for reply in found) and len({str(reply.error) for reply in found}) == 1:
             for name in names[start + BATCH_SIZE :]:
-                outcomes[name].error = f"writing the {writes[name].what} of {name} was not tried, because it failed for domains before it: {exc}"
-            names = names[: start + BATCH_SIZE]
+                outcomes[name].error = f"writing the {writes[name].what} of {name} was not tried, because it failed for domains before it: {found[0].error}"
             break
-        for name, reply in zip(chunk, replies, strict=True):
-            outcomes[name].changed = reply.error is None
-            outcomes[name].error = str(reply.error) if reply.error else None
-            if reply.error and reply.status >= 500:
-                doubtful.add(name)
-    _read_back(client, {name: writes[name] for name in names if outcomes[name].changed or name in doubtful}, outcomes)
+    return replies
+
+
+def _looked_at_again(
+    client: GraphClient,
+    wishes: Mapping[str, Wish],
+    replies: Mapping[str, Reply | None],
+    doubtful: dict[str, _Write],
+    outcomes: Mapping[str, Outcome],
+) -> dict[str, _Write]:
+    """Return what is still to be written, decided afresh on what each domain holds now. ``replies``: what the last attempt came to, if made."""
+    try:
+        found = read_configurations(client, list(replies))
+    except EntraError:  # what is known about each stays as it is
+        return {}
+    writes: dict[str, _Write] = {}
+    for name, reply in replies.items():
+        outcome, before = outcomes[name], outcomes[name].before
+        try:
+            now = _usable(name, found[name])
+            write = _write_for(wishes[name], now)
+        except EntraError as exc:
+            if isinstance(found[name], Configuration):
+                # It was changed by somebody else; whatever the attempt before came to, nothing more is written.
+                outcome.after = t.cast("Configuration", found[name])
+                doubtful.pop(name, None)
+                outcome.error = str(exc)
+            elif found[name] is None:
+                outcome.error = str(exc)
+            continue
+        outcome.after = now
+        if write is None:
+            # The attempt without a clear answer was carried out; else somebody else has done the same.
+            outcome.changed = name in doubtful
+            outcome.error = None
+            doubtful.pop(name, None)
+        elif reply is not None and reply.status == 404 and before is not None and _same(before, now):
+            continue  # the same answer would come again
+        else:
+            writes[name] = write
+            if before is None or not _same(before, now):
+                outcome.before = now
+    return writes
+
+
+def _same(one: Configuration, other: Configuration) -> bool:
+    slots = one.signing.same_as(other.signing) and one.next.same_as(other.next)
+    settings = all(one.members.get(member) == other.members.get(member) for member in SETTINGS.values())
+    return slots and settings and one.configuration_id == other.configuration_id
 
 
 def _patch(name: str, write: _Write, outcome: Outcome) -> Request:
@@ -208,6 +290,7 @@ def _patch(name: str, write: _Write, outcome: Outcome) -> Request:
 def _read_back(client: GraphClient, writes: Mapping[str, _Write], outcomes: Mapping[str, Outcome]) -> None:
     """Read until Graph shows what was written, or time is up. A write without a clear answer counts as done once it shows."""
     waiting = dict(writes)
+    troubles: dict[str, str] = {}
     for pause in (0, *READ_BACK_PAUSES):
         if not waiting:
             return
@@ -221,7 +304,9 @@ def _read_back(client: GraphClient, writes: Mapping[str, _Write], outcomes: Mapp
             return
         for name, configuration in found.items():
             if not isinstance(configuration, Configuration):
+                troubles[name] = "there is no federation configuration any more" if configuration is None else str(configuration)
                 continue
+            troubles.pop(name, None)
             outcomes[name].after = configuration
             if waiting[name].done(configuration):
                 outcomes[name].changed, outcomes[name].error = True, None
@@ -230,7 +315,11 @@ def _read_back(client: GraphClient, writes: Mapping[str, _Write], outcomes: Mapp
         if pause and not any(outcomes[name].changed for name in waiting):
             return
     for name in waiting:
-        if outcomes[name].changed:
+        if not outcomes[name].changed:
+            continue
+        if name in troubles:
+            _add_error(outcomes[name], f"{name} was written but could not be read back: {troubles[name]}")
+        else:
             _add_error(
                 outcomes[name],
                 f"{name} was written, but after {sum(READ_BACK_PAUSES)} s Graph still does not show it. Run again later; what holds now is in 'after'.",

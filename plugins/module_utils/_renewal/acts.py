@@ -3,17 +3,34 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # PRIVATE: this file belongs to federation.adfs alone and may change in any release.
-"""An act, what it writes, and what holds one back: the values that a decision is made of."""
+"""The acts, one class for each kind, and what a decision is made of besides.
+
+A class states once what there is to say of its kind: which module carries it out and with which arguments, what it changes, what the
+journal must hold before it, and whether permission is needed. Planning, approval, the role and the tests use that one statement.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, ClassVar
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import rules
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import TOKEN_SIGNING, Alarm, Domain, Slots
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, back_up
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import (
+    TOKEN_DECRYPTING,
+    TOKEN_SIGNING,
+    UNBORN,
+    Alarm,
+    Decrypting,
+    Domain,
+    Key,
+    Observation,
+    Slots,
+)
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
 
 
 @dataclass(frozen=True)
@@ -28,19 +45,264 @@ class Write:
 
 @dataclass(frozen=True)
 class Act:
-    """One change. ``writes`` for acts on domains, else the act is on the primary AD FS server, or on ``server``.
+    """One change: on the primary AD FS server, on ``server``, or (``writes``) on domains.
 
+    ``protective``: it keeps sign-in alive, so it needs no window, no end of a freeze and no approval. What a kind is by itself says
+    ``gated``; an act says otherwise where it belongs to a larger change: switching rollover off for a promotion, or a planned rollback.
     ``toggles``: automatic rollover is off by policy and must be on for just this act.
     """
 
-    action: str
+    action: ClassVar[str]
+    module: ClassVar[str]
+    gated: ClassVar[bool] = False
+
     reason: str
     writes: tuple[Write, ...] = ()
     thumbprint: str | None = None
-    protective: bool = False
+    protective: bool | None = None
     toggles: bool = False
     server: str | None = None
     certificate_type: str = TOKEN_SIGNING
+
+    def __post_init__(self) -> None:
+        if self.protective is None:
+            object.__setattr__(self, "protective", not self.gated)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The options of ``module``; for domains they are in the targets, because each tenant has its own call."""
+        return {}
+
+    def after(self, seen: Observation, now: datetime) -> Observation:
+        """The observation as it would be once the act is done and read back."""
+        raise NotImplementedError
+
+    def before(self, s: Situation, journal: Journal) -> Journal:
+        """What the journal must hold before the act, besides the lock."""
+        return journal
+
+    def said(self, primary_server: str) -> str:
+        """One line for people: what, where, why."""
+        where = names(w.domain.name for w in self.writes) or self.server or primary_server
+        return f"{self.action.replace('_', ' ')}: {where} ({self.reason})"
+
+
+# -- on the AD FS server -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Generate(Act):
+    """AD FS makes a successor."""
+
+    action = "generate"
+    module = "certificate_rollover"
+    gated = True
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return {"certificate_type": self.certificate_type, "keep_rollover_off": self.toggles}
+
+    def after(self, seen: Observation, now: datetime) -> Observation:
+        ends = later(now, seen.farm.thresholds.duration)
+        if self.certificate_type == TOKEN_DECRYPTING:
+            return _with_decrypting(seen, (*seen.farm.decrypting, Decrypting(UNBORN, now, ends, False)))
+        born = Key(UNBORN, now, ends)
+        return replace(seen, farm=replace(seen.farm, certificates=seen.farm.certificates | {UNBORN}), keys={**seen.keys, UNBORN: born})
+
+
+@dataclass(frozen=True)
+class Add(Act):
+    """AD FS takes a certificate from elsewhere as the successor."""
+
+    action = "add"
+    module = "certificate"
+    gated = True
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return {"certificate_type": self.certificate_type, "thumbprint": self.thumbprint, "state": "present"}
+
+    def after(self, seen: Observation, now: datetime) -> Observation:
+        farm, key = seen.farm, str(self.thumbprint)
+        # Validity of a successor that is still a file is known only once it is imported.
+        added = seen.keys.get(key) or Key(key, now, later(now, farm.thresholds.duration), False)
+        farm = replace(farm, certificates=farm.certificates | {key}, from_store=farm.from_store | {key})
+        return replace(seen, farm=farm, keys={**seen.keys, key: added})
+
+
+@dataclass(frozen=True)
+class Promote(Act):
+    """Another certificate of AD FS becomes primary."""
+
+    action = "promote"
+    module = "certificate"
+    gated = True
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return {"certificate_type": self.certificate_type, "thumbprint": self.thumbprint, "state": "present", "primary": True}
+
+    def after(self, seen: Observation, now: datetime) -> Observation:
+        if self.certificate_type == TOKEN_DECRYPTING:
+            return _with_decrypting(seen, (replace(d, is_primary=d.thumbprint == self.thumbprint) for d in seen.farm.decrypting))
+        return replace(seen, farm=replace(seen.farm, primary=str(self.thumbprint)))
+
+
+@dataclass(frozen=True)
+class RemoveFromAdfs(Act):
+    """A certificate with which no server signs leaves AD FS."""
+
+    action = "remove_from_adfs"
+    module = "certificate"
+    gated = True
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return {"certificate_type": self.certificate_type, "thumbprint": self.thumbprint, "state": "absent"}
+
+    def after(self, seen: Observation, now: datetime) -> Observation:
+        if self.certificate_type == TOKEN_DECRYPTING:
+            return _with_decrypting(seen, (d for d in seen.farm.decrypting if d.thumbprint != self.thumbprint))
+        return replace(seen, farm=replace(seen.farm, certificates=seen.farm.certificates - {str(self.thumbprint)}))
+
+
+@dataclass(frozen=True)
+class SuspendAutoRollover(Act):
+    """AD FS' own clock is stopped. What was wanted is in the journal before, so that a run that dies leaves no riddle."""
+
+    action = "suspend_auto_rollover"
+    module = "farm_properties"
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return {"auto_certificate_rollover": False}
+
+    def after(self, seen: Observation, now: datetime) -> Observation:
+        return replace(seen, farm=replace(seen.farm, auto_rollover=False))
+
+    def before(self, s: Situation, journal: Journal) -> Journal:
+        held = s.wanted_auto_rollover is not False
+        return replace(journal, auto_rollover_wanted=s.wanted_auto_rollover, auto_rollover_suspended=held, suspended_for=s.seen.farm.primary if held else None)
+
+
+@dataclass(frozen=True)
+class RestoreAutoRollover(Act):
+    """AD FS' own clock runs again."""
+
+    action = "restore_auto_rollover"
+    module = "farm_properties"
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return {"auto_certificate_rollover": True}
+
+    def after(self, seen: Observation, now: datetime) -> Observation:
+        return replace(seen, farm=replace(seen.farm, auto_rollover=True))
+
+    def before(self, s: Situation, journal: Journal) -> Journal:
+        # With a thumbprint it is the last call: that certificate is let sign, and the clock is not held for it again.
+        return replace(journal, released=self.thumbprint) if self.thumbprint else journal
+
+
+@dataclass(frozen=True)
+class Restart(Act):
+    """The service of one server is restarted, so that it follows."""
+
+    action = "restart"
+    module = "win_service"
+    gated = True
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return {"name": "adfssrv", "state": "restarted", "force_dependent_services": True}
+
+    def after(self, seen: Observation, now: datetime) -> Observation:
+        farm = seen.farm
+        servers = tuple(replace(x, primary=farm.primary, certificates=farm.certificates) if x.name == self.server else x for x in farm.servers)
+        return replace(seen, farm=replace(farm, servers=servers))
+
+
+# -- on domains ----------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OnDomains(Act):
+    """Both members of domains are written, each after a fresh look. What is replaced is in the journal before."""
+
+    module = "entra_federation"
+
+    def after(self, seen: Observation, now: datetime) -> Observation:
+        written = {w.domain.key: w.slots for w in self.writes}
+        return replace(seen, domains=tuple(replace(d, slots=written[d.key]) if d.key in written else d for d in seen.domains))
+
+    def before(self, s: Situation, journal: Journal) -> Journal:
+        return back_up(journal, {w.domain.key: (w.domain.slots, w.domain.slots.accepted - w.slots.accepted) for w in self.writes}, s.now)
+
+
+@dataclass(frozen=True)
+class Publish(OnDomains):
+    """Domains learn a certificate before it signs."""
+
+    action = "publish"
+
+
+@dataclass(frozen=True)
+class Repair(OnDomains):
+    """Domains whose sign-in is broken learn what signs."""
+
+    action = "repair"
+
+
+@dataclass(frozen=True)
+class Reorder(OnDomains):
+    """The same two certificates, with the primary first."""
+
+    action = "reorder"
+    gated = True
+
+
+@dataclass(frozen=True)
+class RemoveFromEntra(OnDomains):
+    """The old certificate leaves domains."""
+
+    action = "remove_from_entra"
+    gated = True
+
+
+@dataclass(frozen=True)
+class Evict(OnDomains):
+    """Stolen keys leave domains, whatever else stands in them."""
+
+    action = "evict"
+
+
+KINDS: Mapping[str, type[Act]] = {
+    kind.action: kind
+    for kind in (
+        *(Generate, Add, Promote, RemoveFromAdfs, SuspendAutoRollover, RestoreAutoRollover, Restart),
+        *(Publish, Repair, Reorder, RemoveFromEntra, Evict),
+    )
+}
+GATED = frozenset(kind.action for kind in KINDS.values() if kind.gated)
+"""What waits for windows, the end of freezes and approvals, unless an act of it is protective; a planned rollback does too."""
+
+
+def read_act(shown: Mapping[str, Any]) -> Act:
+    """Return the act that RV(plan.actions) of rollover_plan shows, as far as its effect goes. Raises KeyError and TypeError for what is none."""
+    kind = KINDS[shown["action"]]
+    key = shown["thumbprint"] or shown.get("certificate")
+    if not issubclass(kind, OnDomains):
+        server, certificate_type = shown["targets"][0], shown.get("certificate_type", TOKEN_SIGNING)
+        return kind("", thumbprint=key, protective=shown.get("protective"), server=server, certificate_type=certificate_type)
+    held = [(Domain(x["tenant_id"], x["domain"], Slots(**x["expected"])), Slots(**x["slots"])) for x in shown["targets"]]
+    return kind("", tuple(Write(domain, slots, False, False) for domain, slots in held), key, shown.get("protective"))
+
+
+def _with_decrypting(seen: Observation, found: Iterable[Decrypting]) -> Observation:
+    return replace(seen, farm=replace(seen.farm, decrypting=tuple(found)))
+
+
+# -- what a decision is made of besides -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -66,12 +328,14 @@ class Decision:
 
 def checked_write(s: Situation, domain: Domain, slots: Slots, blocks: list[Block]) -> Sequence[Write]:
     """The general rule, for every write to a domain: what it forbids is not written, and said."""
-    allowed, before, after = rules.write_allowed(domain, slots, s.live, s.journal, s.policy.propagation, s.now)
+    live = s.live_for(domain)
+    allowed, before, after = rules.write_allowed(domain, slots, live, s.journal, s.policy.propagation, s.now, s.only_seen, bool(s.clock_differs))
     if not allowed:
         blocks.append(Block("sign_in", domain.name, None, f"the write would make {domain.name} lose a certificate that a server may still sign with"))
         return []
     return [Write(domain, slots, before, after)]
 
 
-def act_on_domains(action: str, writes: Sequence[Write], reason: str, thumbprint: str | None = None, protective: bool = False) -> Act | None:
-    return Act(action, reason, tuple(writes), thumbprint, protective) if writes else None
+def act_on_domains(kind: type[OnDomains], writes: Sequence[Write], reason: str, thumbprint: str | None = None, protective: bool | None = None) -> Act | None:
+    """The act of this kind on these domains, or none where there is nothing to write."""
+    return kind(reason, tuple(writes), thumbprint, protective) if writes else None

@@ -3,26 +3,90 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # PRIVATE: this file belongs to federation.adfs alone and may change in any release.
-"""An approved plan: is what would be done now what somebody approved, or the rest of it? Both are plans as rollover_plan shows them."""
+"""An approved plan: which acts of it are left, and what is not as it saw it. Both are plans as rollover_plan shows them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import UNBORN
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, OnDomains, read_act
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import FIRST
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import (
+    TOKEN_DECRYPTING,
+    UNBORN,
+    Alarm,
+    Decrypting,
+    Domain,
+    Farm,
+    Observation,
+    Slots,
+)
 
 MEMBERS = ("plan_id", "farm", "domains", "actions", "policy")
+ANY_SUCCESSOR = "approve_any_successor"
 
 
 class ApprovalError(ValueError):
     """The approved plan is none; the message says what is missing and where to get one."""
 
 
-def moved(approved: Mapping[str, Any], plan: Mapping[str, Any]) -> list[str]:
-    """Return what is not as the approved plan saw it, or nothing where the plan is the approved one or what is left of it.
+@dataclass(frozen=True)
+class Approved:
+    """``moved``: what is not as the approved plan saw it. ``left``: the acts of it that are not done yet. ``another``: a successor that
+    somebody else made, where the plan allows any.
+    """
 
-    A run that died after some of the approved acts is continued: each state on the way is one that was approved.
+    moved: tuple[str, ...]
+    left: tuple[Act, ...]
+    another: str | None = None
+
+    def keeps_back(self, act: Act, server: str) -> Block | None:
+        """The guard that holds back a gated act; a protective one needs no approval."""
+        if act.protective:
+            return None
+        if self.moved or self.has(act):
+            return self.refusal(server)
+        return Block("next_plan", server, None, f"{act.said(server)}: this is not in the approved plan, so it waits until a new one is approved")
+
+    def refusal(self, server: str) -> Block | None:
+        """Why no gated act at all is done, if so."""
+        if not self.moved:
+            return None
+        why = "; ".join(self.moved)
+        reason = f"it is not the approved plan any more, so only what protects sign-in is done: {why}. Look at the new plan, and approve that"
+        return Block("approval", server, None, reason)
+
+    def has(self, act: Act) -> bool:
+        """Whether the act is one that is left of the plan, or a part of it."""
+        return any(_part(act, whole) for whole in self.left)
+
+    def alarms(self, acts: Iterable[Act], server: str) -> Iterable[Alarm]:
+        """What whoever approved must know: acts that they did not see, and a successor that they did not mean."""
+        if self.another and not self.moved:
+            yield Alarm(
+                "another_successor",
+                server,
+                f"{self.another} was made by somebody else after the plan was approved; it is taken for the approved successor, because the plan was"
+                f" made with renew_signing_cert_{ANY_SUCCESSOR}",
+            )
+        for act in acts:
+            if act.protective and not self.has(act):
+                yield Alarm(
+                    "not_in_plan", server, f"{act.said(server)}: this is not in the approved plan; it is done all the same, because it protects sign-in"
+                )
+
+
+def compare(
+    approved: Mapping[str, Any], plan: Mapping[str, Any], ours: Callable[[str], bool] = lambda _key: True, done: Sequence[Mapping[str, Any]] = ()
+) -> Approved:
+    """Return what is left of the approved plan, and what is not as it saw it.
+
+    ``ours``: whether a new certificate was made by these runs. ``done``: the acts of this run; what a protective one changed that the
+    approved plan does not have is no difference.
+
+    A run that died after some of the approved acts, or in the middle of one, is continued: each state on the way is one that was approved.
     """
     missing = [name for name in MEMBERS if name not in approved]
     if missing:
@@ -30,78 +94,97 @@ def moved(approved: Mapping[str, Any], plan: Mapping[str, Any]) -> list[str]:
             f"renew_signing_cert_approved_plan lacks {', '.join(missing)}: pass renew_signing_cert_result.plan of a run with renew_signing_cert_mode: plan"
         )
     try:
-        if approved["plan_id"] == plan["plan_id"]:
-            return []
-        ways = [_differences(_after(approved, done), approved["actions"][done:], plan, approved) for done in range(len(approved["actions"]) + 1)]
-    except (KeyError, TypeError, AttributeError) as exc:
+        acts = [read_act(act) for act in approved["actions"]]
+        besides = [act for act in map(read_act, done) if act.protective]
+        ways = [_way(approved, acts, number, plan, ours, besides) for number in range(len(acts) + 1)]
+    except (KeyError, TypeError, AttributeError, IndexError) as exc:
         raise ApprovalError(f"renew_signing_cert_approved_plan is not a plan ({type(exc).__name__}: {exc})") from exc
-    return min(ways, key=len)
+    return min(ways, key=lambda way: (len(way.moved), way.another is None))
 
 
-def _after(approved: Mapping[str, Any], done: int) -> dict[str, Any]:
-    """The primary, the certificates and the members after the first ``done`` approved acts."""
-    primary, certificates = approved["farm"]["primary"], set(approved["farm"]["certificates"])
-    slots = {_domain(d): dict(d["slots"]) for d in approved["domains"]}
-    for act in approved["actions"][:done]:
-        key = act["thumbprint"] or act.get("certificate")
-        if act["action"] == "generate":
-            certificates.add(UNBORN)
-        elif act["action"] == "promote":
-            primary = key
-        elif act["action"] == "remove_from_adfs":
-            certificates.discard(key)
-        for target in act["targets"]:
-            if isinstance(target, Mapping):
-                slots[_domain(target)] = dict(target["slots"])
-    return {"primary": primary, "certificates": certificates, "slots": slots}
+def moved(approved: Mapping[str, Any], plan: Mapping[str, Any]) -> list[str]:
+    """Return what is not as the approved plan saw it, or nothing where the plan is the approved one or what is left of it."""
+    return list(compare(approved, plan).moved)
 
 
-def _differences(expected: dict[str, Any], left: list[Any], plan: Mapping[str, Any], approved: Mapping[str, Any]) -> list[str]:
-    born = set(plan["farm"]["certificates"]) - expected["certificates"]
-    # The approved plan could not know the thumbprint of a certificate that did not exist.
-    name = born.pop() if UNBORN in expected["certificates"] and len(born) == 1 else UNBORN
+def _seen(shown: Mapping[str, Any]) -> Observation:
+    """What a plan saw, as far as acts change it."""
+    farm = shown["farm"]
+    decrypting = tuple(Decrypting(d["thumbprint"], FIRST, FIRST, d["is_primary"]) for d in farm.get("decrypting") or ())
+    # No time is compared: a plan is approved by what it is about.
+    seen = Farm(farm["identifier"], "", "", FIRST, False, farm["primary"], frozenset(farm["certificates"]), decrypting=decrypting)
+    return Observation(seen, tuple(Domain(d["tenant_id"], d["domain"], Slots(**d["slots"])) for d in shown["domains"]), {})
 
-    def real(key: Any) -> Any:
-        return name if key == UNBORN else key
+
+def _way(approved: Mapping[str, Any], acts: list[Act], done: int, plan: Mapping[str, Any], ours: Callable[[str], bool], besides: Sequence[Act]) -> Approved:
+    """As if the first ``done`` approved acts were done, and the next one on some of its domains; and ``besides`` what protects sign-in."""
+    then = _seen(approved)
+    for act in besides:
+        then = act.after(then, then.farm.time)
+    for act in acts[:done]:
+        then = act.after(then, then.farm.time)
+    left = acts[done:]
+    next_one = left[0].after(then, then.farm.time) if left and isinstance(left[0], OnDomains) else then
+    now = _seen(plan)
+    signing = _born(then.farm.certificates, now.farm.certificates & {plan["farm"]["successor"], plan["farm"]["primary"]})
+    decrypting = _born(_thumbprints(then), _thumbprints(now))
+
+    def real(key: str | None, kind: str = "") -> str | None:
+        return (decrypting if kind == TOKEN_DECRYPTING else signing) if key == UNBORN else key
+
+    def real_slots(slots: Slots) -> Slots:
+        return Slots(real(slots.signing), real(slots.next))
 
     found = []
-    if approved["farm"]["identifier"] != plan["farm"]["identifier"]:
-        found.append(f"it is about the farm {approved['farm']['identifier']}, this is {plan['farm']['identifier']}")
-    if real(expected["primary"]) != plan["farm"]["primary"]:
-        found.append(f"the primary certificate was {real(expected['primary'])} and is {plan['farm']['primary']}")
-    certificates = {real(key) for key in expected["certificates"]}
-    if certificates != set(plan["farm"]["certificates"]):
-        found.append(f"AD FS held {_list(certificates)} and holds {_list(plan['farm']['certificates'])}")
-    now = {_domain(d): d["slots"] for d in plan["domains"]}
-    for domain in sorted(set(expected["slots"]) | set(now)):
-        was = {member: real(key) for member, key in expected["slots"].get(domain, {}).items()}
-        if was != dict(now.get(domain, {})):
-            found.append(f"{domain.partition('/')[2]} held {_slots(was)} and holds {_slots(now.get(domain, {}))}")
-    for variable in sorted(set(approved["policy"]) | set(plan["policy"])):
+    if then.farm.identifier != now.farm.identifier:
+        found.append(f"it is about the farm {then.farm.identifier}, this is {now.farm.identifier}")
+    if real(then.farm.primary) != now.farm.primary:
+        found.append(f"the primary certificate was {real(then.farm.primary)} and is {now.farm.primary}")
+    if {real(key) for key in then.farm.certificates} != now.farm.certificates:
+        found.append(f"AD FS held {_list(real(key) for key in then.farm.certificates)} and holds {_list(now.farm.certificates)}")
+    held = {real(key, TOKEN_DECRYPTING) for key in _thumbprints(then)}
+    if "decrypting" in approved["farm"] and held != _thumbprints(now):
+        found.append(f"AD FS held {_list(held)} for decrypting and holds {_list(_thumbprints(now))}")
+    slots = {d.key: d.slots for d in now.domains}
+    before, after = ({d.key: real_slots(d.slots) for d in seen.domains} for seen in (then, next_one))
+    for key in sorted({*before, *slots}):
+        if slots.get(key) is None or slots[key] not in (before.get(key), after.get(key)):
+            found.append(f"{key.partition('/')[2]} held {_held(before.get(key))} and holds {_held(slots.get(key))}")
+    for variable in sorted(({*approved["policy"], *plan["policy"]}) - {ANY_SUCCESSOR}):
         if approved["policy"].get(variable) != plan["policy"].get(variable):
             found.append(f"renew_signing_cert_{variable} was {approved['policy'].get(variable)} and is {plan['policy'].get(variable)}")
-    before, after = [_act(a, real) for a in left], [_act(a, real) for a in plan["actions"]]
-    if before != after and not found:
-        found.append(f"approved was {_acts(left)}, and now it would be {_acts(plan['actions'])}")
-    return found
+    another = signing if signing != UNBORN and not ours(signing) else None
+    any_successor = str(approved["policy"].get(ANY_SUCCESSOR)).lower() in ("true", "yes", "on", "1")
+    if another and not any_successor:
+        found.append(f"the successor {another} was made by somebody else, and not by the approved act")
+    rest = tuple(
+        replace(act, thumbprint=real(act.thumbprint, act.certificate_type), writes=tuple(replace(w, slots=real_slots(w.slots)) for w in act.writes))
+        for act in left
+    )
+    return Approved(tuple(found), rest, another)
 
 
-def _act(act: Mapping[str, Any], real: Any) -> list[Any]:
-    targets = [t if isinstance(t, str) else [_domain(t), *({m: real(k) for m, k in t[part].items()} for part in ("slots", "expected"))] for t in act["targets"]]
-    return [act["action"], real(act["thumbprint"] or act.get("certificate")), targets]
+def _born(expected: Iterable[str], found: Iterable[str]) -> str:
+    """The approved plan could not know the thumbprint of a certificate that did not exist."""
+    expected = set(expected)
+    born = set(found) - expected
+    return born.pop() if UNBORN in expected and len(born) == 1 else UNBORN
 
 
-def _domain(entry: Mapping[str, Any]) -> str:
-    return f"{entry['tenant_id']}/{entry['domain']}"
+def _thumbprints(seen: Observation) -> set[str]:
+    return {d.thumbprint for d in seen.farm.decrypting}
 
 
-def _slots(slots: Mapping[str, Any]) -> str:
-    return f"{slots.get('signing') or 'nothing'} and {slots.get('next') or 'nothing'}" if slots else "no settings"
+def _part(act: Act, whole: Act) -> bool:
+    alike = (act.action, act.certificate_type, act.thumbprint) == (whole.action, whole.certificate_type, whole.thumbprint)
+    if isinstance(act, OnDomains):
+        return alike and {(w.domain.key, w.slots) for w in act.writes} <= {(w.domain.key, w.slots) for w in whole.writes}
+    return alike and act.server in (None, whole.server)
 
 
-def _list(keys: Any) -> str:
-    return ", ".join(sorted(keys)) or "nothing"
+def _held(slots: Slots | None) -> str:
+    return f"{slots.signing or 'nothing'} and {slots.next or 'nothing'}" if slots else "no settings"
 
 
-def _acts(acts: list[Any]) -> str:
-    return ", ".join(act["action"] for act in acts) or "nothing"
+def _list(keys: Iterable[str | None]) -> str:
+    return ", ".join(sorted(str(key) for key in keys)) or "nothing"

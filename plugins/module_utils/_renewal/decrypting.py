@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import guards
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, Generate, Promote, RemoveFromAdfs
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import TOKEN_DECRYPTING, UNBORN, Alarm, Decrypting
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
@@ -38,10 +38,10 @@ def alarms(s: Situation) -> Iterable[Alarm]:
 def renew(s: Situation, blocks: list[Block]) -> Act | None:
     """The one thing to do about decrypting now, if the operator asked for it. Only what AD FS makes itself, only where its own rollover is off for good."""
     farm, primary = s.seen.farm, _primary(s)
-    if not s.policy.decrypting or primary is None or primary.from_store or farm.auto_rollover or s.policy.auto_rollover is not False:
+    if not s.policy.decrypting or primary is None or primary.from_store or farm.auto_rollover is not False or s.policy.auto_rollover is not False:
         return None
     # Signing comes first; and while automatic rollover is on for a moment, it must find nothing to do about signing.
-    if s.successor is not None or s.now >= s.due_at or not s.following or s.paused or s.broken or s.unknown:
+    if s.promotable or s.now >= s.due_at or not s.following or s.paused or s.broken or s.unknown or s.emergency or s.clock_differs or s.journal_closed:
         return None
     act = _next(s, primary)
     closed = [*guards.window(s, farm.server, "neither freezes nor the maintenance windows allow renewing the decrypting certificate now")]
@@ -56,7 +56,7 @@ def _next(s: Situation, primary: Decrypting) -> Act | None:
     if younger is not None:
         if s.policy.promote != "role" or younger.from_store or s.now - younger.not_before < 2 * s.seen.farm.poll + s.policy.safety:
             return None
-        return Act("promote", "every server had time to get it", thumbprint=younger.thumbprint, certificate_type=TOKEN_DECRYPTING)
+        return Promote("every server had time to get it", thumbprint=younger.thumbprint, certificate_type=TOKEN_DECRYPTING)
     if not _due(s, primary):
         return None
     others = [d for d in s.seen.farm.decrypting if not d.is_primary]
@@ -65,19 +65,9 @@ def _next(s: Situation, primary: Decrypting) -> Act | None:
         if ended is None:
             return None
         reason = f"it ended at {format_time(ended.not_after)} and stands in the way of a new one"
-        return Act("remove_from_adfs", reason, thumbprint=ended.thumbprint, certificate_type=TOKEN_DECRYPTING)
+        return RemoveFromAdfs(reason, thumbprint=ended.thumbprint, certificate_type=TOKEN_DECRYPTING)
     reason = f"the primary token-decrypting certificate ends at {format_time(primary.not_after)}"
-    return Act("generate", reason, thumbprint=UNBORN, toggles=True, certificate_type=TOKEN_DECRYPTING)
-
-
-def after(s: Situation, act: Act) -> tuple[Decrypting, ...]:
-    """The decrypting certificates as they would be once the act is done."""
-    found = s.seen.farm.decrypting
-    if act.action == "generate":
-        return (*found, Decrypting(UNBORN, s.now, s.now + s.seen.farm.thresholds.duration, False))
-    if act.action == "remove_from_adfs":
-        return tuple(d for d in found if d.thumbprint != act.thumbprint)
-    return tuple(Decrypting(d.thumbprint, d.not_before, d.not_after, d.thumbprint == act.thumbprint, d.from_store) for d in found)
+    return Generate(reason, thumbprint=UNBORN, toggles=True, certificate_type=TOKEN_DECRYPTING)
 
 
 def _primary(s: Situation) -> Decrypting | None:

@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # PRIVATE: this file belongs to federation.adfs alone and may change in any release.
-"""Stolen keys. Whoever has one signs in without AD FS, so only taking it out of both members of every domain contains anything.
+"""Stolen keys. Whoever has one signs in without AD FS, so only taking it out of both certificates of every domain contains anything.
 
 Source of the order of the acts: Microsoft's article "Emergency rotation of the AD FS certificates", made safe for sign-in where the
-operator puts availability first.
+operator puts availability first. These are steps beside the others: domains are repaired and the successor is published all the same. An
+emergency ends only on evidence: every domain and every server of the farm was read without a stolen key, twice, the propagation time apart.
 """
 
 from __future__ import annotations
@@ -17,64 +18,108 @@ from datetime import timedelta
 from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import guards, rules
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, Write, act_on_domains, checked_write
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import (
+    Act,
+    Block,
+    Evict,
+    Generate,
+    Promote,
+    RemoveFromAdfs,
+    Write,
+    act_on_domains,
+    checked_write,
+)
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Emergency
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier, later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import UNBORN, Alarm, Slots
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation, names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
-FORMS = ("equal", "empty", "unusable")
-"""How a domain may hold one good key alone, in the order in which it is tried: twice, with an empty member, or beside a key that nobody has."""
+FORMS = ("equal", "empty", "second")
+"""How a domain may hold good keys alone, in the order in which it is tried: one twice, one with an empty member, or two new ones."""
 
 
 def note(s: Situation) -> Emergency | None:
-    """What the journal remembers of the theft after this look: which keys, and since when they are evicted and gone.
+    """What the journal remembers of the theft after this scan: which keys, since when they are evicted and gone, and since when that was seen whole.
 
     If the key was AD FS' own, everything in AD FS lay in one place with it, and an unknown key in a domain may be the thief's: all
-    count as stolen. A key that only a domain holds, of another farm for example, is evicted and nothing else.
+    count as stolen. A key that is not the farm's is none of its emergencies. None where there is no theft, or where it is over.
     """
     known, named = s.journal.emergency, s.policy.compromised
-    if known is None and not named:
-        return None
-    emergency = known
-    unheard = named - (known.keys.keys() if known else set())
     own = _own(s)
-    if unheard & (own | _accepted(s)):
+    emergency = known
+    revoked = {**s.journal.revoked, **(known.keys if known else {})}
+    new = (named & own) - revoked.keys()
+    if new:
         strangers = {k for status in s.statuses if status.ours for k in status.domain.slots.accepted if k not in s.trusted}
-        stolen = (named & (own | _accepted(s))) | (s.seen.farm.certificates | strangers if unheard & own else set())
-        public = {k: s.seen.keys[k].public_key if k in s.seen.keys else "" for k in stolen}
+        public = {k: s.seen.keys[k].public_key if k in s.seen.keys else "" for k in new | s.seen.farm.certificates | strangers}
         emergency = Emergency(s.now, s.policy.emergency_priority, {**(known.keys if known else {}), **public})
+    elif known is None and _seen_again(s):
+        emergency = Emergency(s.now, s.policy.emergency_priority, dict(s.journal.revoked))
     if emergency is None:
         return None
     if named and emergency.priority != s.policy.emergency_priority:
         emergency = replace(emergency, priority=s.policy.emergency_priority)
-    now_known = replace(s, journal=replace(s.journal, emergency=emergency))
-    accepted = any(status.compromised for status in now_known.statuses)
+    s = replace(s, journal=replace(s.journal, emergency=emergency))
+    accepted = any(status.compromised for status in s.statuses if status.ours and not _accepted_loss(s, status))
+    clean = None if accepted or s.compromised_in_farm else emergency.clean or (s.now if _read_whole(s) else None)
+    if clean is not None and _read_whole(s) and s.now - clean >= s.policy.propagation:
+        return None
     return replace(
         emergency,
         evicted=None if accepted else emergency.evicted or s.now,
-        gone=None if now_known.compromised_in_farm else emergency.gone or s.now,
+        gone=None if s.compromised_in_farm else emergency.gone or s.now,
+        clean=clean,
     )
 
 
 def _own(s: Situation) -> frozenset[str]:
+    """What is or was the farm's. A key that merely a server shows is not known to be."""
     farm = s.seen.farm
-    return frozenset.union(farm.certificates, s.journal.history, *(server.certificates for server in farm.servers))
+    shown = (server.certificates for server in farm.servers if not server.stranger)
+    own = frozenset.union(farm.certificates, frozenset(s.journal.own), *shown)
+    # A certificate that was renewed with the same key is the same to a thief.
+    public = {s.seen.keys[k].public_key for k in own if k in s.seen.keys} - {""}
+    return own | {k.thumbprint for k in s.seen.keys.values() if k.public_key in public}
 
 
-def _accepted(s: Situation) -> frozenset[str]:
-    return frozenset(k for status in s.statuses if status.belongs for k in status.domain.slots.accepted)
+def _seen_again(s: Situation) -> bool:
+    """A key that was stolen once is in a domain of the farm or on one of its servers again."""
+    return s.compromised_in_farm or any(status.compromised and not _accepted_loss(s, status) for status in s.statuses if status.ours)
+
+
+def _accepted_loss(s: Situation, status: DomainStatus) -> bool:
+    """The operator acknowledged the domain with a stolen key: it keeps no emergency open."""
+    keys = [key for name, key in s.policy.domains_acknowledged if name == status.domain.name]
+    stolen = s.compromised | (s.journal.emergency.keys.keys() if s.journal.emergency else frozenset())
+    return any(key in stolen for key in keys) or (status.unreadable is not None and s.accepted_loss(status.domain, status.unreadable, stolen))
+
+
+def _read_whole(s: Situation) -> bool:
+    """Every domain of the farm was read, and every server seen: what was not read is not known to be clean."""
+    unread = [status for status in s.statuses if status.unreadable is not None and not _accepted_loss(s, status)]
+    return not unread and not s.missing and not s.unseen_servers and s.seen.farm.servers_confirmed
 
 
 def alarms(s: Situation) -> Iterable[Alarm]:
-    """What a person must know or do besides."""
-    nowhere = s.policy.compromised - (s.journal.emergency.keys.keys() if s.journal.emergency else set())
+    """What an operator has to know or do besides."""
+    known = s.journal.emergency.keys.keys() if s.journal.emergency else frozenset()
+    held = frozenset(k for status in s.statuses for k in status.domain.slots.accepted)
+    nowhere = s.policy.compromised - known - s.journal.revoked.keys() - held
     if nowhere:
         yield Alarm(
             "compromised_unknown",
             s.seen.farm.host_name,
             f"neither AD FS nor a domain holds {names(sorted(nowhere))} (renew_signing_cert_compromised): nothing is done about it; check the thumbprint",
         )
+    for status in s.statuses:
+        if status.compromised and status.unreadable is None and not status.ours:
+            yield Alarm(
+                "compromised_elsewhere",
+                status.domain.name,
+                f"{status.domain.name} accepts {names(status.compromised)}, which is stolen. It signs in elsewhere, so the run of that farm, or its"
+                " administrator, has to remove it",
+            )
     if s.emergency:
         yield Alarm(
             "emergency",
@@ -84,107 +129,104 @@ def alarms(s: Situation) -> Iterable[Alarm]:
         )
 
 
-def respond(s: Situation, blocks: list[Block]) -> Act | None:
-    """The next act: a fresh key, everywhere known or at once alone, then every stolen one out of the domains and out of AD FS."""
-    farm = s.seen.farm
-    signs_with_stolen = farm.primary in s.compromised
-    contains_first = s.journal.emergency is not None and s.journal.emergency.priority == "containment"
-    if signs_with_stolen and farm.auto_rollover:
-        return _suspend("stolen keys are replaced: AD FS must neither promote a certificate nor make one by itself")
-    fresh = s.successor if signs_with_stolen else farm.primary
-    if not contains_first:
-        act = _spread(s, fresh, blocks)
-        if act is not None:
-            return act
-    if fresh is None:
-        return _make_fresh(s, blocks, contains_first)
-    if contains_first:
-        act = _evict(s, fresh, blocks, whatever_it_costs=True)
-        if act is not None:
-            return act
-    if signs_with_stolen:
-        return _promote(s, fresh, blocks, contains_first)
-    if not contains_first:
+def contain(s: Situation, blocks: list[Block]) -> Act | None:
+    """Containment first: stolen keys leave the domains at once, and sign-in stands still until the servers follow."""
+    if not s.emergency or not _contains_first(s):
+        return None
+    fresh = _fresh(s)
+    return None if fresh is None else _evict(s, fresh, blocks, whatever_it_costs=True)
+
+
+def evict(s: Situation, blocks: list[Block]) -> Act | None:
+    """Availability first: stolen keys leave the domains once no server signs with one."""
+    fresh = _fresh(s)
+    if not s.emergency or _contains_first(s) or fresh is None or s.signs_with_stolen:
+        return None
+    if any(status.compromised and status.ours for status in s.statuses):
         behind = list(_still_signing(s))
         if behind:
             blocks.extend(behind)
             return None
-        act = _evict(s, fresh, blocks, whatever_it_costs=False)
-        if act is not None:
-            return act
-    return _remove_stolen(s, blocks)
+    return _evict(s, fresh, blocks, whatever_it_costs=False)
 
 
-def _suspend(reason: str) -> Act:
-    return Act("suspend_auto_rollover", reason, protective=True)
+def replace_keys(s: Situation, blocks: list[Block]) -> Act | None:
+    """A new key, its promotion, and the stolen ones out of AD FS."""
+    if not s.emergency:
+        return None
+    if s.seen.farm.clock_runs and s.seen.farm.certificates & s.compromised:
+        blocks.append(guards.rollover_unknown(s))
+        return None
+    fresh = _fresh(s)
+    if fresh is None:
+        return _make_fresh(s, blocks)
+    if s.signs_with_stolen:
+        return _promote(s, fresh, blocks)
+    return _remove_stolen(s, blocks) or _make_second(s, fresh, blocks)
 
 
-def _make_fresh(s: Situation, blocks: list[Block], contains_first: bool) -> Act | None:
+def _contains_first(s: Situation) -> bool:
+    return s.journal.emergency is not None and s.journal.emergency.priority == "containment"
+
+
+def _fresh(s: Situation) -> str | None:
+    """The key that replaces the stolen ones: the primary where it is not stolen, else a certificate of AD FS that is not."""
+    return s.successor if s.signs_with_stolen else s.seen.farm.primary
+
+
+def _make_fresh(s: Situation, blocks: list[Block]) -> Act | None:
     farm, primary = s.seen.farm, s.seen.primary_key
     others = sorted(farm.certificates - {farm.primary})
     behind = [server.name for server in farm.servers if server.primary in others]
-    if behind and not contains_first:
+    if behind and not _contains_first(s):
         # What Entra's updater reads must go on showing their key: it would take it out of the domains.
-        blocks.append(Block("sync", names(behind), s.now + 2 * farm.poll, "these servers sign with an earlier certificate, which stays until they follow"))
+        until = later(s.now, 2 * farm.poll)
+        blocks.append(Block("sync", names(behind), until, "these servers sign with an earlier certificate, which stays until they follow"))
+        return None
+    held_back = list(guards.timed(s))
+    if held_back:
+        blocks.extend(held_back)
         return None
     if others:
-        return Act(
-            "remove_from_adfs", "it was stolen with the others, or has ended, and AD FS makes no new one beside it", thumbprint=others[0], protective=True
-        )
-    if not primary.self_signed:
+        return RemoveFromAdfs("it was stolen with the others, or has ended, and AD FS makes no new one beside it", thumbprint=others[0], protective=True)
+    if s.custom:
         blocks.append(
             Block(
                 "custom_certificate",
                 farm.server,
                 None,
-                f"the primary certificate ({primary.thumbprint}) is stolen and was issued by a CA: get one with a new key issued, import it on every node,"
+                f"the primary certificate ({primary.thumbprint}) is stolen and is not AD FS' own: get one with a new key issued, import it on every server,"
                 " and add it with federation.adfs.certificate",
             )
         )
         return None
-    if not contains_first and primary.not_after - s.now <= farm.thresholds.critical + timedelta(days=1):
+    soon = earlier(primary.not_after, farm.thresholds.critical, timedelta(days=1)) <= s.now or farm.thresholds.promotion < timedelta(hours=1)
+    if soon and not _contains_first(s):
         blocks.append(
             Block(
                 "critical_threshold",
                 farm.server,
                 None,
-                "so near to its end AD FS might promote a new certificate at once; renew_signing_cert_emergency_priority: containment takes that risk",
+                "AD FS might promote a new certificate as soon as it is made; renew_signing_cert_emergency_priority: containment takes that risk",
             )
         )
         return None
-    return Act("generate", "the farm needs a key that nobody has stolen", thumbprint=UNBORN, protective=True, toggles=True)
+    return Generate("the farm needs a key that is not stolen", thumbprint=UNBORN, protective=True, toggles=True)
 
 
-def _spread(s: Situation, fresh: str | None, blocks: list[Block]) -> Act | None:
-    """Availability: every domain holds what signs now and, once there is one, the fresh key, and no other stolen one."""
-    writes: list[Write] = []
-    for status in s.statuses:
-        if not status.writable:
-            continue
-        slots = rules.wanted_slots(status.domain, s.seen, s.live, fresh, s.trusted, s.now)
-        if slots is None:
-            continue
-        if (slots.accepted & s.compromised) - s.live:
-            slots = alone(s, fresh or s.seen.farm.primary)
-        writes.extend(checked_write(s, status.domain, slots, blocks))
-    if fresh is None or fresh in s.live:
-        return act_on_domains("repair", writes, "AD FS signs with a certificate that these domains do not accept", protective=True)
-    return act_on_domains("publish", writes, "these domains do not know the key that replaces the stolen one", thumbprint=fresh, protective=True)
-
-
-def _promote(s: Situation, fresh: str, blocks: list[Block], contains_first: bool) -> Act | None:
-    held_back = [*guards.validity(s, fresh)]
-    if not contains_first:
+def _promote(s: Situation, fresh: str, blocks: list[Block]) -> Act | None:
+    held_back = [*guards.timed(s), *guards.validity(s, fresh)]
+    if not _contains_first(s):
         held_back.extend([*guards.no_domain(s), *guards.not_known_everywhere(s, fresh), *guards.not_accepted_everywhere(s, fresh)])
     if held_back:
         blocks.extend(held_back)
         return None
     why = (
         "the stolen keys are evicted, and sign-in stands still until the servers follow"
-        if contains_first
+        if _contains_first(s)
         else "every domain and every server knows the fresh key"
     )
-    return Act("promote", why, thumbprint=fresh, protective=True)
+    return Promote(why, thumbprint=fresh, protective=True)
 
 
 def _still_signing(s: Situation) -> Iterable[Block]:
@@ -193,44 +235,67 @@ def _still_signing(s: Situation) -> Iterable[Block]:
     behind = [server for server in farm.servers if server.primary in s.compromised]
     seen = [server.name for server in behind if server.seen]
     if seen:
-        yield Block("sync", names(seen), s.now + 2 * farm.poll, "these servers still sign with a stolen key; it is evicted once they follow")
+        yield Block("sync", names(seen), later(s.now, 2 * farm.poll), "these servers still sign with a stolen key; it is evicted once they follow")
     if not all(server.seen for server in farm.servers) or not farm.servers_confirmed:
         yield from guards.unconfirmed_servers(s)
 
 
 def _evict(s: Situation, fresh: str, blocks: list[Block], whatever_it_costs: bool) -> Act | None:
-    """Both members of every domain hold the fresh key alone. This act is exempt from the general rule where containment goes first."""
+    """The domains hold the fresh key and no stolen one. This act is exempt from the general rule where containment goes first."""
     writes: list[Write] = []
     for status in s.statuses:
         domain = status.domain
-        if status.unreadable is not None or (status.compromised and not status.writable):
-            blocks.append(_unevicted(status.domain.name, status.unreadable, status.refused, status.ours))
-        elif status.writable and (status.compromised or fresh not in domain.slots.accepted):
+        if status.unreadable is not None:
+            if not _accepted_loss(s, status):
+                blocks.append(_unevicted(status))
+        elif not status.compromised or not status.ours:
+            continue
+        elif not status.writable:
+            if not _accepted_loss(s, status):
+                blocks.append(_unevicted(status))
+        else:
             slots = alone(s, fresh)
-            if whatever_it_costs:
+            if slots is None:
+                blocks.append(_no_form(domain.name))
+            elif whatever_it_costs:
                 _allowed, before, after = rules.write_allowed(domain, slots, s.live, s.journal, s.policy.propagation, s.now)
                 writes.append(Write(domain, slots, before, after))
             else:
                 writes.extend(checked_write(s, domain, slots, blocks))
-    return act_on_domains("evict", writes, "stolen keys are accepted there, or the fresh one is not", thumbprint=fresh, protective=True)
+    return act_on_domains(Evict, writes, "stolen keys are accepted there", thumbprint=fresh, protective=True)
 
 
-def alone(s: Situation, fresh: str) -> Slots:
-    """The members of a domain that accepts one key only, in the first form that Entra was not seen to refuse in this run."""
-    form = next((f for f in FORMS if f not in s.policy.eviction_forms_refused), FORMS[-1])
-    return Slots(fresh, {"equal": fresh, "empty": None, "unusable": s.policy.unusable or None}[form])
+def alone(s: Situation, fresh: str) -> Slots | None:
+    """The certificates of a domain that accepts good keys only, in the first form that Entra was not seen to refuse in this run.
+
+    With a successor they are both wanted, and nothing has to be tried.
+    """
+    good = s.seen.farm.certificates - s.compromised - {fresh}
+    second = s.successor if s.successor in good else (sorted(good)[0] if good else None)
+    if second is not None and (len(s.successors) == 1 or s.policy.eviction_forms_refused >= {"equal", "empty"}):
+        return Slots(fresh, second)
+    if "equal" not in s.policy.eviction_forms_refused:
+        return Slots(fresh, fresh)
+    return Slots(fresh, None) if "empty" not in s.policy.eviction_forms_refused else None
 
 
-def _unevicted(name: str, unreadable: str | None, refused: bool, ours: bool) -> Block:
-    if unreadable is not None:
-        why = f"it could not be read ({unreadable})"
-    elif refused:
+def _no_form(name: str) -> Block:
+    reason = f"Entra refused to hold one certificate alone in {name}; stolen keys are evicted there once AD FS has made a second new one"
+    return Block("eviction_form", name, None, reason)
+
+
+def _unevicted(status: DomainStatus) -> Block:
+    name = status.domain.title
+    why = f"it could not be read ({status.unreadable})" if status.unreadable is not None else "it is excluded from writing"
+    if status.refused:
         why = "Entra refused the write"
-    elif not ours:
-        why = "its users sign in elsewhere, so the run of that farm, or a person, must take it out"
-    else:
-        why = "it is excluded from writing"
-    return Block("unevicted", name, None, f"{name} may still accept a stolen key: {why}; whoever has the key can sign in there")
+    elif status.domain.can_write is False:
+        why = "the application has no permission to write it"
+    reason = (
+        f"{name} may still accept a stolen key: {why}; whoever has the key can sign in there. The emergency stays open until this is solved, or acknowledged"
+        " with the stolen thumbprint in renew_signing_cert_domains_acknowledged"
+    )
+    return Block("unevicted", name, None, reason)
 
 
 def _remove_stolen(s: Situation, blocks: list[Block]) -> Act | None:
@@ -238,21 +303,44 @@ def _remove_stolen(s: Situation, blocks: list[Block]) -> Act | None:
     farm = s.seen.farm
     stolen = sorted((farm.certificates & s.compromised) - s.live)
     if stolen:
-        if farm.auto_rollover:
-            return _suspend("stolen certificates are taken out of AD FS, which needs automatic rollover off")
-        return Act("remove_from_adfs", "its key is stolen, and Entra's own updater could copy it back from the metadata", thumbprint=stolen[0], protective=True)
+        held_back = list(guards.timed(s))
+        if held_back:
+            blocks.extend(held_back)
+            return None
+        # Availability waits with it until the domains are rid of the key and no server needs it in the metadata.
+        if not _contains_first(s) and any(status.compromised and status.writable and not status.broken for status in s.statuses) and not _forms_refused(s):
+            return None
+        return RemoveFromAdfs("its key is stolen, and Entra's own updater could copy it back from the metadata", thumbprint=stolen[0], protective=True)
     emergency = s.journal.emergency
     showing = [server.name for server in farm.servers if server.certificates & s.compromised]
     if showing:
-        blocks.append(Block("sync", names(showing), s.now + 2 * farm.poll, "these servers still publish a stolen key"))
-    elif emergency is not None and emergency.gone is not None and emergency.evicted is not None:
-        until = max(emergency.gone, emergency.evicted) + s.policy.propagation
-        blocks.append(
-            Block(
-                "eviction_watch", farm.host_name, until, "Entra's own updater may copy a stolen key back from what it read before; every run looks until then"
-            )
-        )
+        blocks.append(Block("sync", names(showing), later(s.now, 2 * farm.poll), "these servers still publish a stolen key"))
+    elif emergency is not None and emergency.clean is not None:
+        until = later(emergency.clean, s.policy.propagation)
+        reason = "Entra's own updater may copy a stolen key back from what it read before; every run looks until then"
+        blocks.append(Block("eviction_watch", farm.host_name, until, reason))
+    if not _read_whole(s):
+        blocks.extend(guards.unconfirmed_servers(s))
     return None
+
+
+def _forms_refused(s: Situation) -> bool:
+    return s.policy.eviction_forms_refused >= {"equal", "empty"}
+
+
+def _make_second(s: Situation, fresh: str, blocks: list[Block]) -> Act | None:
+    """Entra refuses to hold one certificate alone: a second new one stands beside the first, as in Microsoft's procedure."""
+    farm = s.seen.farm
+    waiting = any(status.compromised and status.writable for status in s.statuses)
+    if not waiting or not _forms_refused(s) or farm.certificates != {fresh} or s.custom:
+        return None
+    held_back = [*guards.timed(s), *guards.generation_by_switch(s)] if not farm.auto_rollover else list(guards.timed(s))
+    if held_back:
+        blocks.extend(held_back)
+        return None
+    return Generate(
+        "Entra holds no certificate alone, so a second new one evicts the stolen keys", thumbprint=UNBORN, protective=True, toggles=not farm.auto_rollover
+    )
 
 
 def show(s: Situation) -> dict[str, Any] | None:
@@ -278,7 +366,7 @@ def show(s: Situation) -> dict[str, Any] | None:
         },
         "sign_in_gap": {
             "planned_hours": _hours(max(follow, s.policy.propagation)) if contains_first else 0.0,
-            "domains_without_sign_in": sorted(b.domain.name for b in s.broken),
+            "domains_without_sign_in": sorted(d.domain.name for d in s.statuses if d.ours and rules.broken(d.domain, s.live)),
         },
     }
 

@@ -11,31 +11,122 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import rules
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Block
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier, later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation, names
 
 
+def gated(s: Situation, blocks: list[Block], act: Act | None) -> Act | None:
+    """Protective acts obey no window, unless the operator gave up that protection."""
+    if act is None or s.policy.protect:
+        return act
+    reason = f"{act.action} would keep sign-in working, but renew_signing_cert_protect is false and no window allows it now"
+    closed = [*window(s, s.seen.farm.host_name, reason)]
+    blocks.extend(closed)
+    return None if closed else act
+
+
 def promotion_blocks(s: Situation) -> list[Block]:
-    """Every guard of T4, each with what it waits for."""
+    """Everything that keeps the role from promoting the successor, each with what it waits for."""
     farm = s.seen.farm
-    held_back = [*unmended(s), *no_domain(s), *unknown_or_paused(s), *not_known_everywhere(s, s.successor)]
+    held_back = [*timed(s), *unmended(s), *no_domain(s), *unknown_or_changed(s), *paused(s), *several_successors(s), *crowded(s)]
+    held_back.extend(not_known_everywhere(s, s.successor))
     if s.successor is not None:
         held_back.extend([*not_accepted_everywhere(s, s.successor), *validity(s, s.successor)])
-    waits = [
-        n
-        for n in rules.other_relying_parties(farm)
-        if n.lower() not in s.policy.relying_parties_acknowledged and "*" not in s.policy.relying_parties_acknowledged
-    ]
-    if waits:
-        held_back.append(
-            Block(
-                "relying_parties",
-                names(waits),
-                None,
-                "these partners must know the successor too: tell them, then list them in renew_signing_cert_relying_parties_acknowledged",
-            )
-        )
+    held_back.extend([*relying_parties(s), *unknown_lifetimes(s)])
     return [*held_back, *window(s, farm.server, "neither freezes nor the maintenance windows allow a promotion now")]
+
+
+def relying_parties(s: Situation) -> Iterable[Block]:
+    known = s.policy.relying_parties_acknowledged
+    waits = [n for n in rules.other_relying_parties(s.seen.farm) if n.lower() not in known and "*" not in known]
+    if waits:
+        yield Block(
+            "relying_parties",
+            names(waits),
+            None,
+            "these partners need the successor too: send it to them, then list them in renew_signing_cert_relying_parties_acknowledged",
+        )
+
+
+def unknown_lifetimes(s: Situation) -> Iterable[Block]:
+    """How long tokens of a partner are valid could not be read, so it is not known how long the old certificate is needed."""
+    known = s.policy.relying_parties_acknowledged
+    waits = [p.name for p in s.seen.farm.relying_parties if p.enabled and p.token_lifetime is None and p.name.lower() not in known and "*" not in known]
+    if waits:
+        yield Block(
+            "unknown_lifetime",
+            names(waits),
+            None,
+            "the token lifetime of these relying parties could not be read: set it (Set-AdfsRelyingPartyTrust -TokenLifetime), or list them in"
+            " renew_signing_cert_relying_parties_acknowledged",
+        )
+
+
+def timed(s: Situation) -> Iterable[Block]:
+    """Where clocks differ, nothing is done that has to wait for its time. A journal that cannot be written holds the same acts back."""
+    if s.clock_differs:
+        yield Block("clock", s.seen.farm.server, None, s.clock_differs)
+    if s.journal_closed:
+        yield Block("journal", s.seen.farm.server, None, s.journal_closed)
+
+
+def rollover_unknown(s: Situation) -> Block:
+    return Block(
+        "auto_rollover",
+        s.seen.farm.server,
+        None,
+        "AD FS did not say whether automatic rollover is on; see Get-AdfsProperties. Nothing is done that depends on it",
+    )
+
+
+def several_successors(s: Situation) -> Iterable[Block]:
+    """A domain has room for one successor: nothing more is published of several, and none is dropped for another."""
+    if len(s.successors) > 1 and s.seen.farm.provider is None and not s.signs_with_stolen:
+        yield Block(
+            "several_successors",
+            s.seen.farm.server,
+            None,
+            f"AD FS holds {len(s.successors)} certificates that could follow the primary ({names(s.successors)}): remove all but one with"
+            " federation.adfs.certificate",
+        )
+
+
+def crowded(s: Situation) -> Iterable[Block]:
+    if s.crowded and s.seen.farm.provider is None:
+        yield Block(
+            "third_certificate",
+            names(s.crowded),
+            None,
+            "there are more than two token-signing certificates, and Entra's own updater may take any two of them: remove the one that is not needed with"
+            " federation.adfs.certificate",
+        )
+
+
+def way_is_open(s: Situation) -> Iterable[Block]:
+    """Before a successor is made: it can be written to the domains, and there is somebody who may promote it."""
+    ours = [d for d in s.statuses if d.ours]
+    if ours and all(d.domain.can_write is False for d in ours):
+        yield Block(
+            "permission",
+            s.seen.farm.host_name,
+            None,
+            "the application may read the domains and not write them: grant it the permission Domain-InternalFederation.ReadWrite.All with admin consent",
+        )
+    elif ours and not any(d.writable for d in ours):
+        yield Block(
+            "no_writable_domain",
+            names(d.domain.name for d in ours),
+            None,
+            "every domain of the farm is excluded or refuses, so a successor could not be published",
+        )
+    if s.wanted_auto_rollover is False and s.policy.promote == "adfs" and not s.custom:
+        yield Block(
+            "promote_policy",
+            s.seen.farm.server,
+            None,
+            "automatic rollover is off, so AD FS would not promote a successor: set renew_signing_cert_promote to role, or to never if an administrator does it",
+        )
 
 
 def window(s: Situation, where: str, reason: str) -> Iterable[Block]:
@@ -48,9 +139,8 @@ def window(s: Situation, where: str, reason: str) -> Iterable[Block]:
 def not_accepted_everywhere(s: Situation, key: str) -> Iterable[Block]:
     """Domains that know ``key`` and yet would lose a sign-in if it became primary, because another server's key is not safe there."""
     signers = s.live | {key}
-    for status in s.counted:
-        served = rules.served_values(status.domain, s.journal, s.policy.propagation, s.now)
-        if not status.unreadable and not signers <= rules.accepted_in_worst_case(served) and s.omnipresent(key, status.domain):
+    for status in s.asked(key):
+        if status.unreadable is None and not signers <= rules.accepted_in_worst_case(s.served(status.domain)) and s.omnipresent(key, status.domain):
             name = status.domain.name
             yield Block("sign_in", name, None, f"{name} does not accept every certificate that a server signs with, wherever Entra serves earlier settings")
 
@@ -58,45 +148,23 @@ def not_accepted_everywhere(s: Situation, key: str) -> Iterable[Block]:
 def validity(s: Situation, key: str) -> Iterable[Block]:
     """The certificate that shall sign is valid now, and for longer than AD FS' own critical threshold."""
     target = s.seen.keys[key]
-    if target.not_before > s.now or target.not_after <= s.now + s.seen.farm.thresholds.critical:
+    if target.not_before > s.now or earlier(target.not_after, s.seen.farm.thresholds.critical) <= s.now:
         until = target.not_before if target.not_before > s.now else None
         yield Block("validity", target.thumbprint, until, "the certificate that shall sign is not valid now, or ends too soon")
 
 
 def not_known_everywhere(s: Situation, key: str | None, what: str = "the successor") -> Iterable[Block]:
-    """S4 is not reached for ``key``: which domains and which servers are missing."""
+    """Which domains and which servers are missing until ``key`` may sign."""
     if key is None:
         return
     by_time: dict[datetime, list[str]] = {}
     for status in s.not_ready if key == s.successor else s.lacking(key):
-        name, stamps = status.domain.name, s.journal.first_seen.get(status.domain.key, {})
-        asked = {key} if s.seen.farm.provider is None else s.required
-        if status.unreadable is not None:
-            yield Block(
-                "unreadable",
-                name,
-                None,
-                f"{name} could not be read ({status.unreadable}): mend that, or acknowledge it with the thumbprint of {what} in"
-                " renew_signing_cert_domains_acknowledged",
-            )
-        elif asked - status.domain.slots.accepted:
-            why = f"does not hold {what} yet"
-            if not status.writable:
-                why = (
-                    "refused the write"
-                    if status.refused
-                    else "is excluded from writing"
-                    if status.excluded
-                    else "signs in elsewhere and holds a certificate of this farm"
-                )
-            yield Block(
-                "unpublished",
-                name,
-                None,
-                f"{name} {why}: its users could not sign in after the promotion; acknowledge it in renew_signing_cert_domains_acknowledged if that is meant",
-            )
+        stamps = s.journal.first_seen.get(status.domain.key, {})
+        required = {key} if s.seen.farm.provider is None else s.required
+        if status.unreadable is not None or required - status.domain.slots.accepted:
+            yield _without(status, what)
         else:
-            by_time.setdefault(max(stamps.get(k, s.now) for k in asked) + s.policy.propagation, []).append(name)
+            by_time.setdefault(later(max(stamps.get(k, s.now) for k in required), s.policy.propagation), []).append(status.domain.name)
     for until, waiting in sorted(by_time.items()):
         yield Block("propagation", names(waiting), until, f"{what} was published, and Entra may serve the earlier settings until then")
     for name in s.missing:
@@ -104,13 +172,31 @@ def not_known_everywhere(s: Situation, key: str | None, what: str = "the success
             "missing_domain",
             name,
             None,
-            f"{name} was seen earlier in this rollover and is not there any more: find out why, or acknowledge it in renew_signing_cert_domains_acknowledged",
+            f"{name} was seen earlier in this rollover and is not listed any more: find out why, or acknowledge it in renew_signing_cert_domains_acknowledged",
         )
     yield from unconfirmed_servers(s)
     not_showing = s.servers_not_showing if key == s.successor else s.not_showing(key)
-    lacking = [server for server in not_showing if server.seen]
+    lacking = [server for server in not_showing if server.seen and not server.stranger]
     if lacking:
-        yield Block("sync", names(server.name for server in lacking), s.now + 2 * s.seen.farm.poll, f"these servers do not publish {what} yet")
+        yield Block("sync", names(server.name for server in lacking), later(s.now, 2 * s.seen.farm.poll), f"these servers do not publish {what} yet")
+
+
+def _without(status: DomainStatus, what: str) -> Block:
+    """Why a domain does not accept a certificate that it has to."""
+    name, acknowledge = status.domain.title, "acknowledge it in renew_signing_cert_domains_acknowledged"
+    if status.unreadable is not None:
+        reason = f"could not read {name} ({status.unreadable}). Fix the cause, or {acknowledge} with the thumbprint of {what}"
+        return Block("unreadable", name, None, reason)
+    why = f"does not hold {what} yet"
+    if status.domain.can_write is False:
+        why = "cannot be written with the permissions of the application"
+    elif status.refused:
+        why = "refused the write"
+    elif status.excluded:
+        why = "is excluded from writing"
+    elif not status.ours:
+        why = "signs in elsewhere and holds a certificate of this farm"
+    return Block("unpublished", name, None, f"{name} {why}: its users could not sign in after the promotion; {acknowledge} if that is meant")
 
 
 def unconfirmed_servers(s: Situation) -> Iterable[Block]:
@@ -131,24 +217,53 @@ def unconfirmed_servers(s: Situation) -> Iterable[Block]:
         )
 
 
+def only_seen(s: Situation) -> Iterable[Block]:
+    """A server signs with a key that the farm is not known to have: nothing is promoted or removed before that is understood."""
+    for server in s.seen.farm.servers:
+        if server.stranger and server.primary in s.only_seen:
+            yield Block(
+                "only_seen_key",
+                server.name,
+                None,
+                f"{server.name} signs with {server.primary}, which the primary server does not know. Domains that hold it keep it; find out why, and let that"
+                " server synchronize, or list it with gone: true in renew_signing_cert_servers",
+            )
+
+
 def unmended(s: Situation) -> Iterable[Block]:
-    if s.broken:
+    """Broken sign-in goes first, until the deadline; from then on it must not cost the other domains theirs."""
+    if s.broken and not _past_deadline(s):
         where = names(status.domain.name for status in s.broken)
         yield Block(
             "unmended",
             where,
             None,
-            f"sign-in is broken there and could not be mended; nothing else is begun before that, or before it is acknowledged with {s.seen.farm.primary}",
+            f"sign-in is broken there and could not be repaired; no renewal is begun before that, or before it is acknowledged with {s.seen.farm.primary}",
         )
 
 
-def unknown_or_paused(s: Situation) -> Iterable[Block]:
+def unknown_or_changed(s: Situation) -> Iterable[Block]:
+    """What is not understood in a domain goes first, until the deadline."""
+    if _past_deadline(s):
+        return
     for status in s.unknown:
         # What may be replaced is: by the write that publishes the successor, so that must not wait for it.
-        if status.unknown and not (s.policy.unknown_certificates == "replace" and status.writable):
+        if status.unknown and not (may_drop(s, status.unknown) and status.writable):
             yield unknown_certificate(status)
         for deviation in status.domain.deviations:
             yield Block("baseline", status.domain.name, None, f"its settings are not the approved ones: {deviation}")
+
+
+def may_drop(s: Situation, keys: Iterable[str]) -> bool:
+    """Whether unknown certificates may give way: by policy, because the operator named them as stolen, or when room is made."""
+    return s.policy.unknown_certificates == "replace" or s.making_room or set(keys) <= s.to_remove
+
+
+def _past_deadline(s: Situation) -> bool:
+    return s.seen.farm.provider is None and s.deadline is not None and s.now >= s.deadline
+
+
+def paused(s: Situation) -> Iterable[Block]:
     if s.paused:
         yield Block("pause", s.seen.farm.host_name, None, "the rollover is paused; set renew_signing_cert_pause to false to go on")
 
@@ -166,6 +281,7 @@ def unknown_certificate(status: DomainStatus) -> Block:
 def room_for_successor(s: Situation) -> Iterable[Block]:
     """I2: with three certificates Entra's own updater may take any two."""
     others = s.seen.farm.certificates - {s.seen.farm.primary}
+    yield from only_seen(s)
     if others:
         expired = all(s.seen.keys[k].expired(s.now) for k in others)
         yield Block(
@@ -178,29 +294,30 @@ def room_for_successor(s: Situation) -> Iterable[Block]:
         return
     crowded = [server.name for server in s.seen.farm.servers if server.seen and len(server.certificates) > 1]
     if crowded:
-        yield Block("sync", names(crowded), s.now + 2 * s.seen.farm.poll, "these servers still publish two certificates; a third must not appear beside them")
+        yield Block(
+            "sync", names(crowded), later(s.now, 2 * s.seen.farm.poll), "these servers still publish two certificates; a third must not appear beside them"
+        )
 
 
 def no_domain(s: Situation) -> Iterable[Block]:
     if not any(status.belongs for status in s.statuses):
-        yield Block("no_domain", s.seen.farm.host_name, None, "no federated domain of this farm was found, so a successor could be published nowhere")
+        yield Block("no_domain", s.seen.farm.host_name, None, "no federated domain of this farm was found, so a successor could not be published")
 
 
 def generation_by_switch(s: Situation) -> Iterable[Block]:
+    """Automatic rollover is off: it is switched on for the request alone, where that is wanted and AD FS has no time to do more."""
     farm = s.seen.farm
     if s.wanted_auto_rollover is None:
         yield Block(
             "auto_rollover",
             farm.server,
             None,
-            "automatic rollover is off and nobody said what is wanted: set renew_signing_cert_auto_rollover to true or false",
+            "automatic rollover is off and it is not known what is wanted: set renew_signing_cert_auto_rollover to true or false",
         )
-    elif s.wanted_auto_rollover and not s.journal.auto_rollover_suspended:
-        yield Block("auto_rollover", farm.server, None, "automatic rollover is wanted but off: switch it on with federation.adfs.farm_properties")
-    elif s.seen.primary_key.not_after - s.now <= farm.thresholds.critical + timedelta(days=1):
+    elif farm.thresholds.promotion < timedelta(hours=1) or earlier(s.seen.primary_key.not_after, farm.thresholds.critical, timedelta(days=1)) <= s.now:
         yield Block(
             "critical_threshold",
             farm.server,
             None,
-            "so near to the end AD FS might promote a new certificate at once: renew by hand now and run this again",
+            "AD FS might promote a new certificate as soon as automatic rollover is on: renew by hand now and run this again",
         )

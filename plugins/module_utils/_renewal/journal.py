@@ -12,17 +12,27 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import FIRST, later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Observation, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time, parse_time
 
 SCHEMA = 1
 LOCK_LAPSE = timedelta(minutes=15)
+"""How long after the journal's file was last written a lock in it still counts, by the server's own times."""
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far the clocks of server and controller may be apart."""
 KEPT_BACKUPS = 5
-SCAN_SLACK = timedelta(hours=1)
+KEPT_SCANS = 6
+KEPT_VALUES = 4
+KEPT_KEYS = 20
 
 
 class JournalError(ValueError):
-    """The journal cannot be trusted; it is reported and ignored."""
+    """The journal cannot be used; it is reported. ``keep``: it is well formed, so it must not be replaced by a fresh one."""
+
+    def __init__(self, message: str, keep: bool = False) -> None:
+        super().__init__(message)
+        self.keep = keep
 
 
 @dataclass(frozen=True)
@@ -35,23 +45,47 @@ class Backup:
 
 @dataclass(frozen=True)
 class Lock:
+    """The run that works on this farm. It lapses by the age of the journal's file, so no controller's clock decides about it."""
+
     run: str
-    until: datetime
+
+
+@dataclass(frozen=True)
+class OwnKey:
+    """What was seen of a certificate of the farm. ``came``: since when it is in AD FS' configuration, and ``under`` which primary it came there
+    (None: it was there at the first scan). ``last_primary``: when it was last seen as the primary. Source: Get-AdfsCertificate at each scan.
+    """
+
+    came: datetime | None = None
+    under: str | None = None
+    last_primary: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Scans:
+    """The counted scans of the renewal that replaces ``certificate``, oldest first: how far off the next scan may be is read from them."""
+
+    certificate: str
+    at: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True)
 class Rollback:
-    """A rollback that the operator asked for: ``undone`` shall not sign. ``promoted``: it did when this began, so AD FS goes back to an earlier one."""
+    """A rollback that the operator asked for, or did by hand: ``undone`` shall not sign. ``promoted``: it did when this began, so AD FS goes back to
+    an earlier one. ``lifted``: the pause that came with it was lifted, so that certificate is a successor again.
+    """
 
     undone: str
     promoted: bool
     begun: datetime
+    lifted: bool = False
 
 
 @dataclass(frozen=True)
 class Emergency:
     """Stolen keys. ``keys``: their public keys (SHA-256, or empty) by thumbprint. ``evicted``: since when no domain of the farm was seen to
-    accept one. ``gone``: since when no server of the farm was seen to have one.
+    accept one. ``gone``: since when no server of the farm was seen to have one. ``clean``: since when every counted domain and every server
+    was read, or not contradicted, without one; it ends only at a scan that reads all of them again, the propagation time later.
     """
 
     declared: datetime
@@ -59,6 +93,7 @@ class Emergency:
     keys: Mapping[str, str]
     evicted: datetime | None = None
     gone: datetime | None = None
+    clean: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -71,14 +106,20 @@ class Pin:
 
 @dataclass(frozen=True)
 class Journal:
-    """``first_seen``: per domain, since when each key was seen there without a gap. ``followed``: the primary that every server was
-    seen to sign with, and since when. ``configured``: since when the farm's primary and certificates were seen to be as they are.
+    """``first_seen``: per domain, since when each key was seen there at every scan that could read it, all in the configuration named in
+    ``configurations``. ``replaced``: what was seen in a domain and then replaced by somebody else, with when that was noticed: Entra may serve
+    it still. ``followed``: the primary that every server was seen to sign with, and since when. ``configured``: since when the farm's
+    primary and certificates were seen to be as they are. ``own``: the certificates that were ever the farm's; only these are known.
+    ``suspended_for``: the primary certificate for which AD FS' clock is held. ``released``: the successor that the last call let sign.
+    ``revoked``: public keys (SHA-256, or empty) of stolen keys by thumbprint, for good.
     """
 
     farm: str
     revision: int = 0
-    last_scan: datetime | None = None
+    scans: Scans | None = None
     first_seen: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
+    configurations: Mapping[str, str] = field(default_factory=dict)
+    replaced: Mapping[str, tuple[tuple[datetime, frozenset[str]], ...]] = field(default_factory=dict)
     backups: Mapping[str, tuple[Backup, ...]] = field(default_factory=dict)
     bodies: Mapping[str, str] = field(default_factory=dict)
     servers: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
@@ -87,31 +128,46 @@ class Journal:
     pause: datetime | None = None
     auto_rollover_wanted: bool | None = None
     auto_rollover_suspended: bool = False
-    history: frozenset[str] = frozenset()
+    suspended_for: str | None = None
+    released: str | None = None
+    own: Mapping[str, OwnKey] = field(default_factory=dict)
+    revoked: Mapping[str, str] = field(default_factory=dict)
     rollback: Rollback | None = None
     emergency: Emergency | None = None
     baseline: Mapping[str, Any] | None = None
     lock: Lock | None = None
     pin: Pin | None = None
 
+    @property
+    def history(self) -> frozenset[str]:
+        """The certificates that are or were the farm's, and were not stolen."""
+        return frozenset(self.own) - self.revoked.keys()
 
-def read_journal(content: Mapping[str, Any] | None, farm: str, now: datetime) -> Journal:
+
+def read_journal(content: Mapping[str, Any] | None, farm: str) -> Journal:
     """Read a journal's content; ``None`` gives an empty journal.
 
-    Raises JournalError if it is of another schema or farm, malformed, or locked for longer than a run can be.
+    Raises JournalError if it is of another schema or farm, or malformed.
     """
     if content is None:
         return Journal(farm)
     try:
         if content["schema"] != SCHEMA:
-            raise JournalError(f"its schema is {content['schema']}, this version knows {SCHEMA}")
+            newer = isinstance(content["schema"], int) and content["schema"] > SCHEMA
+            raise JournalError(
+                f"its schema is {content['schema']}, and this version of the collection knows {SCHEMA}"
+                + ("; update the collection on this controller" if newer else ""),
+                keep=newer,
+            )
         if content["farm"] != farm:
-            raise JournalError(f"it belongs to the farm {content['farm']}")
+            raise JournalError(f"it belongs to the farm {content['farm']}", keep=True)
         journal = Journal(
             farm=farm,
             revision=int(content["revision"]),
-            last_scan=_time(content["last_scan"]),
+            scans=_read_scans(content["scans"]),
             first_seen=_read_stamps(content["first_seen"]),
+            configurations={str(d): str(c) for d, c in content["configurations"].items()},
+            replaced=_read_replaced(content["replaced"]),
             backups=_read_backups(content["backups"]),
             bodies={str(k): str(v) for k, v in content["certificates"].items()},
             servers={str(n): (str(s["primary"]), tuple(str(k) for k in s["certificates"])) for n, s in content["servers"].items()},
@@ -120,19 +176,20 @@ def read_journal(content: Mapping[str, Any] | None, farm: str, now: datetime) ->
             pause=_time(content["pause"]),
             auto_rollover_wanted=_flag(content["auto_rollover"]["wanted"]),
             auto_rollover_suspended=bool(content["auto_rollover"]["suspended"]),
-            history=frozenset(str(k) for k in content["history"]),
+            suspended_for=_text(content["auto_rollover"]["suspended_for"]),
+            released=_text(content["auto_rollover"]["released"]),
+            own=_read_own(content["history"]),
+            revoked={str(k): str(v) for k, v in content["revoked"].items()},
             rollback=_read_rollback(content.get("rollback")),
             emergency=_read_emergency(content.get("emergency")),
             baseline=_mapping(content.get("baseline")),
-            lock=Lock(str(content["lock"]["run"]), parse_time(content["lock"]["until"])) if content["lock"] else None,
+            lock=Lock(str(content["lock"]["run"])) if content["lock"] else None,
             pin=_read_pin(content.get("metadata")),
         )
     except JournalError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:
         raise JournalError(f"it is malformed ({type(exc).__name__}: {exc})") from exc
-    if journal.lock and journal.lock.until > now + LOCK_LAPSE + timedelta(minutes=5):
-        raise JournalError(f"its lock reaches until {format_time(journal.lock.until)}, longer than any run takes it")
     return journal
 
 
@@ -142,71 +199,155 @@ def write_journal(journal: Journal) -> dict[str, Any]:
         "schema": SCHEMA,
         "farm": journal.farm,
         "revision": journal.revision,
-        "last_scan": _iso(journal.last_scan),
+        "scans": {"certificate": journal.scans.certificate, "at": [format_time(t) for t in journal.scans.at]} if journal.scans else None,
         "first_seen": _write_stamps(journal.first_seen),
+        "configurations": dict(sorted(journal.configurations.items())),
+        "replaced": _write_replaced(journal.replaced),
         "backups": _write_backups(journal.backups),
         "certificates": dict(sorted(journal.bodies.items())),
         "servers": {n: {"primary": s[0], "certificates": list(s[1])} for n, s in sorted(journal.servers.items())},
         "followed": {"primary": journal.followed[0], "at": format_time(journal.followed[1])} if journal.followed else None,
         "configured": _write_configured(journal.configured),
         "pause": _iso(journal.pause),
-        "auto_rollover": {"wanted": journal.auto_rollover_wanted, "suspended": journal.auto_rollover_suspended},
-        "history": sorted(journal.history),
+        "auto_rollover": {
+            "wanted": journal.auto_rollover_wanted,
+            "suspended": journal.auto_rollover_suspended,
+            "suspended_for": journal.suspended_for,
+            "released": journal.released,
+        },
+        "history": {k: {"came": _iso(seen.came), "under": seen.under, "last_primary": _iso(seen.last_primary)} for k, seen in sorted(journal.own.items())},
+        "revoked": dict(sorted(journal.revoked.items())),
         "rollback": _write_rollback(journal.rollback),
         "emergency": _write_emergency(journal.emergency),
         "baseline": dict(journal.baseline) if journal.baseline else None,
-        "lock": {"run": journal.lock.run, "until": format_time(journal.lock.until)} if journal.lock else None,
+        "lock": {"run": journal.lock.run} if journal.lock else None,
         "metadata": {"signer": journal.pin.signer, "certificates": sorted(journal.pin.certificates)} if journal.pin else None,
     }
 
 
-def scan(journal: Journal, seen: Observation, belongs: frozenset[str], run_interval: timedelta, now: datetime) -> Journal:
-    """Return the journal after this look: stamps go on where there was no gap, and start afresh where there was.
+def scan(journal: Journal, seen: Observation, belongs: frozenset[str], propagation: timedelta, now: datetime) -> Journal:
+    """Return the journal after this scan.
 
-    ``belongs`` names the farm's domains by ``Domain.key``.
+    A key's stamp in a domain goes on at every scan that sees it there, in the same configuration; a scan that could not read the domain says
+    nothing. ``belongs`` names the farm's domains by ``Domain.key``; ``propagation``: how long a change may take to reach all of Entra.
     """
-    ours = seen.farm.certificates
-    before = {} if gap(journal, run_interval, now) else journal.first_seen
-    # While a rollover is under way, a domain that vanishes is remembered without a stamp, so that somebody notices.
-    stamps: dict[str, dict[str, datetime]] = {key: {} for key in journal.first_seen} if len(ours) > 1 else {}
-    for domain in seen.domains:
-        stamps.pop(domain.key, None)
-        if domain.key not in belongs or domain.error:
-            continue
-        known = before.get(domain.key, {})
-        stamps[domain.key] = {k: known[k] if k in known and known[k] <= now else now for k in domain.slots.accepted if k in ours}
+    stamps, configurations, replaced = _domains(journal, seen, belongs, propagation, now)
     servers = dict(journal.servers)
     for server in seen.farm.servers:
-        if server.seen and server.primary:
+        if server.seen and server.primary and not server.stranger:
             servers[server.name] = (server.primary, tuple(sorted(server.certificates)))
     known_servers = {s.name for s in seen.farm.servers}
     followed = journal.followed
     if not all(s.seen and s.primary == seen.farm.primary for s in seen.farm.servers):
         followed = None
-    elif followed is None or followed[0] != seen.farm.primary or followed[1] > now:
+    elif followed is None or followed[0] != seen.farm.primary or followed[1] > later(now, 2 * CLOCK_TOLERANCE):
         followed = (seen.farm.primary, now)
     return replace(
         journal,
-        last_scan=now,
         first_seen=stamps,
+        configurations=configurations,
+        replaced=replaced,
         servers={n: s for n, s in servers.items() if n in known_servers},
         followed=followed,
         configured=_configured(journal, seen, now),
-        history=journal.history | ours,
-        pin=Pin(seen.farm.provider.signer, ours) if seen.farm.provider else journal.pin,
+        own=_own_keys(journal, seen, now),
+        pin=Pin(seen.farm.provider.signer, seen.farm.certificates) if seen.farm.provider else journal.pin,
     )
+
+
+def _domains(
+    journal: Journal, seen: Observation, belongs: frozenset[str], propagation: timedelta, now: datetime
+) -> tuple[dict[str, Mapping[str, datetime]], dict[str, str], dict[str, tuple[tuple[datetime, frozenset[str]], ...]]]:
+    """The stamps, the configurations and what others replaced, after this scan."""
+    # While a rollover is under way, a domain that vanishes is remembered, so that the operator is told.
+    watched = len(seen.farm.certificates) > 1 or journal.emergency is not None
+    stamps: dict[str, Mapping[str, datetime]] = dict(journal.first_seen) if watched else {}
+    configurations: dict[str, str] = {d: c for d, c in journal.configurations.items() if d in stamps}
+    replaced: dict[str, tuple[tuple[datetime, frozenset[str]], ...]] = {}
+    unread = {d.tenant_id for d in seen.domains if not d.name}
+    for key, stamp in journal.first_seen.items():
+        if key.partition("/")[0] in unread:
+            stamps[key] = stamp
+            if key in journal.configurations:
+                configurations[key] = journal.configurations[key]
+    for domain in seen.domains:
+        key = domain.key
+        before = journal.first_seen.get(key)
+        if domain.error:
+            if before is not None:
+                stamps[key] = before
+                if key in journal.configurations:
+                    configurations[key] = journal.configurations[key]
+            continue
+        stamps.pop(key, None)
+        configurations.pop(key, None)
+        if key not in belongs:
+            continue
+        same = before is not None and journal.configurations.get(key, domain.configuration) == domain.configuration
+        known = before if before is not None and same else {}
+        # A stamp from the future is another controller's clock, or a clock that was wrong.
+        usable = later(now, 2 * CLOCK_TOLERANCE)
+        stamps[key] = {k: known[k] if k in known and known[k] <= usable else now for k in domain.slots.accepted}
+        if domain.configuration:
+            configurations[key] = domain.configuration
+        values = tuple(v for v in journal.replaced.get(key, ()) if now - v[0] < propagation)
+        # What a write of ours drops lost its stamp before, so what is missing now was taken out by somebody else.
+        if before and frozenset(before) - domain.slots.accepted:
+            values = (*values, (now, frozenset(before)))[-KEPT_VALUES:]
+        if values:
+            replaced[key] = values
+    return stamps, configurations, replaced
+
+
+def _own_keys(journal: Journal, seen: Observation, now: datetime) -> dict[str, OwnKey]:
+    """The farm's certificates with what was seen of them. The first scan of a farm did not see any of them come."""
+    first = not journal.own
+    primary = seen.farm.primary
+    own = dict(journal.own)
+    for key in sorted(seen.farm.certificates):
+        known = own.get(key)
+        if known is None:
+            known = OwnKey() if first else OwnKey(now, None if key == primary else primary)
+        if key == primary and (known.last_primary is None or newest_primary(own) not in (key, None)):
+            # It matters only against the others, so a steady farm is not written about for it; and no two are alike, whatever a clock says.
+            latest = max((seen.last_primary for seen in own.values() if seen.last_primary is not None), default=None)
+            known = replace(known, last_primary=now if latest is None else max(now, later(latest, timedelta(seconds=1))))
+        own[key] = known
+    if len(own) > KEPT_KEYS:
+        old = sorted((k for k in own if k not in seen.farm.certificates), key=lambda k: (own[k].last_primary or own[k].came or FIRST, k))
+        for key in old[: len(own) - KEPT_KEYS]:
+            del own[key]
+    return own
+
+
+def newest_primary(own: Mapping[str, OwnKey]) -> str | None:
+    """The certificate that was primary at the last scan, as far as is known."""
+    ever = {k: seen.last_primary for k, seen in own.items() if seen.last_primary is not None}
+    return max(ever, key=lambda k: (ever[k], k)) if ever else None
+
+
+def gone_back_by_hand(journal: Journal, primary: str) -> bool:
+    """Whether the primary certificate was the primary before, after another one: somebody rolled back. ``journal``: as it was before this scan."""
+    last = newest_primary(journal.own)
+    before = journal.own.get(primary)
+    return last is not None and last != primary and before is not None and before.last_primary is not None
+
+
+def locked_by(journal: Journal, run: str, age: timedelta | None) -> str | None:
+    """Return the other run that works on this farm, None where there is none.
+
+    ``age``: how long ago the journal's file was written, both times by the server's own clock; None where it is not known, which counts as just now.
+    """
+    if journal.lock is None or journal.lock.run == run:
+        return None
+    return None if age is not None and not -LOCK_LAPSE < age < LOCK_LAPSE else journal.lock.run
 
 
 def _configured(journal: Journal, seen: Observation, now: datetime) -> tuple[str, tuple[str, ...], datetime]:
     """Since when AD FS was seen to be configured as it is: what a server copied after that holds all of it."""
     present = (seen.farm.primary, tuple(sorted(seen.farm.certificates)))
     before = journal.configured
-    return before if before is not None and before[:2] == present and before[2] <= now else (*present, now)
-
-
-def gap(journal: Journal, run_interval: timedelta, now: datetime) -> bool:
-    """Whether too long passed since the last look, so that what was seen before may have changed and changed back."""
-    return journal.last_scan is None or now - journal.last_scan > run_interval + SCAN_SLACK or now < journal.last_scan
+    return before if before is not None and before[:2] == present and before[2] <= later(now, 2 * CLOCK_TOLERANCE) else (*present, now)
 
 
 def back_up(journal: Journal, replaced: Mapping[str, tuple[Slots, frozenset[str]]], now: datetime) -> Journal:
@@ -220,6 +361,27 @@ def back_up(journal: Journal, replaced: Mapping[str, tuple[Slots, frozenset[str]
         **{key: {k: v for k, v in journal.first_seen.get(key, {}).items() if k not in dropped} for key, (_slots, dropped) in replaced.items()},
     }
     return replace(journal, backups=backups, first_seen=stamps)
+
+
+def _read_scans(value: Any) -> Scans | None:
+    return Scans(str(value["certificate"]), tuple(parse_time(t) for t in value["at"])[-KEPT_SCANS:]) if value else None
+
+
+def _read_own(value: Mapping[str, Any]) -> dict[str, OwnKey]:
+    return {str(k): OwnKey(_time(v["came"]), _text(v["under"]), _time(v["last_primary"])) for k, v in value.items()}
+
+
+def _write_replaced(replaced: Mapping[str, tuple[tuple[datetime, frozenset[str]], ...]]) -> list[dict[str, Any]]:
+    groups: dict[tuple[tuple[datetime, frozenset[str]], ...], list[str]] = {}
+    for domain, values in sorted(replaced.items()):
+        groups.setdefault(values, []).append(domain)
+    return [{"was": [{"until": format_time(t), "accepted": sorted(k)} for t, k in values], "domains": domains} for values, domains in groups.items()]
+
+
+def _read_replaced(groups: Any) -> dict[str, tuple[tuple[datetime, frozenset[str]], ...]]:
+    return {
+        str(d): tuple((parse_time(v["until"]), frozenset(str(k) for k in v["accepted"])) for v in group["was"]) for group in groups for d in group["domains"]
+    }
 
 
 def _write_stamps(first_seen: Mapping[str, Mapping[str, datetime]]) -> list[dict[str, Any]]:
@@ -253,18 +415,20 @@ def _read_backups(groups: Any) -> dict[str, tuple[Backup, ...]]:
 
 
 def _read_rollback(value: Any) -> Rollback | None:
-    return Rollback(str(value["undone"]), bool(value["promoted"]), parse_time(value["begun"])) if value else None
+    return Rollback(str(value["undone"]), bool(value["promoted"]), parse_time(value["begun"]), bool(value.get("lifted"))) if value else None
 
 
 def _write_rollback(rollback: Rollback | None) -> dict[str, Any] | None:
-    return {"undone": rollback.undone, "promoted": rollback.promoted, "begun": format_time(rollback.begun)} if rollback else None
+    if rollback is None:
+        return None
+    return {"undone": rollback.undone, "promoted": rollback.promoted, "begun": format_time(rollback.begun), "lifted": rollback.lifted}
 
 
 def _read_emergency(value: Any) -> Emergency | None:
     if not value:
         return None
     keys = {str(k): str(v) for k, v in value["keys"].items()}
-    return Emergency(parse_time(value["declared"]), str(value["priority"]), keys, _time(value["evicted"]), _time(value["gone"]))
+    return Emergency(parse_time(value["declared"]), str(value["priority"]), keys, _time(value["evicted"]), _time(value["gone"]), _time(value.get("clean")))
 
 
 def _write_emergency(emergency: Emergency | None) -> dict[str, Any] | None:
@@ -276,6 +440,7 @@ def _write_emergency(emergency: Emergency | None) -> dict[str, Any] | None:
         "keys": dict(sorted(emergency.keys.items())),
         "evicted": _iso(emergency.evicted),
         "gone": _iso(emergency.gone),
+        "clean": _iso(emergency.clean),
     }
 
 

@@ -48,6 +48,7 @@ class Server:
 
     ``primary`` and ``certificates`` are its own lagging copy, or what the journal last knew of it. ``how`` it was seen: metadata or sync.
     ``host``: its name in the inventory, if it is there. ``last_sync_time`` and ``last_sync_status``: what it said itself, if it was asked.
+    ``stranger``: it shows a key, in a valid document of the farm, that the farm's primary server does not know.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Server:
     asked: bool = False
     last_sync_time: datetime | None = None
     last_sync_status: int | None = None
+    stranger: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,12 @@ class Decrypting:
 
 @dataclass(frozen=True)
 class RelyingParty:
+    """A trust of AD FS. ``token_lifetime``: None where AD FS did not say it in a way that can be read."""
+
     name: str
     identifiers: tuple[str, ...]
     enabled: bool = True
-    token_lifetime: timedelta = timedelta(minutes=60)
+    token_lifetime: timedelta | None = timedelta(minutes=60)
     risk: str | None = None
 
 
@@ -112,13 +116,17 @@ class Provider:
 
 @dataclass(frozen=True)
 class Farm:
-    """The configuration of one AD FS farm, as its primary server reports it; or of another identity provider, as far as its metadata tells."""
+    """The configuration of one AD FS farm, as its primary server reports it; or of another identity provider, as far as its metadata tells.
+
+    ``auto_rollover``: None where AD FS did not say. ``host_names``: further names of the service, that the operator lists.
+    ``longest_token``: the longest token lifetime among trusts that are not listed here one by one.
+    """
 
     identifier: str
     host_name: str
     server: str
     time: datetime
-    auto_rollover: bool
+    auto_rollover: bool | None
     primary: str
     certificates: frozenset[str]
     thresholds: Thresholds = Thresholds()
@@ -133,6 +141,13 @@ class Farm:
     """The token-signing certificates whose keys are in the Windows store of each server, and not in AD FS' own configuration."""
     key_checks: tuple[KeyCheck, ...] = ()
     decrypting: tuple[Decrypting, ...] = ()
+    host_names: frozenset[str] = frozenset()
+    longest_token: timedelta = timedelta(0)
+
+    @property
+    def clock_runs(self) -> bool:
+        """Whether AD FS may make or promote a certificate by itself. Where it did not say, it may."""
+        return self.auto_rollover is not False
 
     @property
     def title(self) -> str:
@@ -154,7 +169,12 @@ class Slots:
 
 @dataclass(frozen=True)
 class Domain:
-    """One federated domain of one tenant. ``error`` says why its settings could not be read, ``deviations`` what differs from the baseline."""
+    """One federated domain of one tenant; without a name it stands for a tenant of which nothing could be read.
+
+    ``error`` says why its settings could not be read, ``deviations`` what differs from the baseline. ``configuration``: the id of its federation
+    configuration. ``unreadable_slots``: members that hold something that is no certificate. ``can_write``: what the token shows of the
+    permission to write it; None where it does not show it. ``in_order``: every certificate in it is stored as Graph documents it.
+    """
 
     tenant_id: str
     name: str
@@ -168,11 +188,20 @@ class Domain:
     update_result: str | None = None
     error: str | None = None
     deviations: tuple[str, ...] = ()
+    configuration: str = ""
+    unreadable_slots: frozenset[str] = frozenset()
+    can_write: bool | None = None
+    in_order: bool = True
 
     @property
     def key(self) -> str:
         """Names the domain in the journal."""
         return f"{self.tenant_id}/{self.name}"
+
+    @property
+    def title(self) -> str:
+        """How messages call it."""
+        return self.name or f"tenant {self.tenant_id or 'of the environment'}"
 
 
 @dataclass(frozen=True)

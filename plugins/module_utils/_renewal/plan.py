@@ -9,30 +9,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import approval, emergency, loop, probes, rules, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import baseline as baselines
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import decrypting, emergency, probes, rollback, rules, third_party
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import journal as journals
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import moved
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, OnDomains
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import Approved
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.decision import decide
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import LOCK_LAPSE, SCAN_SLACK, Journal, Lock, write_journal
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import TOKEN_DECRYPTING, UNBORN, Alarm, Key, Observation, Server, Slots
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.failures import failures
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import CLOCK_TOLERANCE, Journal, write_journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier, later
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import TOKEN_DECRYPTING, UNBORN, Alarm, Observation, Server, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, read_policy
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError, read_observation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run, locked, read_stored, scanned, to_write
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import behind_too_long
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.summary import at_risk, failures, summary
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.summary import at_risk, broken_off, summary
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.verdict import decision_row, verdict
-from ansible_collections.federation.adfs.plugins.module_utils._x509 import certificate_without_key, format_time, parse_time
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time, parse_time
 
 MOST_ACTS = 10
 _EVENTS = ("adfs_clock", "due", "lock")
-_ON_SERVER = ("generate", "add", "promote", "restart", "remove_from_adfs", "suspend_auto_rollover", "restore_auto_rollover")
 
 
 @dataclass(frozen=True)
@@ -60,72 +61,160 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the plan: the one entry of the core. The same input gives the same plan.
 
     ``given``: the options of the module rollover_plan as plain values: ``farm`` (RV(farm) of farm_info) or ``provider`` (RV(metadata) of
-    metadata_info), ``domains``, ``metadata``, ``probes``, ``journal``, ``policy``, ``servers``, ``key_checks``, ``approved``, ``run``,
-    ``refused``, ``restarted``, ``eviction_forms_refused``; what is left out counts as empty. ``now`` is a time in ISO 8601 and has to be
-    given: the core has no clock. Raises ReadingError, PolicyError and ApprovalError, each with a sentence for the operator.
+    metadata_info), ``domains``, ``metadata``, ``probes``, ``journal``, ``policy``, ``mode``, ``approved``, ``previous`` (``memory`` of the
+    last plan of this run), ``outcome`` (what the tasks that it asked for returned), ``importable``, ``wait_for_servers`` (minutes),
+    ``hosts`` (inventory hosts by server) and ``run``; what is left out counts as empty. ``now`` is a time in ISO 8601 and has to be given:
+    the core has no clock. ``step``: ``pass`` plans on a scan; ``begin`` is asked before the first scan, ``end`` where a task failed.
+
+    Besides the plan itself: ``next``, what the caller does now, in order; ``ended``, whether the run ends with that; ``memory``, to be passed
+    on; ``run``, what was done and what fails the run. Raises ReadingError, PolicyError, ApprovalError and LoopError, each with a sentence
+    for the operator.
     """
+    memory = loop.read_memory(given.get("previous"), str(given.get("run") or "rollover_plan"))
+    outcome, importable = given.get("outcome") or {}, bool(given.get("importable"))
+    mode, step = str(given.get("mode") or "plan"), given.get("step") or "pass"
+    if step == "begin":
+        read_policy(given.get("policy") or {})
+        return loop.begin(memory, str(given.get("source") or "adfs"), bool(given.get("probes")))
+    if step == "end":
+        return _broken_off(memory, outcome, importable, str(given["now"]))
+    hosts = given.get("hosts")
+    memory = loop.scanned(loop.heard(memory, outcome, importable))
+    shown = _planned(given, memory)
+    if hosts is not None:
+        answered = loop.unanswerable(shown["asks"], hosts, memory, importable)
+        if answered != memory:
+            memory = answered
+            shown = _planned(given, memory)
+    noticed = loop.unfollowing(memory, shown["farm"])
+    if noticed != memory:
+        memory = noticed
+        shown = _planned(given, memory)
+    return loop.carry_on(shown, memory, mode, hosts or {}, int(given.get("wait_for_servers") or 0))
+
+
+def _broken_off(memory: loop.Memory, outcome: Mapping[str, Any], importable: bool, now: str) -> dict[str, Any]:
+    """What there is to say of a run whose task failed: no plan, but what was done before, and the lock given back if it is held."""
+    memory, cause, failed = loop.broken_off(memory, outcome, importable)
+    failing = [{"fail_on": "error", "reason": cause}]
+    written = outcome.get("written") or {}
+    content = written.get("content") or {}
+    held = (content.get("lock") or {}).get("run") == memory.run
+    return {
+        "plan_id": None,
+        "state": None,
+        "farm": {"servers": []},
+        "domains": [],
+        "actions": [],
+        "certificates": [],
+        "blocked_by": [],
+        "deadline": None,
+        "next_run_at": now,
+        "emergency": None,
+        "alarms": [],
+        "probes": [],
+        "failures": failing,
+        "expected": {"state": None, "failures": failing},
+        "diff": {side: {"adfs": None, "domains": {}} for side in ("before", "after")},
+        "policy": {},
+        "asks": {"sync": [], "key_checks": None, "servers": [], "sync_on": [], "check_on": []},
+        "relying_parties": [],
+        "journal": {"write": held, "content": {**content, "lock": None} if held else None, "expected_sha256": written.get("sha256")},
+        "memory": loop.show_memory(memory),
+        "next": ["journal"] if held else [],
+        "wait": None,
+        "ended": True,
+        "run": {
+            "done": list(memory.done),
+            "refused": list(memory.refusals),
+            "failures": failing,
+            "fail": None if failed else cause,
+            "alarms": list(memory.noticed),
+        },
+        "summary": broken_off(cause, memory.seen, memory.done),
+    }
+
+
+def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
+    """Plan on one scan with what the run remembers."""
     farm, provider = given.get("farm"), given.get("provider")
     if (farm is None) == (provider is None):
         raise ReadingError("give either farm, the facts of an AD FS farm, or provider, the metadata of another identity provider")
     now = parse_time(str(given["now"]))
     domains = list(given.get("domains") or ())
-    refused_forms = frozenset(given.get("eviction_forms_refused") or ())
-    # Only Entra's own refusals of everything else bring this about: a member that must be filled gets a key that nobody has.
-    unusable = certificate_without_key(now) if refused_forms >= {"equal", "empty"} else None
+    refused_forms = frozenset(memory.forms)
     policy_given = given.get("policy") or {}
     policy = replace(
         read_policy(policy_given),
-        refused=frozenset(str(name).lower() for name in given.get("refused") or ()),
-        restarted=frozenset(str(name).lower() for name in given.get("restarted") or ()),
+        refused=frozenset(name.lower() for name in memory.refused),
+        restarted=frozenset(name.lower() for name in memory.restarted),
         eviction_forms_refused=refused_forms,
-        unusable=unusable.thumbprint if unusable else "",
     )
     if farm is None:
         server = str((provider or {}).get("entity_id"))
-        stored = given.get("journal") or {}
-        journal, complaint = _journal(stored, server, now)
-        reading = third_party.read_provider(provider or {}, domains, journal, policy, now, first_use=not complaint)
+        _only_one_host(given, server)
+        found = given.get("journal") or {}
+        stored = read_stored(found, server)
+        reading = third_party.read_provider(provider or {}, domains, stored.journal, policy, now, first_use=not stored.complaint)
     else:
         if farm.get("role") == "secondary":
             where = farm.get("primary_server") or "the primary server, which Get-AdfsSyncProperties names"
-            raise ReadingError(f"{farm.get('server') or 'this host'} is a secondary server of its farm and changes nothing; run the play on {where}")
+            raise ReadingError(
+                f"{farm.get('server') or 'this host'} is a secondary server of its farm and changes nothing; run the play on {where}: name that host in"
+                " the group of the inventory"
+            )
         server = farm.get("server") or ""
-        stored = given.get("journal") or farm.get("journal") or {}
-        journal, complaint = _journal(stored, str(farm.get("identifier")), now)
-        reading = read_observation(farm, domains, given.get("metadata") or (), journal, policy, given.get("servers") or (), given.get("key_checks") or ())
-    probed = probes.judge(given.get("probes") or (), reading.observation.farm)
+        identifier = str(farm.get("identifier")).strip()
+        _only_one_host(given, identifier)
+        found = given.get("journal") or farm.get("journal") or {}
+        stored = read_stored(found, identifier)
+        reading = read_observation(farm, domains, given.get("metadata") or (), stored.journal, policy, memory.told, memory.checked)
+    probed = probes.judge(given.get("probes") or memory.probes, reading.observation.farm)
     seen = replace(reading.observation, seen_from_outside=probes.seen_from_outside(probed))
-    if complaint:
-        alarm = Alarm("journal", server, f"the journal is not used: {complaint}; waiting times start afresh")
+    # One clock for all controllers that work on a farm: what has to be waited for must not end early because two of them differ.
+    if seen.farm.provider is None and abs(seen.farm.time - now) <= CLOCK_TOLERANCE:
+        now = seen.farm.time
+    if stored.complaint:
+        alarm = Alarm("journal", server, f"the journal is not used: {stored.complaint}; waiting times start afresh")
         seen = replace(seen, alarms=(*seen.alarms, alarm))
-    compared = baselines.compare(journal.baseline, policy.baseline_approved, domains, seen)
-    bodies = {**journal.bodies, **reading.bodies, **({unusable.thumbprint: unusable.der} if unusable else {})}
-    run = str(given.get("run") or "rollover_plan")
+    compared = baselines.compare(stored.journal.baseline, policy.baseline_approved, domains, seen)
+    bodies = {**stored.journal.bodies, **reading.bodies}
+    closed = str(given.get("journal_closed") or "")
+    if stored.keep:
+        closed = closed or f"the journal cannot be written: {stored.complaint}. What is replaced is only in this result; acts that can wait do"
+    mode = str(given.get("mode") or "plan")
+    run = Run(memory.run, mode == "apply", closed, stored.age)
+    stopped = mode == "apply" and loop.stopped(memory)
 
-    def planned(not_approved: str = "") -> dict[str, Any]:
-        made = make_plan(compared.seen, journal, policy, now, run, compared.baseline, not_approved)
-        return show(made, bodies, policy_given)
+    def planned(approved: Approved | None = None) -> dict[str, Any]:
+        made = make_plan(compared.seen, stored.journal, policy, now, run, compared.baseline, approved, memory, stopped)
+        return show(made, bodies, policy_given, mode, memory, probed)
 
     shown = planned()
     if given.get("approved"):
-        differences = moved(given["approved"], shown)
-        if differences:
-            shown = planned(
-                f"it is not the approved plan any more, so only what protects sign-in is done: {'; '.join(differences)}. Look at the new plan, and approve that"
-            )
-    shown["journal"]["expected_sha256"] = stored.get("sha256")
-    shown["probes"] = probed
+        shown = planned(approval.compare(given["approved"], shown, lambda key: _made_by_us(key, memory, stored.journal, seen), memory.done))
+    shown["journal"]["expected_sha256"] = found.get("sha256")
     return shown
 
 
-def _journal(given: Mapping[str, Any], farm: str, now: datetime) -> tuple[Journal, str]:
-    """Return the journal, and why what was found is not used."""
-    if given.get("error"):
-        return Journal(farm), str(given["error"])
-    try:
-        return journals.read_journal(given.get("content"), farm, now), ""
-    except journals.JournalError as exc:
-        return Journal(farm), str(exc)
+def _made_by_us(key: str, memory: loop.Memory, journal: Journal, seen: Observation) -> bool:
+    """Whether a certificate that the approved plan did not know was made by this run, or by the one before it that died and left its lock."""
+    if any(act["action"] == "generate" for act in memory.done):
+        return True
+    if journal.lock is None or journal.lock.run == memory.run or journal.scans is None or not journal.scans.at:
+        return False
+    return seen.keys[key].not_before >= earlier(journal.scans.at[-1], CLOCK_TOLERANCE)
+
+
+def _only_one_host(given: Mapping[str, Any], identifier: str) -> None:
+    """Two hosts of one play that are the same farm would work beside each other. Raises ReadingError."""
+    here = given.get("host")
+    twins = [name for name, farm in (given.get("farms") or {}).items() if farm == identifier and name != here]
+    if twins:
+        raise ReadingError(
+            f"{here} and {', '.join(twins)} belong to the same farm ({identifier}). Run the play with one host for each farm, its primary server;"
+            " for an identity provider without AD FS, with the one host that keeps its journal"
+        )
 
 
 def make_plan(
@@ -133,134 +222,56 @@ def make_plan(
     journal: Journal,
     policy: Policy,
     now: datetime,
-    run: str,
+    run: Run,
     baseline: Mapping[str, Any] | None = None,
-    not_approved: str = "",
+    approved: Approved | None = None,
+    memory: loop.Memory | None = None,
+    stopped: bool = False,
 ) -> Plan:
     """Decide, imagine the act done, decide again, until nothing more is allowed now.
 
-    ``run`` names this run to the lock. ``baseline``: the approved settings that the journal shall hold. ``not_approved``: why only
-    protective acts may be done; empty where any may.
+    ``run`` names this run to the lock. ``baseline``: the approved settings that the journal shall hold. ``approved``: what is left of an
+    approved plan; without one, any act may be done. ``memory``: what failed in this run before, if anything did. ``stopped``: this run does
+    nothing more, so the journal is left without its lock.
     """
-    first = _situation(seen, replace(journal, baseline=baseline), policy, now)
+    first = scanned(seen, replace(journal, baseline=baseline), policy, now, run)
     s = first
     steps: list[Step] = []
-    decision = decide(s, run)
-    alarms = (*decision.alarms, *_late(first, journal))
-    closed = any(b.condition in ("clock", "lock") for b in decision.blocks)
-    blocks = [Block("approval", first.seen.farm.server, None, not_approved)] if not_approved else []
+    server = first.seen.farm.server
+
+    def keeps_back(act: Act) -> Block | None:
+        block = loop.keeps_back(memory, act, server) if memory is not None else None
+        return block or (approved.keeps_back(act, server) if approved is not None else None)
+
+    decision = decide(s, run.name, keeps_back)
+    alarms = decision.alarms
+    closed = bool(run.journal_closed) or any(b.condition == "lock" for b in decision.blocks)
+    refusal = approved.refusal(server) if approved is not None else None
+    blocks = [refusal] if refusal else []
     while decision.act is not None and len(steps) < MOST_ACTS:
-        if not_approved and not decision.act.protective:
-            break
         blocks.extend(b for b in decision.blocks if b not in blocks)
         steps.append(Step(decision.act, s))
-        s = _situation(_after(s, decision.act), _before(s, decision.act, run), policy, now)
-        decision = decide(s, run)
+        s = scanned(decision.act.after(s.seen, now), _before(s, decision.act, run), policy, now, run)
+        decision = decide(s, run.name, keeps_back)
     blocks = [*decision.blocks, *(b for b in blocks if b not in decision.blocks and _still_holds(b, s))]
-    written, must_write = _journal_to_write(first, steps, journal, run, closed)
+    if approved is not None:
+        alarms = (*alarms, *approved.alarms((step.act for step in steps), server))
+    going_on = [] if stopped else steps
+    before = _before(first, going_on[0].act, run) if going_on else None
+    if closed:
+        return Plan(first, tuple(steps), s, tuple(blocks), alarms, before or first.journal, False)
+    written, must_write = to_write(first, before, journal, run.name)
     return Plan(first, tuple(steps), s, tuple(blocks), alarms, written, must_write)
-
-
-def _late(s: Situation, stored: Journal) -> tuple[Alarm, ...]:
-    if stored.last_scan is None or s.successor is None or not journals.gap(stored, s.policy.run_interval, s.now):
-        return ()
-    when = format_time(stored.last_scan)
-    return (
-        Alarm(
-            "late_run",
-            s.seen.farm.server,
-            f"the last look was at {when}, longer ago than renew_signing_cert_run_interval: waiting times start afresh; run more often",
-        ),
-    )
 
 
 def _still_holds(block: Block, s: Situation) -> bool:
     # A step that was held back before another act may be free after it; only what is about a person's choice stays true.
-    return block.condition == "approval" or (block.condition in ("unknown_certificate", "unmended", "sign_in") and bool(s.counted))
+    return block.condition in ("approval", "next_plan", "failed_act") or (block.condition in ("unknown_certificate", "unmended", "sign_in") and bool(s.counted))
 
 
-def _situation(seen: Observation, journal: Journal, policy: Policy, now: datetime) -> Situation:
-    belongs = Situation(seen, journal, policy, now).belongs
-    looked = journals.scan(journal, seen, belongs, policy.run_interval, now)
-    if seen.farm.auto_rollover:
-        looked = replace(looked, auto_rollover_suspended=False)
-    if policy.pause is not None:
-        looked = replace(looked, pause=(looked.pause or now) if policy.pause else None)
-    if policy.pause is False:
-        looked = replace(looked, rollback=None)
-    if policy.rollback and looked.rollback is None:
-        looked = replace(looked, rollback=rollback.begin(Situation(seen, looked, policy, now)), pause=looked.pause or now)
-    return Situation(seen, replace(looked, emergency=emergency.note(Situation(seen, looked, policy, now))), policy, now)
-
-
-def _before(s: Situation, act: Act, run: str) -> Journal:
-    """What the journal must hold before the act: the lock, the slots that the act replaces, what was wanted."""
-    journal = replace(s.journal, lock=Lock(run, s.now + LOCK_LAPSE))
-    if act.writes:
-        journal = journals.back_up(journal, {w.domain.key: (w.domain.slots, w.domain.slots.accepted - w.slots.accepted) for w in act.writes}, s.now)
-    if act.action == "evict" and s.policy.unusable:
-        journal = replace(journal, history=journal.history | {s.policy.unusable})
-    if act.action == "suspend_auto_rollover":
-        journal = replace(journal, auto_rollover_wanted=s.wanted_auto_rollover, auto_rollover_suspended=s.wanted_auto_rollover is not False)
-    return journal
-
-
-def _after(s: Situation, act: Act) -> Observation:
-    """The observation as it would be once the act is done and read back."""
-    seen, farm = s.seen, s.seen.farm
-    if act.certificate_type == TOKEN_DECRYPTING:
-        return replace(seen, farm=replace(farm, decrypting=decrypting.after(s, act)))
-    if act.action == "generate":
-        born = Key(UNBORN, s.now, s.now + farm.thresholds.duration)
-        return replace(seen, farm=replace(farm, certificates=farm.certificates | {UNBORN}), keys={**seen.keys, UNBORN: born})
-    if act.action == "add" and act.thumbprint:
-        # Validity of a successor that is still a file is known only once it is imported.
-        added = seen.keys.get(act.thumbprint) or Key(act.thumbprint, s.now, s.now + farm.thresholds.duration, False)
-        ours = farm.certificates | {act.thumbprint}
-        return replace(seen, farm=replace(farm, certificates=ours, from_store=farm.from_store | {act.thumbprint}), keys={**seen.keys, act.thumbprint: added})
-    if act.action == "restart":
-        servers = tuple(replace(n, primary=farm.primary, certificates=farm.certificates) if n.name == act.server else n for n in farm.servers)
-        return replace(seen, farm=replace(farm, servers=servers))
-    if act.action == "promote" and act.thumbprint:
-        return replace(seen, farm=replace(farm, primary=act.thumbprint))
-    if act.action == "suspend_auto_rollover":
-        return replace(seen, farm=replace(farm, auto_rollover=False))
-    if act.action == "remove_from_adfs" and act.thumbprint:
-        return replace(seen, farm=replace(farm, certificates=farm.certificates - {act.thumbprint}))
-    if act.action == "restore_auto_rollover":
-        return replace(seen, farm=replace(farm, auto_rollover=True))
-    written = {w.domain.key: w.slots for w in act.writes}
-    return replace(seen, domains=tuple(replace(d, slots=written[d.key]) if d.key in written else d for d in seen.domains))
-
-
-def _journal_to_write(first: Situation, steps: list[Step], stored: Journal, run: str, closed: bool) -> tuple[Journal, bool]:
-    """The journal as it must be before the next act, or as it shall stay if there is none; and whether it differs from what is stored."""
-    if closed:
-        return stored, False
-    if steps:
-        journal = _before(first, steps[0].act, run)
-    elif _waits(first):
-        journal = first.journal
-    else:
-        # In a steady state nothing is written, not even that somebody looked.
-        kept = first.journal
-        journal = replace(
-            stored,
-            pause=kept.pause,
-            rollback=kept.rollback,
-            emergency=kept.emergency,
-            baseline=kept.baseline,
-            auto_rollover_suspended=kept.auto_rollover_suspended,
-            servers=_signers(first, stored),
-        )
-        if kept.pin != stored.pin:
-            journal = replace(journal, pin=kept.pin, history=kept.history)
-    if not steps and journal.lock is not None and journal.lock.run == run:
-        journal = replace(first.journal, lock=None)
-    # Calling early writes nothing: a look is noted again only after half of what a late run may be late.
-    fresh = stored.last_scan is not None and first.now - stored.last_scan < SCAN_SLACK / 2
-    differs = journal != stored and not (fresh and not steps and replace(journal, last_scan=stored.last_scan) == stored)
-    return (replace(journal, revision=stored.revision + 1) if differs else journal), differs
+def _before(s: Situation, act: Act, run: Run) -> Journal:
+    """What the journal must hold before the act: the lock, and what the act itself says."""
+    return act.before(s, locked(s, run.name))
 
 
 def _waits(s: Situation) -> bool:
@@ -271,14 +282,19 @@ def _waits(s: Situation) -> bool:
     return s.successor is not None or s.paused or s.emergency or leftover or lost or not s.following
 
 
-def _signers(s: Situation, stored: Journal) -> Mapping[str, tuple[str, tuple[str, ...]]]:
-    """What the journal holds of the servers, anew where one was seen to sign with another key: an old one would count as live once it cannot be seen."""
-    changed = any(s.journal.servers.get(name, kept)[0] != kept[0] for name, kept in stored.servers.items())
-    return {name: s.journal.servers.get(name, kept) for name, kept in stored.servers.items()} if changed else stored.servers
+def show(
+    plan: Plan,
+    bodies: Mapping[str, str],
+    policy_given: Mapping[str, Any],
+    mode: str = "plan",
+    memory: loop.Memory | None = None,
+    probed: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Return RV(plan) of rollover_plan. ``bodies``: base64 DER by thumbprint. ``policy_given``: the policy as the caller passed it.
 
-
-def show(plan: Plan, bodies: Mapping[str, str], policy_given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return RV(plan) of rollover_plan. ``bodies``: base64 DER by thumbprint. ``policy_given``: the policy as the caller passed it."""
+    ``memory``: of the run that this plan belongs to. ``probed``: how the metadata looks from elsewhere.
+    """
+    memory = memory or loop.Memory("")
     s, last = plan.first, plan.last
     actions = [_show_step(step) for step in plan.steps]
     used = sorted({k for step in plan.steps for w in step.act.writes for k in w.slots.accepted if k != UNBORN})
@@ -299,15 +315,17 @@ def show(plan: Plan, bodies: Mapping[str, str], policy_given: Mapping[str, Any])
         "next_run_at": format_time(_next_run(plan)),
         "emergency": emergency.show(s),
         "alarms": [{"alarm": a.alarm, "object": a.object, "reason": a.reason} for a in plan.alarms],
+        "probes": list(probed),
         "failures": [*failures(s), *refused],
         "expected": {"state": last.state, "failures": [*failures(last), *refused]},
         "diff": {"before": _snapshot(plan, s), "after": _snapshot(plan, last)},
         "policy": _set(policy_given),
-        "asks": asks(plan),
+        "asks": {**asks(plan), "servers": _to_check(s)},
         "relying_parties": at_risk(s),
         "journal": {"write": plan.write_journal, "content": write_journal(journal)},
     }
-    shown["summary"] = summary(s, shown)
+    shown["run"] = loop.told(shown, memory, mode)
+    shown["summary"] = summary(s, shown, mode=mode, done=memory.done, refused=memory.refusals)
     return shown
 
 
@@ -320,6 +338,7 @@ def _show_farm(s: Situation) -> dict[str, Any]:
         "server": s.seen.farm.server,
         "primary": primary.thumbprint,
         "certificates": sorted(s.seen.farm.certificates),
+        "decrypting": [{"thumbprint": d.thumbprint, "is_primary": d.is_primary} for d in s.seen.farm.decrypting],
         "not_after": format_time(primary.not_after),
         "days_remaining": (primary.not_after - s.now).days,
         "successor": s.successor,
@@ -358,6 +377,12 @@ def asks(plan: Plan) -> dict[str, Any]:
     return {"sync": sync, "key_checks": wanted if wanted not in answered else None}
 
 
+def _to_check(s: Situation) -> list[str]:
+    """The servers that a certificate from elsewhere is checked on; the others were checked by hand."""
+    servers = [n.name for n in s.seen.farm.servers] or [s.seen.farm.server.lower()]
+    return [name for name in servers if name not in s.policy.servers_checked]
+
+
 def _show_domain(s: Situation, index: int) -> dict[str, Any]:
     status = s.statuses[index]
     domain, slots = status.domain, status.domain.slots
@@ -385,11 +410,14 @@ def _show_step(step: Step) -> dict[str, Any]:
         "thumbprint": None if act.thumbprint == UNBORN else act.thumbprint,
         "reason": act.reason,
         "protective": act.protective,
-        "said": _said(step),
+        "said": act.said(s.seen.farm.server),
+        "module": act.module,
+        "arguments": act.arguments,
+        **({"host": next((n.host for n in s.seen.farm.servers if n.name == act.server), None)} if act.server else {}),
     }
     if act.thumbprint == UNBORN:
         shown["certificate"] = UNBORN
-    if act.action in _ON_SERVER:
+    if not isinstance(act, OnDomains):
         shown["targets"] = [act.server or s.seen.farm.server]
         shown["toggles_auto_rollover"] = act.toggles
         shown["certificate_type"] = act.certificate_type
@@ -415,12 +443,6 @@ def _show_step(step: Step) -> dict[str, Any]:
     return shown
 
 
-def _said(step: Step) -> str:
-    act = step.act
-    where = names(w.domain.name for w in act.writes) or act.server or step.situation.seen.farm.server
-    return f"{act.action.replace('_', ' ')}: {where} ({act.reason})"
-
-
 def _promotion_invariants(s: Situation, act: Act) -> dict[str, Any]:
     if act.action != "promote" or act.thumbprint is None or act.certificate_type == TOKEN_DECRYPTING:
         return {}
@@ -440,7 +462,7 @@ def _next_run(plan: Plan) -> datetime:
     now, interval = plan.first.now, plan.first.policy.run_interval
     events = [b.until for b in plan.blocks if b.until is not None and b.until > now and b.condition in _EVENTS]
     guards = [b.until for b in plan.blocks if b.until is not None and b.until > now and b.condition not in _EVENTS]
-    return min([now + interval, *events, *([max(guards)] if guards else [])])
+    return min([later(now, interval), *events, *([max(guards)] if guards else [])])
 
 
 def _plan_id(s: Situation, actions: list[dict[str, Any]], policy_given: Mapping[str, Any]) -> str:

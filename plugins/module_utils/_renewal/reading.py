@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import bounded
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import (
     TOKEN_DECRYPTING,
     TOKEN_SIGNING,
@@ -89,14 +90,14 @@ def read_observation(
         )
     seen_domains = read_domains(domains, policy, certificates, alarms)
     own = frozenset(thumbprint for thumbprint, _primary in signing)
-    servers = _servers(farm, metadata, nodes, journal, policy, certificates, own | journal.history, alarms)
+    servers = _servers(farm, metadata, nodes, journal, policy, certificates, own | journal.own.keys(), alarms)
     try:
         built = Farm(
-            identifier=str(farm["identifier"]),
-            host_name=str(farm["host_name"]).lower(),
+            identifier=_named(farm, "identifier"),
+            host_name=_named(farm, "host_name").lower(),
             server=str(farm.get("server") or ""),
             time=parse_time(str(farm["time"])),
-            auto_rollover=bool(farm["auto_certificate_rollover"]),
+            auto_rollover=farm["auto_certificate_rollover"] if isinstance(farm["auto_certificate_rollover"], bool) else None,
             primary=primaries[0],
             certificates=own,
             thresholds=_thresholds(farm["thresholds"]),
@@ -107,35 +108,61 @@ def read_observation(
                     name=str(p["name"]),
                     identifiers=tuple(str(i) for i in p["identifiers"]),
                     enabled=bool(p.get("enabled", True)),
-                    token_lifetime=_minutes(p.get("token_lifetime"), RelyingParty.token_lifetime),
+                    token_lifetime=_token_lifetime(p),
                     risk=p.get("risk"),
                 )
                 for p in farm.get("relying_parties") or ()
             ),
             sso_lifetime=_minutes(farm.get("sso_lifetime"), Farm.sso_lifetime),
             proxy_trust_lifetime=_minutes(farm.get("proxy_trust_lifetime"), Farm.proxy_trust_lifetime),
-            poll=timedelta(seconds=int(farm.get("poll_duration") or 300)),
+            poll=bounded(int(farm.get("poll_duration") or 300), timedelta(seconds=1)),
+            host_names=policy.host_names,
+            longest_token=bounded(int(farm.get("max_token_lifetime") or 0), timedelta(minutes=1)),
             from_store=frozenset(
                 certificates.add(c["der"]) for c in farm["certificates"] if c["certificate_type"] == TOKEN_SIGNING and c.get("store_location") == "LocalMachine"
             ),
             decrypting=_decrypting(farm, alarms),
             key_checks=tuple(_key_check(item, certificates) for item in key_checks),
         )
-    except (KeyError, TypeError, ValueError) as exc:
+    except (KeyError, TypeError, ValueError, OverflowError) as exc:
         raise ReadingError(f"the facts of the farm are incomplete ({type(exc).__name__}: {exc}); pass the whole result of federation.adfs.farm_info") from exc
     return put_together(built, seen_domains, certificates, alarms)
 
 
 def read_domains(domains: Sequence[Mapping[str, Any]], policy: Policy, certificates: Certificates, alarms: list[Alarm]) -> tuple[Domain, ...]:
-    """Read the items of the lookup entra_federation. Raises ReadingError, also for a domain that the operator names and that is not there."""
+    """Read the items of the lookup entra_federation. Raises ReadingError for what is no item of it.
+
+    A domain that the operator names and that is not there is an alarm: it must not keep the others from what they need.
+    """
     found = tuple(_domain(item, certificates, alarms) for item in domains)
-    missing = (policy.domains or frozenset()) - {d.name for d in found}
-    if missing:
-        raise ReadingError(
-            f"renew_signing_cert_domains names {', '.join(sorted(missing))}, which is no federated domain of the tenants that were read:"
-            " it is managed, not verified, misspelt or of another tenant; correct or remove the name"
+    for name in sorted((policy.domains or frozenset()) - {d.name for d in found}):
+        alarms.append(
+            Alarm(
+                "unclaimed",
+                name,
+                f"renew_signing_cert_domains names {name}, which is not a federated domain of the tenants that were read: it is managed, not verified,"
+                " misspelled or of another tenant. Correct or remove the name",
+            )
         )
     return found
+
+
+def _named(farm: Mapping[str, Any], member: str) -> str:
+    """The farm's name; without one nothing may be written for it."""
+    value = farm[member]
+    if not isinstance(value, str) or not value.strip():
+        raise ReadingError(
+            f"AD FS on {farm.get('server')} does not report its {member.replace('_', ' ')} (Get-AdfsProperties), so the farm cannot be told apart from"
+            " others; nothing is planned for it"
+        )
+    return value.strip()
+
+
+def _token_lifetime(trust: Mapping[str, Any]) -> timedelta | None:
+    """0 stands for AD FS' default of 60 minutes; null for a value that could not be read."""
+    if "token_lifetime" in trust and trust["token_lifetime"] is None:
+        return None
+    return _minutes(trust.get("token_lifetime"), timedelta(minutes=60))
 
 
 def put_together(farm: Farm, domains: tuple[Domain, ...], certificates: Certificates, alarms: list[Alarm]) -> Reading:
@@ -157,35 +184,42 @@ def _signing_certificates(farm: Mapping[str, Any], certificates: Certificates) -
 
 def _minutes(value: Any, otherwise: timedelta) -> timedelta:
     """A time that AD FS gives in minutes. 0, and what an older server does not know, stand for AD FS' own default."""
-    return timedelta(minutes=int(value)) if value else otherwise
+    return bounded(int(value), timedelta(minutes=1)) if value else otherwise
 
 
 def _thresholds(given: Mapping[str, Any]) -> Thresholds:
     # One "day" of AD FS' thresholds is CertificateThresholdMultiplier minutes; only labs change it.
-    day = timedelta(minutes=int(given.get("threshold_multiplier_minutes") or 1440))
+    minutes = int(given.get("threshold_multiplier_minutes") or 0)
+    day = bounded(minutes if minutes > 0 else 1440, timedelta(minutes=1))
     return Thresholds(
-        generation=int(given["generation_days"]) * day,
-        promotion=int(given["promotion_days"]) * day,
-        critical=int(given["critical_days"]) * day,
-        check=timedelta(minutes=int(given["rollover_interval_minutes"])),
-        duration=timedelta(days=int(given["duration_days"])),
+        generation=bounded(int(given["generation_days"]), day),
+        promotion=bounded(int(given["promotion_days"]), day),
+        critical=bounded(int(given["critical_days"]), day),
+        check=bounded(int(given["rollover_interval_minutes"]), timedelta(minutes=1)),
+        duration=bounded(int(given["duration_days"]), timedelta(days=1)),
     )
 
 
 def _domain(item: Mapping[str, Any], certificates: Certificates, alarms: list[Alarm]) -> Domain:
     try:
-        name = str(item["domain"]).lower()
+        name = str(item["domain"] or "").lower()
         members = []
+        unreadable = set()
+        in_order = True
         for member in ("signing_certificate", "next_signing_certificate"):
             value = item.get(member)
             thumbprint = None
             if value:
                 try:
                     thumbprint = certificates.add(value["der"])
+                    in_order = in_order and value.get("in_order") is not False
                 except (KeyError, TypeError, CertificateError):
+                    unreadable.add(member)
                     alarms.append(
                         Alarm(
-                            "unreadable_certificate", name, f"the member {member} of {name} holds something that is no certificate; nobody can sign in with it"
+                            "unreadable_certificate",
+                            name,
+                            f"{member.replace('_', ' ')} of {name} holds something that is not a certificate; no sign-in can be verified with it",
                         )
                     )
             members.append(thumbprint)
@@ -202,6 +236,10 @@ def _domain(item: Mapping[str, Any], certificates: Certificates, alarms: list[Al
             sign_in_uri=str(item["passive_sign_in_uri"]) if item.get("passive_sign_in_uri") else None,
             update_result=str(status.get("certificate_update_result") or "").lower() or None,
             error=str(item["error"]) if item.get("error") else None,
+            configuration=str(item.get("configuration_id") or ""),
+            unreadable_slots=frozenset(unreadable),
+            can_write=item["can_write"] if isinstance(item.get("can_write"), bool) else None,
+            in_order=in_order,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise ReadingError(
@@ -226,7 +264,7 @@ def _servers(
     known: frozenset[str],
     alarms: list[Alarm],
 ) -> tuple[Server, ...]:
-    names = {str(n["name"]).lower() for n in farm.get("servers") or ()} | set(policy.servers)
+    names = {str(n["name"]).lower() for n in farm.get("servers") or ()} | {server.name for server in policy.servers}
     views = {str(entry.get("server") or "").lower(): entry for entry in metadata}
     entity = str(farm.get("identifier"))
     answers = {str(entry.get("server") or "").lower(): entry for entry in nodes}
@@ -300,8 +338,6 @@ def _server(
     except (KeyError, TypeError, CertificateError) as exc:
         return unseen(f"its metadata cannot be used ({exc})")
     if primary not in known:
-        alarms.append(
-            Alarm("unknown_signer", name, f"{name} publishes metadata signed with {primary}, which this farm's primary server does not know; it is not trusted")
-        )
-        return unseen(f"it shows a signing certificate ({primary}) that is not the farm's")
+        # Whoever's key it is: what a server of this farm is seen to sign with is not taken out of a domain.
+        return Server(name, True, "", primary, shown & known | {primary}, "metadata", stranger=True)
     return Server(name, True, "", primary, shown & known | {primary}, "metadata")

@@ -8,10 +8,22 @@
 from __future__ import annotations
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import guards
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, Write, act_on_domains, checked_write
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import (
+    Act,
+    Block,
+    Promote,
+    Publish,
+    RemoveFromAdfs,
+    SuspendAutoRollover,
+    Write,
+    act_on_domains,
+    checked_write,
+)
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.domain_steps import writes_with
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Rollback
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier as before
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Key, Slots
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.publishing import writes_with
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation, names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
@@ -24,7 +36,7 @@ def begin(s: Situation) -> Rollback:
 def roll_back(s: Situation, blocks: list[Block]) -> Act | None:
     """The next act of a rollback, if one was asked for and is not done yet."""
     asked = s.journal.rollback
-    if asked is None:
+    if asked is None or asked.lifted or s.emergency:
         return None
     if s.seen.farm.primary == asked.undone:
         return _go_back(s, asked.undone, blocks)
@@ -36,25 +48,27 @@ def roll_back(s: Situation, blocks: list[Block]) -> Act | None:
 
 
 def _take_out(s: Situation, undone: str, blocks: list[Block]) -> Act | None:
-    """R1 and R2: AD FS' clock is held, and the successor, with which nobody signs yet, leaves AD FS."""
+    """Before the promotion: AD FS' clock is held, and the successor, with which no server signs yet, leaves AD FS."""
     farm = s.seen.farm
     if undone in s.live:
         behind = names(server.name for server in farm.servers if server.primary == undone)
         blocks.append(
-            Block("sync", behind, s.now + 2 * farm.poll, f"it signs with {undone}, which is to be taken back; that waits until it follows the primary")
+            Block("sync", behind, later(s.now, 2 * farm.poll), f"it signs with {undone}, which is to be taken back; that waits until it follows the primary")
         )
         return None
     if farm.auto_rollover:
-        return Act("suspend_auto_rollover", "the successor is taken back, so AD FS must neither promote it nor make another", protective=True)
-    if _closed_window(s, farm.server, blocks):
+        return SuspendAutoRollover("the successor is taken back, so AD FS must neither promote it nor make another", protective=True)
+    held_back = list(guards.timed(s))
+    blocks.extend(held_back)
+    if held_back or _closed_window(s, farm.server, blocks):
         return None
-    return Act("remove_from_adfs", "the rollback takes the successor back; nobody signs with it yet", thumbprint=undone)
+    return RemoveFromAdfs("the rollback takes the successor back; no server signs with it yet", thumbprint=undone)
 
 
 def _write_backups(s: Situation, undone: str, blocks: list[Block]) -> Act | None:
-    """R3: the members as they were before the successor came, where they held two certificates that may still be used.
+    """The members as they were before the successor came, where they held two certificates that may still be used.
 
-    Where the second member was empty, the successor stays in it: nobody has a use for it, and an empty member is not written.
+    Where the second member was empty, the successor stays in it: it does no harm, and an empty member is not written.
     """
     writes: list[Write] = []
     for status in s.statuses:
@@ -64,20 +78,20 @@ def _write_backups(s: Situation, undone: str, blocks: list[Block]) -> Act | None
                 writes.extend(checked_write(s, status.domain, earlier, blocks))
     if writes and _closed_window(s, names(w.domain.name for w in writes), blocks):
         return None
-    return act_on_domains("publish", writes, "the rollback writes back what these domains held before the successor came")
+    return act_on_domains(Publish, writes, "the rollback writes back what these domains held before the successor came", protective=False)
 
 
 def _backup(s: Situation, status: DomainStatus, undone: str) -> Slots | None:
     for backup in reversed(s.journal.backups.get(status.domain.key, ())):
         slots = backup.slots
         if undone not in slots.accepted:
-            usable = slots.next is not None and slots.accepted <= s.trusted and s.live <= slots.accepted
+            usable = slots.next is not None and slots.accepted <= s.trusted and s.live <= slots.accepted and not slots.accepted & s.journal.revoked.keys()
             return slots if usable and not any(k in s.seen.keys and s.seen.keys[k].expired(s.now) for k in slots.accepted) else None
     return None
 
 
 def _go_back(s: Situation, undone: str, blocks: list[Block]) -> Act | None:
-    """R4, and R6 where the earlier certificate has left the domains: promoted again once it is known everywhere."""
+    """After the promotion: the earlier certificate is published again where it is missing, and promoted once it is known everywhere."""
     farm = s.seen.farm
     earlier = _earlier(s, undone)
     if earlier is None:
@@ -91,27 +105,37 @@ def _go_back(s: Situation, undone: str, blocks: list[Block]) -> Act | None:
             )
         )
         return None
-    if earlier.not_after - farm.thresholds.critical - 2 * farm.poll <= s.now:
+    if before(earlier.not_after, farm.thresholds.critical, 2 * farm.poll) <= s.now:
         blocks.append(Block("validity", earlier.thumbprint, None, f"it ends at {format_time(earlier.not_after)}, too soon to sign with it again"))
         return None
     republish = _republish(s, earlier.thumbprint, blocks)
     if republish is not None:
         return republish
-    held_back = [*guards.not_known_everywhere(s, earlier.thumbprint, "the earlier certificate"), *guards.not_accepted_everywhere(s, earlier.thumbprint)]
+    held_back = [
+        *guards.timed(s),
+        *guards.only_seen(s),
+        *guards.crowded(s),
+        *guards.not_known_everywhere(s, earlier.thumbprint, "the earlier certificate"),
+        *guards.not_accepted_everywhere(s, earlier.thumbprint),
+    ]
     if held_back:
         blocks.extend(held_back)
         return None
     if _closed_window(s, farm.server, blocks):
         return None
     if farm.auto_rollover:
-        return Act("suspend_auto_rollover", "going back is ours and needs automatic rollover off; it stays off while the rollover is held", protective=True)
-    return Act("promote", "the rollback: every domain and every server knows the earlier certificate", thumbprint=earlier.thumbprint)
+        return SuspendAutoRollover("going back is ours and needs automatic rollover off; it stays off while the rollover is held", protective=True)
+    return Promote("the rollback: every domain and every server knows the earlier certificate", thumbprint=earlier.thumbprint)
 
 
 def _earlier(s: Situation, undone: str) -> Key | None:
-    """The youngest valid certificate of AD FS that is older than the one to be undone."""
-    others = [s.seen.keys[k] for k in s.seen.farm.certificates if k != undone]
-    older = [k for k in others if k.not_before <= s.seen.keys[undone].not_before and not k.expired(s.now)]
+    """The certificate of AD FS that signed before the one to be undone; where that was not seen, the youngest valid one that is older."""
+    others = [s.seen.keys[k] for k in s.seen.farm.certificates if k != undone and k not in s.compromised and k not in s.journal.revoked]
+    valid = [k for k in others if not k.expired(s.now)]
+    signed = [(seen.last_primary, k.thumbprint, k) for k in valid if (seen := s.journal.own.get(k.thumbprint)) is not None and seen.last_primary is not None]
+    if signed:
+        return max(signed, key=lambda found: found[:2])[2]
+    older = [k for k in valid if k.not_before <= s.seen.keys[undone].not_before]
     return max(older, key=lambda k: (k.not_before, k.thumbprint)) if older else None
 
 
@@ -120,7 +144,7 @@ def _republish(s: Situation, earlier: str, blocks: list[Block]) -> Act | None:
     writes = writes_with(s, earlier, unknowing, blocks)
     if writes and _closed_window(s, names(w.domain.name for w in writes), blocks):
         return None
-    return act_on_domains("publish", writes, "the rollback needs these domains to know the earlier certificate again", thumbprint=earlier)
+    return act_on_domains(Publish, writes, "the rollback needs these domains to know the earlier certificate again", thumbprint=earlier, protective=False)
 
 
 def _closed_window(s: Situation, where: str, blocks: list[Block]) -> bool:

@@ -7,67 +7,125 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, OwnKey
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import LONGEST, earlier, later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Domain, Farm, Key, Observation, Slots
 
 
 def live_keys(farm: Farm) -> frozenset[str]:
-    """Every key that some server can sign with now: the configured primary, and the primary of each server's own copy.
+    """Every known key that some server can sign with now: the configured primary, and the primary of each server's own copy.
 
-    Of an identity provider that is known by its metadata alone, everything that it publishes.
+    A server that could not be seen keeps its last known key live. Of an identity provider that is known by its metadata alone, everything that
+    it publishes.
     """
     if farm.provider is not None:
         return farm.certificates
-    return frozenset({farm.primary} | {s.primary for s in farm.servers if s.primary})
+    return frozenset({farm.primary} | {s.primary for s in farm.servers if s.primary and not s.stranger})
 
 
-def successors(seen: Observation, now: datetime) -> list[Key]:
-    """The unexpired certificates of AD FS that are younger than the primary, oldest first. More than one is somebody's handwork."""
+def only_seen_keys(farm: Farm) -> frozenset[str]:
+    """Keys that a server of the farm shows in a valid document of it, and that the farm is not known to have.
+
+    A domain that holds one keeps it; it is never added to a domain.
+    """
+    return frozenset(s.primary for s in farm.servers if s.stranger and s.primary)
+
+
+def unseen_keys(farm: Farm) -> frozenset[str]:
+    """The last known keys of servers that could not be seen, and that no other server signs with."""
+    return live_keys(farm) - {farm.primary} - {s.primary for s in farm.servers if s.seen}
+
+
+def successors(seen: Observation, own: Mapping[str, OwnKey], undone: frozenset[str], now: datetime) -> list[Key]:
+    """The unexpired certificates of AD FS that are to sign after the primary, oldest first. More than one is somebody's handwork.
+
+    ``own``: what the journal saw of the farm's certificates. ``undone``: certificates that a rollback took back and whose pause was lifted.
+    Where the journal saw a certificate come or sign, that decides; else the later one of two is the successor.
+    """
     primary = seen.primary_key
-    others = (seen.keys[k] for k in seen.farm.certificates if k != primary.thumbprint)
-    return sorted((k for k in others if not k.expired(now) and k.not_before > primary.not_before), key=lambda k: (k.not_before, k.thumbprint))
+    found = []
+    for key in (seen.keys[k] for k in seen.farm.certificates if k != primary.thumbprint):
+        if key.expired(now) or key.not_before >= earlier(primary.not_after, seen.farm.thresholds.critical):
+            continue
+        known = own.get(key.thumbprint, OwnKey())
+        if key.thumbprint in undone:
+            found.append(key)
+        elif known.last_primary is not None:
+            continue
+        elif known.came is not None:
+            if known.under == primary.thumbprint:
+                found.append(key)
+        elif key.not_before > primary.not_before or primary.not_before > now:
+            found.append(key)
+    return sorted(found, key=lambda k: (k.not_before, k.thumbprint))
 
 
-def served_values(domain: Domain, journal: Journal, propagation: timedelta, now: datetime) -> list[Slots]:
-    """Every value that Entra may still serve: what is configured, and what we replaced less than ``propagation`` ago."""
-    return [domain.slots, *(b.slots for b in journal.backups.get(domain.key, ()) if now - b.at < propagation)]
+def promotable(seen: Observation, following: Sequence[Key], now: datetime) -> list[Key]:
+    """What AD FS' own clock may promote: every successor, and every other unexpired certificate that is younger than the primary."""
+    primary = seen.primary_key
+    younger = [seen.keys[k] for k in seen.farm.certificates if k != primary.thumbprint and seen.keys[k].not_before > primary.not_before]
+    found = {k.thumbprint: k for k in (*following, *younger) if not k.expired(now)}
+    return sorted(found.values(), key=lambda k: (k.not_before, k.thumbprint))
 
 
-def accepted_in_worst_case(values: list[Slots]) -> frozenset[str]:
+def served_values(domain: Domain, journal: Journal, propagation: timedelta, now: datetime, all_of_them: bool = False) -> list[frozenset[str]]:
+    """Every value that Entra may still serve: what is configured, and what was replaced less than ``propagation`` ago, by us or by others.
+
+    ``all_of_them``: the clocks differ, so that no replaced value is old enough.
+    """
+    ours = [b.slots.accepted for b in journal.backups.get(domain.key, ()) if all_of_them or now - b.at < propagation]
+    others = [accepted for at, accepted in journal.replaced.get(domain.key, ()) if all_of_them or now - at < propagation]
+    return [domain.slots.accepted, *ours, *others]
+
+
+def accepted_in_worst_case(values: list[frozenset[str]]) -> frozenset[str]:
     """The keys that are in every value that may be served."""
-    return frozenset.intersection(*(v.accepted for v in values))
+    return frozenset.intersection(*values)
 
 
 def omnipresent(key: str, domain: Domain, journal: Journal, propagation: timedelta, now: datetime) -> bool:
-    """Seen in the domain without a gap for as long as a change may take to reach all of Entra."""
+    """Seen in the domain at every scan for as long as a change may take to reach all of Entra."""
     since = journal.first_seen.get(domain.key, {}).get(key)
     return key in domain.slots.accepted and since is not None and now - since >= propagation
 
 
-def wanted_slots(domain: Domain, seen: Observation, live: frozenset[str], successor: str | None, trusted: frozenset[str], now: datetime) -> Slots | None:
+def wanted_slots(
+    domain: Domain,
+    seen: Observation,
+    live: frozenset[str],
+    successor: str | None,
+    trusted: frozenset[str],
+    now: datetime,
+    room: bool = False,
+    unwanted: frozenset[str] = frozenset(),
+) -> Slots | None:
     """What the domain's two members should hold, or None where nothing has to change.
 
-    All live keys, and the successor if there is room; the other member keeps the better of what it has: the farm's own
-    first, known before unknown, later expiry before earlier. ``trusted`` are the farm's own, remembered and operator-listed keys.
-    None also where three live keys do not fit: then nothing is written and the caller raises an alarm.
+    Wanted are all ``live`` keys and the successor. Places are given in this order: the primary; what a seen server signs with and the domain
+    holds; other live keys of seen servers; last known keys of unseen servers; the successor (``room``: before those); then what the domain
+    holds besides, of which ``trusted`` keys go first, and later expiry before earlier. ``unwanted`` keys are not kept.
     """
-    want = set(live)
-    if successor and len(live) < 2:
-        want.add(successor)
-    if len(want) > 2 or want <= domain.slots.accepted:
+    held, farm = domain.slots.accepted, seen.farm
+    want = set(live) | ({successor} if successor else set())
+    if want <= held or (farm.provider is not None and len(want) > 2):
         return None
-    if len(want) == 1:
-        spare = [seen.keys[k] for k in domain.slots.accepted - want if k in seen.keys]
-        if spare:
-            want.add(
-                max(
-                    spare, key=lambda k: (not k.expired(now), k.thumbprint in seen.farm.certificates, k.thumbprint in trusted, k.not_after, k.thumbprint)
-                ).thumbprint
-            )
-    return ordered(frozenset(want), seen.farm.primary)
+    unseen = unseen_keys(farm) & live
+    signing = (live - unseen) | (only_seen_keys(farm) & held)
+    primary = [farm.primary] if farm.primary in live else []
+    waiting = [*([successor] if successor and room else []), *sorted(unseen), *([successor] if successor and not room else [])]
+    spare = sorted(
+        (seen.keys[k] for k in held - unwanted if k in seen.keys),
+        key=lambda k: (not k.expired(now), k.thumbprint in farm.certificates, k.thumbprint in trusted, k.not_after, k.thumbprint),
+        reverse=True,
+    )
+    order = [*primary, *sorted(signing & held), *sorted(signing - held), *waiting, *(k.thumbprint for k in spare)]
+    places = list(dict.fromkeys(order))[:2]
+    if frozenset(places) == held and (domain.slots.signing or not held):
+        return None
+    return ordered(frozenset(places), farm.primary)
 
 
 def ordered(keys: frozenset[str], primary: str) -> Slots:
@@ -76,16 +134,26 @@ def ordered(keys: frozenset[str], primary: str) -> Slots:
     return Slots(primary, others[0] if others else None) if primary in keys else Slots(others[0], others[1] if len(others) > 1 else None)
 
 
-def write_allowed(domain: Domain, after: Slots, live: frozenset[str], journal: Journal, propagation: timedelta, now: datetime) -> tuple[bool, bool, bool]:
+def write_allowed(
+    domain: Domain,
+    after: Slots,
+    live: frozenset[str],
+    journal: Journal,
+    propagation: timedelta,
+    now: datetime,
+    only_seen: frozenset[str] = frozenset(),
+    all_served: bool = False,
+) -> tuple[bool, bool, bool]:
     """The general rule for one write to one domain: (allowed, sign-in safe before, sign-in safe after), in the worst case.
 
-    A write is allowed if sign-in is safe after it, or if it is not safe now and no live key loses acceptance.
+    A write is allowed if sign-in is safe after it, or if it is not safe now and no live key loses acceptance. ``only_seen``: keys that a server
+    signs with although the farm is not known to have them; a domain that holds one keeps it. ``all_served``: see served_values.
     """
-    values = served_values(domain, journal, propagation, now)
+    values = served_values(domain, journal, propagation, now, all_served)
     before = live <= accepted_in_worst_case(values)
-    then = live <= accepted_in_worst_case([*values, after])
-    loses = (live & domain.slots.accepted) - after.accepted
-    return then or (not before and not loses), before, then
+    then = live <= accepted_in_worst_case([*values, after.accepted])
+    lost = domain.slots.accepted - after.accepted
+    return (then or (not before and not live & lost)) and not only_seen & lost, before, then
 
 
 def broken(domain: Domain, live: frozenset[str]) -> bool:
@@ -107,7 +175,7 @@ def signs_in_here(domain: Domain, farm: Farm, named: bool) -> bool:
     """
     provider = farm.provider
     if provider is None or provider.adfs:
-        return domain.sign_in_host == farm.host_name
+        return domain.sign_in_host is not None and domain.sign_in_host in {farm.host_name, *farm.host_names}
     if domain.issuer_uri == farm.identifier or same_address(domain.sign_in_uri, provider.sign_in_uri):
         return True
     return named and domain.sign_in_host == farm.host_name
@@ -138,14 +206,20 @@ def publication_interval(farm: Farm, propagation: timedelta, safety: timedelta) 
     AD FS partners read metadata once a day, which counts where there is any trust besides Entra's.
     """
     partners = timedelta(hours=24) if other_relying_parties(farm) else timedelta(0)
-    return 2 * farm.poll + max(propagation, partners) + safety
+    return min(2 * farm.poll + max(propagation, partners) + safety, LONGEST)
 
 
-def adfs_promotes_at(seen: Observation, now: datetime) -> datetime:
-    """When AD FS' own clock makes another certificate primary, at the earliest (its checks run on a grid that cannot be read)."""
-    farm = seen.farm
-    critical = seen.primary_key.not_after - farm.thresholds.critical
-    return min([critical, *(k.not_before + farm.thresholds.promotion for k in successors(seen, now))])
+def adfs_promotes_at(seen: Observation, candidates: Sequence[Key], now: datetime) -> datetime:
+    """When AD FS' own clock makes another certificate primary, at the earliest; the latest is one check interval after it.
+
+    ``candidates``: what AD FS may promote. Without one, AD FS makes one at its generation threshold and promotes it the promotion threshold
+    later. Whatever happens, it acts at the critical threshold.
+    """
+    thresholds, ends = seen.farm.thresholds, seen.primary_key.not_after
+    critical = earlier(ends, thresholds.critical)
+    if candidates:
+        return min([critical, *(later(k.not_before, thresholds.promotion) for k in candidates)])
+    return min(critical, later(max(now, earlier(ends, thresholds.generation)), thresholds.promotion))
 
 
 ENTRA_IDENTIFIER = "urn:federation:MicrosoftOnline"

@@ -10,18 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import guards
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Add, Block, Restart
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import behind_too_long, unusable
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
 
 
 def add(s: Situation, blocks: list[Block]) -> Act | None:
-    """T1 for a certificate from elsewhere that the operator named: on every server first, then into the configuration."""
+    """A certificate from elsewhere that the operator named: on every server first, then into the configuration."""
     farm, wanted = s.seen.farm, s.policy.successor
-    if wanted is None or wanted in farm.certificates or s.successor is not None:
+    if wanted is None or wanted in farm.certificates or s.promotable or s.signs_with_stolen:
         return None
-    held_back = [*guards.unmended(s), *guards.unknown_or_paused(s), *guards.room_for_successor(s), *guards.no_domain(s), *unfit(s, wanted)]
-    if farm.auto_rollover:
+    held_back = [*guards.timed(s), *guards.unmended(s), *guards.unknown_or_changed(s), *guards.paused(s), *guards.room_for_successor(s)]
+    held_back += [*guards.no_domain(s), *guards.way_is_open(s), *unfit(s, wanted)]
+    if farm.auto_rollover is not False:
         held_back.append(
             Block(
                 "auto_rollover",
@@ -35,7 +36,7 @@ def add(s: Situation, blocks: list[Block]) -> Act | None:
     if held_back:
         blocks.extend(held_back)
         return None
-    return Act("add", "it is the successor that renew_signing_cert_successor names, and every server can use it", thumbprint=wanted)
+    return Add("it is the successor that renew_signing_cert_successor names, and every server can use it", thumbprint=wanted)
 
 
 def unfit(s: Situation, wanted: str) -> Iterable[Block]:
@@ -58,8 +59,8 @@ def key_checks(s: Situation, thumbprint: str) -> list[Block]:
 
 
 def restart(s: Situation, blocks: list[Block]) -> Act | None:
-    """T5, only if asked for: one server after the other that does not follow by itself."""
-    if not s.policy.restart_servers or s.paused or s.broken:
+    """Only if asked for: one server after the other that does not follow by itself."""
+    if not s.policy.restart_servers or s.paused or s.broken or s.clock_differs or s.journal_closed:
         return None
     late = behind_too_long(s.seen.farm, s.journal, s.now)
     able = [server for server in late if server.host is not None and server.name not in s.policy.restarted]
@@ -69,7 +70,7 @@ def restart(s: Situation, blocks: list[Block]) -> Act | None:
     if closed:
         blocks.extend(closed)
         return None
-    return Act("restart", "it still signs with its earlier certificate although it should long have followed", server=able[0].name)
+    return Restart("it still signs with its earlier certificate although it should long have followed", server=able[0].name)
 
 
 def late_servers(s: Situation) -> str:

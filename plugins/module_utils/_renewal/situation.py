@@ -12,21 +12,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import rules
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import SCAN_SLACK, Journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import pace, rules, spans
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import CLOCK_TOLERANCE, Journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Domain, Observation, Server
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.option_types import tenant_key
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
-
-CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
 class DomainStatus:
-    """One domain as the rules see it. ``belongs``: it signs in here, or holds a certificate of ours. ``ours``: it signs in here.
+    """One domain as the rules see it. ``belongs``: it signs in here, or accepts a certificate of ours. ``ours``: it signs in here.
 
-    ``counted``: it decides about the state and may block a promotion. ``refused``: Entra refused a write to it in this run.
-    ``compromised``: stolen keys that it accepts.
+    ``refused``: Entra refused a write to it in this run. ``acknowledged``: the operator accepts that it may lack what AD FS signs with.
+    ``broken``: it does not accept a key that signs. ``compromised``: stolen keys that it accepts.
     """
 
     domain: Domain
@@ -41,75 +41,122 @@ class DomainStatus:
     compromised: tuple[str, ...] = ()
 
     @property
+    def relevant(self) -> bool:
+        """It is the farm's, or may be: what could not be read is not known to be somebody else's."""
+        return self.belongs or self.unreadable is not None
+
+    @property
     def counted(self) -> bool:
-        return (self.belongs or self.unreadable is not None) and not self.acknowledged
+        """It decides about the state."""
+        return self.relevant and not self.acknowledged
 
     @property
     def writable(self) -> bool:
-        """Only a domain whose users sign in here is ever written: holding a certificate of ours is not enough."""
-        return self.ours and not self.excluded and not self.refused
+        """Only a domain whose users sign in here is ever written: accepting a certificate of ours is not enough."""
+        return self.ours and not self.excluded and not self.refused and self.domain.can_write is not False
 
 
 @dataclass(frozen=True)
 class Situation:
-    """One observation with its journal, policy and time. Everything on it is derived."""
+    """One observation with its journal, policy and time. Everything on it is derived.
+
+    ``journal_closed``: why the journal cannot be written, empty where it can. ``lock_age``: how long ago its file was written, by the server's clock.
+    ``newly_promoted``: the primary certificate is another one than at the last scan.
+    """
 
     seen: Observation
     journal: Journal
     policy: Policy
     now: datetime
+    journal_closed: str = ""
+    lock_age: timedelta | None = None
+    newly_promoted: bool = False
+
+    # Keys
 
     @cached_property
     def live(self) -> frozenset[str]:
-        return rules.live_keys(self.seen.farm)
+        """Every known key that can sign now. When room is made for the successor, servers that could not be seen do not count any more."""
+        live = rules.live_keys(self.seen.farm)
+        return live - rules.unseen_keys(self.seen.farm) if self.making_room and len(live) > 1 else live
 
     @cached_property
-    def successors(self) -> tuple[str, ...]:
-        """The certificates of AD FS that may become primary, oldest first. After a theft, whatever is not stolen may."""
-        if self.seen.farm.primary in self.compromised:
-            keys = (self.seen.keys[k] for k in self.seen.farm.certificates - self.compromised)
-            return tuple(k.thumbprint for k in sorted(keys, key=lambda k: (k.not_before, k.thumbprint)) if not k.expired(self.now))
-        return tuple(k.thumbprint for k in rules.successors(self.seen, self.now) if k.thumbprint not in self.compromised)
-
-    @cached_property
-    def successor(self) -> str | None:
-        """The youngest certificate of AD FS after the primary. After promotion the old one is a leftover, no successor."""
-        return self.successors[-1] if self.successors else None
+    def only_seen(self) -> frozenset[str]:
+        """Keys that servers sign with and that the farm is not known to have. Stolen ones are not protected."""
+        return rules.only_seen_keys(self.seen.farm) - self.compromised - self.journal.revoked.keys()
 
     @cached_property
     def compromised(self) -> frozenset[str]:
         """Every key that was seen now and is stolen, by certificate or by public key."""
-        emergency = self.journal.emergency
-        if emergency is None:
+        stolen = dict(self.journal.revoked)
+        if self.journal.emergency is not None:
+            stolen.update(self.journal.emergency.keys)
+        if not stolen:
             return frozenset()
-        public = {p for p in emergency.keys.values() if p}
-        return frozenset(k.thumbprint for k in self.seen.keys.values() if k.thumbprint in emergency.keys or k.public_key in public)
+        public = {p for p in stolen.values() if p}
+        return frozenset(k.thumbprint for k in self.seen.keys.values() if k.thumbprint in stolen or k.public_key in public)
 
     @cached_property
     def emergency(self) -> bool:
-        """Stolen keys are somewhere still, or may be copied back by Entra's own updater from what a server published a short while ago."""
-        known = self.journal.emergency
-        if known is None:
-            return False
-        watched = known.gone is not None and known.evicted is not None and self.now - max(known.gone, known.evicted) >= self.policy.propagation
-        return not watched or self.compromised_in_farm or any(status.compromised for status in self.statuses)
+        """Stolen keys of the farm are somewhere still, or it was not seen that they are gone."""
+        return self.journal.emergency is not None
+
+    @cached_property
+    def signs_with_stolen(self) -> bool:
+        return self.emergency and self.seen.farm.primary in self.compromised
 
     @cached_property
     def compromised_in_farm(self) -> bool:
         """AD FS or one of its servers has a stolen key."""
         farm = self.seen.farm
-        return bool(self.compromised & frozenset.union(farm.certificates, self.live, *(server.certificates for server in farm.servers)))
+        keys = frozenset.union(farm.certificates, rules.live_keys(farm), *(server.certificates for server in farm.servers))
+        return bool(self.compromised & keys)
+
+    @cached_property
+    def successors(self) -> tuple[str, ...]:
+        """The certificates of AD FS that are to become primary, oldest first. After a theft, whatever is not stolen may."""
+        seen = self.seen
+        if self.signs_with_stolen:
+            keys = (seen.keys[k] for k in seen.farm.certificates - self.compromised)
+            return tuple(k.thumbprint for k in sorted(keys, key=lambda k: (k.not_before, k.thumbprint)) if not k.expired(self.now))
+        if seen.farm.provider is not None:
+            primary = seen.primary_key
+            younger = (seen.keys[k] for k in seen.farm.certificates if k != primary.thumbprint)
+            later_ones = (k for k in younger if not k.expired(self.now) and k.not_before > primary.not_before)
+            return tuple(k.thumbprint for k in sorted(later_ones, key=lambda k: (k.not_before, k.thumbprint)))[-1:]
+        return tuple(k.thumbprint for k in rules.successors(seen, self.journal.own, self._undone, self.now) if k.thumbprint not in self.compromised)
+
+    @cached_property
+    def _undone(self) -> frozenset[str]:
+        """What a rollback took back, once its pause is lifted."""
+        rollback = self.journal.rollback
+        return frozenset({rollback.undone}) if rollback is not None and rollback.lifted else frozenset()
+
+    @cached_property
+    def successor(self) -> str | None:
+        """The certificate that is to sign next. Of several, the one that most domains accept already."""
+        if not self.successors:
+            return None
+        return max(self.successors, key=lambda k: (sum(k in s.domain.slots.accepted for s in self.statuses if s.belongs), self.successors.index(k)))
+
+    @cached_property
+    def promotable(self) -> tuple[str, ...]:
+        """What AD FS' own clock may promote, stolen keys included."""
+        if self.seen.farm.provider is not None:
+            return ()
+        following = [self.seen.keys[k] for k in self.successors]
+        return tuple(k.thumbprint for k in rules.promotable(self.seen, following, self.now))
 
     @cached_property
     def required(self) -> frozenset[str]:
-        """What every domain must hold before the signer changes: the successor; where nobody knows who signs, all that may."""
+        """What every domain must accept before the signer changes: the successor; where it is not known who signs, all that may."""
         provider = self.seen.farm.provider
         if provider is not None and not provider.certain:
             return self.live
         return frozenset({self.successor}) if self.successor else frozenset()
 
     def unknown_to(self, domain: Domain) -> frozenset[str]:
-        """What the domain does not hold of what is required."""
+        """What the domain does not accept of what is required."""
         return self.required - domain.slots.accepted
 
     @cached_property
@@ -117,8 +164,20 @@ class Situation:
         return (self.seen.farm.certificates | self.journal.history | self.policy.known_certificates) - self.compromised
 
     @cached_property
+    def to_remove(self) -> frozenset[str]:
+        """Keys that the operator named as stolen and that are not the farm's: consent to take them out of its domains, and nothing else."""
+        return self.policy.compromised - self.journal.own.keys() - self.seen.farm.certificates
+
+    @cached_property
+    def custom(self) -> bool:
+        """The primary certificate is an administrator's own: AD FS does not renew it. What lies in LocalMachine is, self-signed or not."""
+        return self.seen.farm.primary in self.seen.farm.from_store or not self.seen.primary_key.self_signed
+
+    # Policy and pauses
+
+    @cached_property
     def paused(self) -> bool:
-        """The operator said hold, or a rollback did. A theft goes before it."""
+        """The operator said pause, or a rollback did. A theft goes before it."""
         if self.emergency:
             return False
         return self.policy.pause if self.policy.pause is not None else self.journal.pause is not None
@@ -133,6 +192,11 @@ class Situation:
         return self.journal.auto_rollover_wanted if self.journal.auto_rollover_suspended else None
 
     @cached_property
+    def clock_held(self) -> bool:
+        """This collection switched automatic rollover off, and it is off."""
+        return self.seen.farm.auto_rollover is False and self.journal.auto_rollover_suspended
+
+    @cached_property
     def clock_differs(self) -> str:
         """Empty where the server's clock and the controller's agree well enough, else what to say."""
         farm = self.seen.farm
@@ -140,9 +204,12 @@ class Situation:
         if skew <= CLOCK_TOLERANCE:
             return ""
         return (
-            f"the clock of {farm.server} ({format_time(farm.time)}) and the controller's ({format_time(self.now)}) differ by"
-            f" {int(skew.total_seconds() // 60)} minutes; nothing is written until they agree within 5 minutes: mend time synchronisation"
+            f"The clocks of {farm.server} ({format_time(farm.time)}) and the controller ({format_time(self.now)}) differ by"
+            f" {int(skew.total_seconds() // 60)} minutes. Only acts that protect sign-in are done until they agree within 5 minutes; check Windows Time"
+            " (w32tm /query /status)"
         )
+
+    # Domains and servers
 
     @cached_property
     def statuses(self) -> tuple[DomainStatus, ...]:
@@ -165,15 +232,28 @@ class Situation:
         return tuple(s for s in self.counted if s.unknown or (s.ours and s.domain.deviations))
 
     @cached_property
+    def unreadable(self) -> tuple[DomainStatus, ...]:
+        """Domains, and whole tenants, that could not be read and that the operator did not acknowledge."""
+        return tuple(s for s in self.counted if s.unreadable is not None)
+
+    @cached_property
+    def unclaimed(self) -> tuple[DomainStatus, ...]:
+        """Domains that sign in elsewhere and accept a certificate of the farm, or that the operator named."""
+        named = self.policy.domains or frozenset()
+        return tuple(s for s in self.statuses if s.unreadable is None and not s.ours and not s.acknowledged and (s.belongs or s.domain.name in named))
+
+    @cached_property
     def unseen_servers(self) -> tuple[Server, ...]:
         return tuple(s for s in self.seen.farm.servers if not s.seen)
 
     @cached_property
     def missing(self) -> tuple[str, ...]:
-        """Domains that an earlier look of this rollover saw and this one did not, by name, unless they are acknowledged."""
+        """Domains that an earlier scan of this rollover saw and this one did not, by name, unless they are acknowledged."""
         seen = {d.key for d in self.seen.domains}
-        gone = (key.partition("/")[2] for key in self.journal.first_seen if key not in seen)
-        return tuple(sorted(name for name in gone if not self._acknowledged(name)))
+        unread = {d.tenant_id for d in self.seen.domains if not d.name}
+        gone = (key for key in self.journal.first_seen if key not in seen and key.partition("/")[0] not in unread)
+        keys = (self.seen.farm.primary, self.successor)
+        return tuple(sorted(name for tenant, _slash, name in (key.partition("/") for key in gone) if not self._named(name, tenant, keys)))
 
     @cached_property
     def following(self) -> bool:
@@ -182,12 +262,12 @@ class Situation:
 
     @cached_property
     def published(self) -> bool:
-        """The successor is in the settings of every counted domain."""
-        return self.successor is not None and not any(self.unknown_to(s.domain) for s in self.counted)
+        """The successor is in the settings of every domain that is asked about it."""
+        return self.successor is not None and not any(self.unknown_to(s.domain) for s in self.asked(self.successor))
 
     @cached_property
     def not_ready(self) -> tuple[DomainStatus, ...]:
-        """Counted domains where Entra may somewhere still serve a value without the successor."""
+        """Domains where Entra may somewhere still serve a value without the successor."""
         if self.seen.farm.provider is None:
             return self.lacking(self.successor)
         return tuple(s for s in self.counted if self.successor is None or not all(self.omnipresent(k, s.domain) for k in self.required))
@@ -198,17 +278,28 @@ class Situation:
         return self.not_showing(self.successor)
 
     @cached_property
+    def crowded(self) -> tuple[str, ...]:
+        """Where more than two token-signing certificates are: Entra's updater may take any two of them."""
+        farm = self.seen.farm
+        where = [farm.server] if len(farm.certificates) > 2 else []
+        return (*where, *(s.name for s in farm.servers if s.seen and len(s.certificates) > 2 and s.name != farm.server))
+
+    @cached_property
     def ready(self) -> bool:
-        """S4: the successor may sign without losing one sign-in."""
+        """The successor may sign without losing one sign-in."""
         return (
             self.successor is not None
             and len(self.successors) == 1
-            and bool(self.counted)
+            and any(s.relevant for s in self.statuses)
             and not self.not_ready
             and not self.missing
             and not self.servers_not_showing
+            and not self.only_seen
+            and (not self.crowded or self.seen.farm.provider is not None)
             and self.seen.farm.servers_confirmed
         )
+
+    # Times
 
     @cached_property
     def publication_interval(self) -> timedelta:
@@ -216,27 +307,80 @@ class Situation:
 
     @cached_property
     def adfs_promotes_at(self) -> datetime:
-        return rules.adfs_promotes_at(self.seen, self.now)
+        """The earliest moment at which AD FS' clock promotes a certificate; the latest is one check interval later."""
+        return rules.adfs_promotes_at(self.seen, [self.seen.keys[k] for k in self.promotable], self.now)
 
     @cached_property
     def publication_left(self) -> timedelta:
         """What is left of the publication interval in the slowest domain."""
         if self.ready:
             return timedelta(0)
-        if not self.published or not self.counted:
+        asked = self.asked(self.successor)
+        if not self.published or not asked or len(self.successors) != 1:
             return self.publication_interval
-        since = max(self.journal.first_seen.get(s.domain.key, {}).get(str(self.successor), self.now) for s in self.counted)
+        since = max(self.journal.first_seen.get(s.domain.key, {}).get(str(self.successor), self.now) for s in asked)
         return max(self.publication_interval - (self.now - since), timedelta(0))
 
     @cached_property
-    def clock_is_near(self) -> bool:
-        """AD FS would promote before the successor is known everywhere, counting that the next run comes one interval later.
+    def renewed_certificate(self) -> str:
+        """The certificate that the renewal under way replaces: the primary, or the earlier one while servers still follow or it is to be removed."""
+        scans, primary = self.journal.scans, self.seen.farm.primary
+        if scans is None or scans.certificate == primary or self.successors:
+            return primary
+        leaving = self.policy.remove_old_from_adfs and scans.certificate in self.seen.farm.certificates
+        leaving = leaving or (self.policy.remove_old_from_entra and any(scans.certificate in d.slots.accepted for d in self.seen.domains))
+        return scans.certificate if not self.following or leaving else primary
 
-        Without a successor it makes one and promotes it in the same moment, at its critical threshold.
-        """
-        if not self.seen.farm.auto_rollover or self.ready:
+    @cached_property
+    def distances(self) -> tuple[timedelta, ...]:
+        """The last distances between scans of the renewal under way."""
+        return pace.distances(self.journal.scans, self.renewed_certificate, self.policy.run_interval)
+
+    @cached_property
+    def reach(self) -> timedelta:
+        """How far off the next scan may be."""
+        return pace.reach(self.journal.scans, self.renewed_certificate, self.policy.run_interval)
+
+    @cached_property
+    def scans_count(self) -> bool:
+        """A renewal is near or under way, so that how often runs come matters."""
+        if self.seen.farm.provider is not None:
             return False
-        return self.adfs_promotes_at - self.now < self.publication_left + self.policy.run_interval + SCAN_SLACK
+        begins = earlier(self.seen.primary_key.not_after, max(self.policy.renew_before, self.seen.farm.thresholds.generation + timedelta(days=10)))
+        return self.now >= begins or bool(self.promotable) or self.renewed_certificate != self.seen.farm.primary
+
+    def promotes_too_early(self, reach: timedelta) -> bool:
+        """AD FS would promote before the successor is known everywhere, counting that the next run comes ``reach`` later."""
+        if not self.seen.farm.clock_runs or self.ready or self.seen.farm.provider is not None:
+            return False
+        late = max(self.now, self.seen.farm.time) if self.clock_differs else self.now
+        return self.adfs_promotes_at - late < self.publication_left + reach
+
+    @cached_property
+    def last_safe_moment(self) -> datetime:
+        """The last moment at which a successor can be let sign so that every server still follows before the primary ends."""
+        thresholds = self.seen.farm.thresholds
+        margin = max(thresholds.critical, thresholds.check + 2 * self.seen.farm.poll + self.policy.safety)
+        return earlier(self.seen.primary_key.not_after, margin)
+
+    @cached_property
+    def last_call_at(self) -> datetime:
+        """From when on the successor is let sign although something still blocks: the last scan that is sure to come before it is too late."""
+        return earlier(self.last_safe_moment, self.reach)
+
+    @cached_property
+    def room_made_from(self) -> datetime:
+        """From when on the successor gets its place in every domain, also in that of servers that cannot be seen and of unknown certificates."""
+        return earlier(self.last_call_at, self.publication_interval, self.reach)
+
+    @cached_property
+    def obliged(self) -> bool:
+        """Who holds AD FS' clock owes a successor in time. Not where the operator paused, gave up protection, or switched rollover off."""
+        return self.clock_held and not self.paused and self.policy.protect and self.seen.farm.provider is None and self.policy.auto_rollover is not False
+
+    @cached_property
+    def making_room(self) -> bool:
+        return self.obliged and self.now >= self.room_made_from and bool(self.promotable)
 
     @cached_property
     def ends_at(self) -> datetime:
@@ -248,19 +392,25 @@ class Situation:
 
     @cached_property
     def due_at(self) -> datetime:
-        return self.ends_at - self.policy.renew_before
+        return earlier(self.ends_at, self.policy.renew_before)
 
     @cached_property
     def deadline(self) -> datetime | None:
         """Until when the next step must have begun: publishing counted backwards from expiry, then the promotion where it is not AD FS' own."""
-        critical = self.ends_at - self.seen.farm.thresholds.critical
-        if not self.published or self.seen.farm.provider is not None:
-            return critical - self.publication_interval - timedelta(days=3)
-        return None if self.seen.farm.auto_rollover and not self.paused else critical
+        thresholds = self.seen.farm.thresholds
+        critical = earlier(self.ends_at, thresholds.critical)
+        latest = earlier(critical, self.publication_interval, timedelta(days=3))
+        if self.seen.farm.provider is not None:
+            return latest
+        if not self.published:
+            if not self.seen.farm.clock_runs:
+                return latest
+            return min(latest, earlier(self.ends_at, thresholds.generation - thresholds.promotion, self.publication_interval, self.reach))
+        return None if self.seen.farm.clock_runs and not self.paused else critical
 
     @cached_property
     def state(self) -> str:
-        """The words of the state table, for what is seen now."""
+        """The words of the state table, for what was seen now. What could not be read is counted beside it."""
         if self.emergency:
             return "emergency"
         if self.broken:
@@ -271,19 +421,24 @@ class Situation:
             return "paused"
         if not self.following:
             return "promoting"
+        read = [s for s in self.counted if s.unreadable is None]
         if self.successor is not None:
             if self.ready:
                 return "ready"
-            if self.published:
-                return "published" if self.counted else "generated"
-            return "publishing" if any(self.successor in s.domain.slots.accepted for s in self.counted) else "generated"
-        if any(s.domain.slots.signing != self.seen.farm.primary for s in self.counted):
+            if read and all(not self.unknown_to(s.domain) for s in read) and len(self.successors) == 1:
+                return "published"
+            return "publishing" if any(self.successor in s.domain.slots.accepted for s in read) else "generated"
+        if any(s.domain.slots.signing != self.seen.farm.primary for s in read if s.ours):
             return "promoted"
-        return "complete" if any(len(s.domain.slots.accepted) > 1 for s in self.counted) else "steady"
+        return "complete" if any(len(s.domain.slots.accepted) > 1 for s in read) else "steady"
+
+    def asked(self, key: str | None) -> tuple[DomainStatus, ...]:
+        """The domains that decide whether ``key`` may sign: the farm's and those that could not be read, but for those acknowledged with it."""
+        return tuple(s for s in self.statuses if s.relevant and not (key is not None and self.accepted_loss(s.domain, s.unreadable, (key,))))
 
     def lacking(self, key: str | None) -> tuple[DomainStatus, ...]:
-        """Counted domains where Entra may somewhere still serve a value without ``key``."""
-        return tuple(s for s in self.counted if key is None or not self.omnipresent(key, s.domain))
+        """Asked domains where Entra may somewhere still serve a value without ``key``."""
+        return tuple(s for s in self.asked(key) if key is None or s.unreadable is not None or not self.omnipresent(key, s.domain))
 
     def not_showing(self, key: str | None) -> tuple[Server, ...]:
         """Servers that were not seen to publish both the primary and ``key``."""
@@ -293,18 +448,33 @@ class Situation:
     def omnipresent(self, key: str, domain: Domain) -> bool:
         return rules.omnipresent(key, domain, self.journal, self.policy.propagation, self.now)
 
+    def served(self, domain: Domain) -> list[frozenset[str]]:
+        """Every value that Entra may still serve."""
+        return rules.served_values(domain, self.journal, self.policy.propagation, self.now, bool(self.clock_differs))
+
+    def live_for(self, domain: Domain) -> frozenset[str]:
+        """What the domain has to accept. A stolen key is not brought into a domain again from which it was evicted; that one waits for the servers."""
+        emergency = self.journal.emergency
+        if emergency is None or not self.live & self.compromised:
+            return self.live
+        held = [b.slots.accepted for b in self.journal.backups.get(domain.key, ()) if b.at >= emergency.declared]
+        evicted = any(accepted & self.compromised for accepted in held) and not domain.slots.accepted & self.compromised
+        if not evicted and emergency.priority == "availability" and emergency.evicted is None:
+            return self.live
+        return frozenset(k for k in self.live if k not in self.compromised or k in domain.slots.accepted)
+
     def window(self) -> datetime | None:
         """None where acts that windows and freezes gate may happen now, else when that is to be asked again."""
-        frozen = [f.end for f in self.policy.freezes if f.start <= self.now < f.end]
-        if frozen:
-            return max(frozen)
-        if not self.policy.windows or any(w.start <= self.now < w.end for w in self.policy.windows):
-            return None
-        later = [w.start for w in self.policy.windows if w.start > self.now]
-        return min(later) if later else self.now + self.policy.run_interval
+        return spans.closed_until(self.policy, self.now)
 
-    def _acknowledged(self, name: str) -> bool:
-        return any((name, key) in self.policy.domains_acknowledged for key in (self.seen.farm.primary, self.successor) if key)
+    def accepted_loss(self, domain: Domain, unreadable: str | None, keys: Iterable[str | None]) -> bool:
+        """The operator acknowledged that the domain may lack one of these keys, and it does, or cannot be read."""
+        lacked = [k for k in keys if k and (unreadable is not None or k not in domain.slots.accepted)]
+        return self._named(domain.name, domain.tenant_id, lacked)
+
+    def _named(self, name: str, tenant: str, keys: Iterable[str | None]) -> bool:
+        marks = {name, tenant_key(tenant)} if tenant else {name}
+        return any((mark, key) in self.policy.domains_acknowledged for mark in marks for key in keys if key)
 
     def _status(self, domain: Domain) -> DomainStatus:
         farm = self.seen.farm
@@ -314,15 +484,16 @@ class Situation:
         holds = bool(domain.slots.accepted & farm.certificates)
         named = self.policy.domains is not None and domain.name in self.policy.domains
         ours = unreadable is None and domain.configured and (rules.signs_in_here(domain, farm, named) or (domain.sign_in_host is None and holds))
+        unreadable_keys = (farm.primary, *self.successors) if unreadable is not None else (farm.primary,)
         return DomainStatus(
             domain=domain,
             belongs=ours or (unreadable is None and domain.configured and holds),
             ours=ours,
             excluded=domain.name in self.policy.domains_excluded or (self.policy.domains is not None and domain.name not in self.policy.domains),
             refused=domain.name in self.policy.refused,
-            acknowledged=self._acknowledged(domain.name),
-            broken=ours and rules.surely_broken(domain, farm, self.live),
-            unknown=tuple(rules.unknown_keys(domain, self.seen.keys, self.trusted, self.now)) if ours else (),
+            acknowledged=self.accepted_loss(domain, unreadable, unreadable_keys),
+            broken=ours and rules.surely_broken(domain, farm, self.live_for(domain)),
+            unknown=tuple(k for k in rules.unknown_keys(domain, self.seen.keys, self.trusted, self.now) if k not in self.compromised) if ours else (),
             unreadable=unreadable,
             compromised=tuple(sorted(domain.slots.accepted & self.compromised)),
         )

@@ -7,12 +7,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
-from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 _STATES = {
     "steady": "every domain accepts the certificate that AD FS signs with",
@@ -46,30 +45,11 @@ def at_risk(s: Situation) -> list[dict[str, Any]]:
     ]
 
 
-def failures(s: Situation) -> list[dict[str, str]]:
-    """What makes the run fail after its safe acts, by ``fail_on``; clocks that differ always do, for nothing can be judged by them."""
-    if s.clock_differs:
-        return [{"fail_on": "clock", "reason": s.clock_differs}]
-    found = []
-    compromised = [status.domain.name for status in s.statuses if status.compromised]
-    if s.emergency and (compromised or s.compromised_in_farm):
-        where = f"accepted by {names(compromised)}" if compromised else "in AD FS or on one of its servers"
-        found.append({"fail_on": "emergency", "reason": f"stolen keys are still {where}"})
-    if "broken" in s.policy.fail_on and s.broken:
-        found.append({"fail_on": "broken", "reason": f"sign-in is broken for {names(b.domain.name for b in s.broken)}"})
-    strange = [f.domain.name for f in s.unknown if f.unknown]
-    if "unknown_certificate" in s.policy.fail_on and strange:
-        found.append({"fail_on": "unknown_certificate", "reason": f"a certificate that is not this farm's is accepted by {names(strange)}"})
-    changed = [f.domain.name for f in s.unknown if f.domain.deviations]
-    if "settings_changed" in s.policy.fail_on and changed:
-        found.append({"fail_on": "settings_changed", "reason": f"settings differ from the approved ones for {names(changed)}"})
-    if "deadline" in s.policy.fail_on and s.deadline is not None and s.deadline - s.now < s.policy.deadline_days:
-        found.append({"fail_on": "deadline", "reason": f"the deadline is near: the latest safe moment for the next step is {format_time(s.deadline)}"})
-    return found
+def summary(s: Situation, shown: Mapping[str, Any], mode: str, done: Sequence[Mapping[str, Any]], refused: Sequence[str]) -> list[str]:
+    """Lines for people: state, certificates, domains, what blocks and until when, deadline, next run, what was done and what is left.
 
-
-def summary(s: Situation, shown: Mapping[str, Any]) -> list[str]:
-    """Lines for people: state, certificates, domains, what blocks and until when, deadline, next run."""
+    ``mode``: apply, check, plan or audit. ``done``: the acts of this run. ``refused``: what Entra said to writes that it refused.
+    """
     states = _STATES if s.seen.farm.provider is None else {**_STATES, **third_party.STATES}
     lines = [f"State: {s.state} ({states[s.state]})", *(_farm(shown["farm"]) if s.seen.farm.provider is None else third_party.summary(s))]
     if shown["emergency"]:
@@ -78,7 +58,7 @@ def summary(s: Situation, shown: Mapping[str, Any]) -> list[str]:
     for domain in shown["domains"]:
         by_verdict.setdefault(domain["verdict"], []).append(domain["domain"])
     lines.extend(f"Domains {word}: {names(found)}" for word, found in sorted(by_verdict.items()))
-    lines.extend(f"Alarm ({a['alarm']}): {a['reason']}" for a in shown["alarms"])
+    lines.extend(f"Alarm ({a['alarm']}): {a['reason']}" for a in shown["run"]["alarms"])
     for block in shown["blocked_by"]:
         until = f" until {block['until']}" if block["until"] else ""
         lines.append(f"Waits ({block['condition']}{until}): {block['object']}: {block['reason']}")
@@ -89,7 +69,21 @@ def summary(s: Situation, shown: Mapping[str, Any]) -> list[str]:
                 lines.append(f"Partners at risk ({risk}): {names(partners)}: {advice}")
     lines.append(f"Deadline: {shown['deadline'] or 'none; nothing is left to be done in time'}")
     lines.append(f"Next run: {shown['next_run_at']}")
-    return lines
+    lines.extend(probe["said"] for probe in shown["probes"])
+    return lines + acts_said(done, shown["actions"])
+
+
+def acts_said(done: Sequence[Mapping[str, Any]], planned: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What was done, and what would be next."""
+    if not done and not planned:
+        return ["Done: nothing had to be done"]
+    return [*(f"Done: {act['said']}" for act in done), *(f"Not done, planned: {act['said']}" for act in planned)]
+
+
+def broken_off(cause: str, seen: Mapping[str, Any] | None, done: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Lines for people where a run did not come to its end: what was done, and that the next run looks again."""
+    last = f"; at the last look it was {seen['state']}" if seen else ""
+    return [f"State: not known, because the run was broken off{last}", f"Broken off: {cause}", *acts_said(done, ()), "The next run goes on from what it finds."]
 
 
 def _emergency(emergency: Mapping[str, Any]) -> list[str]:

@@ -23,6 +23,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.observati
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import Certificates, Reading, ReadingError, put_together, read_domains
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
+from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, CertificateError, format_time
 
 MOST_KEYS = 2  # that a domain holds
@@ -75,7 +76,7 @@ def read_provider(
     primary = believed if adfs and believed in {c.thumbprint for c in kept} else kept[0].thumbprint
     farm = Farm(
         identifier=entity,
-        host_name=(urlsplit(str(sign_in_uri)).hostname or "").lower() if sign_in_uri else entity,
+        host_name=_host_name(str(sign_in_uri), entity) if sign_in_uri else entity,
         server=entity,
         time=now,
         auto_rollover=False,
@@ -86,6 +87,16 @@ def read_provider(
         provider=Provider(believed, len(kept) == 1 or (adfs and primary == believed), adfs, str(sign_in_uri) if sign_in_uri else None),
     )
     return put_together(farm, read_domains(domains, policy, certificates, alarms), certificates, alarms)
+
+
+def _host_name(sign_in_uri: str, entity: str) -> str:
+    try:
+        return (urlsplit(sign_in_uri).hostname or "").lower()
+    except ValueError as exc:
+        raise ReadingError(
+            f"the metadata of {entity} gives {printable(sign_in_uri, 200)} as the address at which users sign in, and that is not an address that can be read."
+            " Have the identity provider correct it"
+        ) from exc
 
 
 def _kept(published: list[Certificate], now: datetime) -> list[Certificate]:
@@ -108,13 +119,20 @@ def _believed(
 ) -> str | None:
     """Return who signed the document, or None where the operator confirmed each certificate of an unsigned one. Raises ReadingError.
 
+    A weak signature proves as much as none.
+
     Whoever may sign the next document was published in the last one that was believed, or is listed by the operator.
     """
-    if status == "absent":
+    if status == "expired":
+        raise ReadingError(
+            f"the metadata of {entity} is out of date: {reason or 'its validity has ended'}. Nothing in it is believed, since an old document may list"
+            " certificates that are no longer used. Get the current document from the identity provider"
+        )
+    if status in ("absent", "weak"):
         unknown = [c.thumbprint for c in published if c.thumbprint not in policy.known_certificates]
         if unknown:
             raise ReadingError(
-                f"the metadata of {entity} is not signed, so nothing proves that it was not changed on its way. Compare the thumbprints of its certificates"
+                f"the metadata of {entity} is {_unproven(status, reason)}, so nothing proves that it was not changed on its way. Compare the thumbprints of its certificates"
                 f" with what the identity provider shows, and list them in renew_signing_cert_known_certificates: {', '.join(unknown)}"
             )
         return None
@@ -149,6 +167,10 @@ def _believed(
     )
 
 
+def _unproven(status: str, reason: Any) -> str:
+    return "not signed" if status == "absent" else f"signed with a method that is no longer secure ({reason or 'SHA-1'})"
+
+
 def alarms(s: Situation) -> Iterable[Alarm]:
     """What a person must look at, besides what concerns every farm."""
     farm, keys = s.seen.farm, s.seen.keys
@@ -172,7 +194,8 @@ def waiting(s: Situation) -> Iterable[Block]:
     farm = s.seen.farm
     yield from guards.unmended(s)
     yield from guards.no_domain(s)
-    yield from guards.unknown_or_paused(s)
+    yield from guards.unknown_or_changed(s)
+    yield from guards.paused(s)
     if s.successor is not None:
         yield from guards.not_known_everywhere(s, s.successor)
     elif s.now < s.due_at:

@@ -7,7 +7,6 @@ function Invoke-Task {
     param($Request)
     if ($Ansible.CheckMode) { throw 'An act was sent in check mode.' }
     Import-AdfsModule
-    $null = Add-AdfsCertificate -CertificateType $Request.certificate_type -Thumbprint $Request.thumbprint -Confirm:$false
-    $certificates = Get-CertificateList $Request.certificate_type
-    return [ordered]@{ certificates = $certificates }
+    $failure = Get-Failure { Add-AdfsCertificate -CertificateType $Request.certificate_type -Thumbprint $Request.thumbprint -Confirm:$false -ErrorAction Stop }
+    return [ordered]@{ failure = $failure; certificates = (Read-Part { , (Get-CertificateList $Request.certificate_type) }) }
 }

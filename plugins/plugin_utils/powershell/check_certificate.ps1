@@ -22,6 +22,8 @@ function Get-ChainFact {
 
 function Invoke-Task {
     param($Request)
+    # Nothing below changes anything, and under WhatIf the ADFS module would be imported without its aliases: the bindings would come back empty.
+    $WhatIfPreference = $false
     $parts = [ordered]@{ certificate = $null; service_account = $null; key = $null; readers = $null; chain = $null; bindings = $null }
     $certificate = Find-Certificate $Request.store_location $Request.thumbprint
     if ($null -eq $certificate) { return $parts }
@@ -35,7 +37,7 @@ function Invoke-Task {
     $parts.bindings = Read-Part {
         Import-AdfsModule
         $list = New-Object 'Collections.Generic.List[object]'
-        foreach ($binding in @(Get-AdfsSslCertificate)) { $list.Add([string]$binding.CertificateHash) }
+        foreach ($binding in @(Get-AdfsSslCertificate -ErrorAction Stop)) { $list.Add([string]$binding.CertificateHash) }
         , $list.ToArray()
     }
     return $parts

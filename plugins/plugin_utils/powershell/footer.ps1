@@ -6,5 +6,7 @@
 $reply = $null
 try { $reply = [ordered]@{ ok = $true; data = (Invoke-Task (ConvertFrom-Json -InputObject $InputJson)) } }
 catch { $reply = [ordered]@{ ok = $false; error = (ConvertFrom-ErrorRecord $_) } }
+# Windows PowerShell 5.1 gives arrays a member Count of its own, and ConvertTo-Json then writes some of them as objects.
+Remove-TypeData -TypeName System.Array -ErrorAction Ignore
 $Ansible.Changed = $false
 $Ansible.Result = @{ json = (ConvertTo-Json -InputObject $reply -Depth 12 -Compress) }

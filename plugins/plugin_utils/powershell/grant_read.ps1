@@ -13,9 +13,14 @@ function Invoke-Task {
     $account = Get-ServiceAccount
     $sid = New-Object Security.Principal.SecurityIdentifier($account.sid)
     $rule = New-Object Security.AccessControl.FileSystemAccessRule($sid, 'Read', 'Allow')
-    $security = Get-Acl -LiteralPath $file
+    # Only the access rules: Set-Acl would write the owner and the group too, which takes more rights.
+    $sections = [Security.AccessControl.AccessControlSections]::Access
+    $security = New-Object Security.AccessControl.FileSecurity($file, $sections)
     $security.AddAccessRule($rule)
-    $null = Set-Acl -LiteralPath $file -AclObject $security
-    $readers = Get-ReaderList $file
-    return [ordered]@{ service_account = $account; readers = $readers }
+    # .NET Framework and .NET have this call in different places.
+    $failure = Get-Failure {
+        if ($PSVersionTable.PSVersion.Major -lt 6) { [IO.File]::SetAccessControl($file, $security) }
+        else { [IO.FileSystemAclExtensions]::SetAccessControl((New-Object IO.FileInfo($file)), $security) }
+    }
+    return [ordered]@{ failure = $failure; service_account = $account; readers = (Read-Part { , (Get-ReaderList $file) }) }
 }

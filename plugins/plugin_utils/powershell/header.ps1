@@ -35,20 +35,32 @@ function ConvertTo-PlainText {
     return [string]$Value
 }
 
+function Get-ClippedText {
+    param([string]$Text, [int]$Limit)
+    if ($Text.Length -gt $Limit) { return $Text.Substring(0, $Limit) }
+    return $Text
+}
+
 function ConvertFrom-ErrorRecord {
     # The id (before the first comma) and the type names are the same in every display language; the texts are not.
+    # Of many exceptions inside each other the first seven count, and the last: it is the cause.
     param([Management.Automation.ErrorRecord]$Record)
     $chain = New-Object 'Collections.Generic.List[object]'
     $exception = $Record.Exception
-    while ($null -ne $exception -and $chain.Count -lt 8) {
-        $chain.Add([ordered]@{ type = $exception.GetType().FullName; hresult = $exception.HResult; message = [string]$exception.Message })
+    $depth = 0
+    while ($null -ne $exception -and $depth -lt 1000) {
+        $depth = $depth + 1
+        if ($chain.Count -eq 8) { $chain.RemoveAt(7) }
+        $message = Get-ClippedText $exception.Message 2000
+        $chain.Add([ordered]@{ type = $exception.GetType().FullName; hresult = $exception.HResult; message = $message })
         $exception = $exception.InnerException
     }
+    $fullId = [string]$Record.FullyQualifiedErrorId
     return [ordered]@{
-        id = ([string]$Record.FullyQualifiedErrorId).Split(',')[0]
-        full_id = [string]$Record.FullyQualifiedErrorId
+        id = Get-ClippedText ($fullId.Split(',')[0]) 1000
+        full_id = Get-ClippedText $fullId 1000
         category = [string]$Record.CategoryInfo.Category
-        activity = [string]$Record.CategoryInfo.Activity
+        activity = Get-ClippedText $Record.CategoryInfo.Activity 1000
         exceptions = $chain.ToArray()
         line = Get-MemberOrNull $Record.InvocationInfo 'ScriptLineNumber'
     }
@@ -58,16 +70,24 @@ function Import-AdfsModule {
     Import-Module -Name ADFS -ErrorAction Stop
 }
 
+function Confirm-Truth {
+    # [bool] takes the text False for true and $null for false: what is no truth value is an error, never a value.
+    param($Value, [string]$Name)
+    if ($Value -isnot [bool]) { throw "AD FS gave neither true nor false for $Name." }
+    return $Value
+}
+
 function Get-CertificateList {
     # Plain text and truth values only; of the certificate its public part. An empty type means all types.
     param([string]$CertificateType)
-    if ($CertificateType -eq '') { $found = @(Get-AdfsCertificate) }
-    else { $found = @(Get-AdfsCertificate -CertificateType $CertificateType) }
+    if ($CertificateType -eq '') { $found = @(Get-AdfsCertificate -ErrorAction Stop) }
+    else { $found = @(Get-AdfsCertificate -CertificateType $CertificateType -ErrorAction Stop) }
     $list = New-Object 'Collections.Generic.List[object]'
     foreach ($item in $found) {
+        if ($null -eq $item.Certificate) { throw 'AD FS gave a certificate without its content.' }
         $list.Add([ordered]@{
             certificate_type = [string]$item.CertificateType
-            is_primary = [bool]$item.IsPrimary
+            is_primary = Confirm-Truth $item.IsPrimary 'IsPrimary'
             store_location = [string]$item.StoreLocation
             store_name = [string]$item.StoreName
             der = [Convert]::ToBase64String($item.Certificate.RawData)
@@ -81,6 +101,14 @@ function Read-Part {
     param([scriptblock]$Read)
     try { return [ordered]@{ ok = $true; value = (& $Read) } }
     catch { return [ordered]@{ ok = $false; error = (ConvertFrom-ErrorRecord $_) } }
+}
+
+function Get-Failure {
+    # What an act reported: $null, or the error. An error does not mean that nothing was done, so what AD FS holds afterwards is read apart from it.
+    param([scriptblock]$Act)
+    try { $null = & $Act }
+    catch { return (ConvertFrom-ErrorRecord $_) }
+    return $null
 }
 
 function Find-Certificate {
@@ -98,7 +126,7 @@ function Find-Certificate {
 }
 
 function Get-ServiceAccount {
-    $service = Get-CimInstance -ClassName Win32_Service -Filter 'Name = "adfssrv"'
+    $service = Get-CimInstance -ClassName Win32_Service -Filter 'Name = "adfssrv"' -ErrorAction Stop
     $name = [string]$service.StartName
     # These three have names of their own among services.
     if ($name -eq 'LocalSystem') { $sid = 'S-1-5-18' }
@@ -131,7 +159,8 @@ function Get-KeyFact {
         }
         if ($null -ne $key.unique_name) {
             foreach ($folder in 'Keys', 'RSA\MachineKeys', 'SystemKeys') {
-                $path = [IO.Path]::Combine($env:ProgramData, 'Microsoft\Crypto', $folder, $key.unique_name)
+                # Not Path.Combine, which throws on characters that a name from outside may hold; File.Exists says no.
+                $path = $env:ProgramData + '\Microsoft\Crypto\' + $folder + '\' + $key.unique_name
                 if ($null -eq $key.file -and [IO.File]::Exists($path)) { $key.file = $path }
             }
         }
@@ -143,7 +172,7 @@ function Get-KeyFact {
 function Get-ReaderList {
     param([string]$File)
     $list = New-Object 'Collections.Generic.List[object]'
-    $rules = (Get-Acl -LiteralPath $File).GetAccessRules($true, $true, [Security.Principal.SecurityIdentifier])
+    $rules = (Get-Acl -LiteralPath $File -ErrorAction Stop).GetAccessRules($true, $true, [Security.Principal.SecurityIdentifier])
     foreach ($rule in $rules) {
         $list.Add([ordered]@{
             sid = [string]$rule.IdentityReference.Value
@@ -160,11 +189,30 @@ function Get-Sha256 {
     try { return [BitConverter]::ToString($sha.ComputeHash($Bytes)).Replace('-', '').ToLowerInvariant() } finally { $sha.Dispose() }
 }
 
-function Get-JournalPath {
+function Get-JournalPlace {
+    # The full path and its folder, or the word for what is wrong, before anything is done there. .NET Framework throws on some of these characters.
     param([string]$Path)
+    $place = [ordered]@{ full = $null; folder = $null; problem = $null }
     $full = [Environment]::ExpandEnvironmentVariables($Path)
-    if (-not [IO.Path]::IsPathRooted($full)) { throw 'The path of the journal is not absolute.' }
-    return $full
+    # A drive or a share on Windows; what only begins with a drive's letter or with one separator depends on where the process is.
+    $rooted = '^([A-Za-z]:[\\/]|[\\/]{2}[^\\/.?]+[\\/])[^\\/]'
+    if ([Environment]::OSVersion.Platform -ne [PlatformID]::Win32NT) { $rooted = '^/[^/]' }
+    if ($full -match '%') { $place.problem = 'variable' }
+    elseif ($full -match '[<>|"*?\x00-\x1f]') { $place.problem = 'characters' }
+    elseif ($full -notmatch $rooted) { $place.problem = 'relative' }
+    elseif ($full.IndexOf(':', 2) -ge 0 -or $full -match '[\\/]\.{1,2}([\\/]|$)' -or $full -match '[\\/. ]$') { $place.problem = 'name' }
+    # With the five characters of .lock, the longest name beside it, 259 at most.
+    elseif ($full.Length -gt 254) { $place.problem = 'long' }
+    elseif ([IO.Directory]::Exists($full)) { $place.problem = 'folder' }
+    if ($null -ne $place.problem) { return $place }
+    $place.full = $full
+    $place.folder = [IO.Path]::GetDirectoryName($full)
+    $above = $place.folder
+    while (-not [string]::IsNullOrEmpty($above)) {
+        if ([IO.File]::Exists($above)) { $place.problem = 'file' }
+        $above = [IO.Path]::GetDirectoryName($above)
+    }
+    return $place
 }
 
 function Get-FolderProblem {
@@ -174,7 +222,7 @@ function Get-FolderProblem {
     if ([Environment]::OSVersion.Platform -ne [PlatformID]::Win32NT) { return $null }
     if (([int][IO.File]::GetAttributes($Folder) -band [int][IO.FileAttributes]::ReparsePoint) -ne 0) { return 'link' }
     $trusted = @('S-1-5-32-544', 'S-1-5-18')
-    $security = Get-Acl -LiteralPath $Folder
+    $security = Get-Acl -LiteralPath $Folder -ErrorAction Stop
     $owner = [string]$security.GetOwner([Security.Principal.SecurityIdentifier]).Value
     if ($trusted -notcontains $owner) { return "owner $owner" }
     foreach ($rule in $security.GetAccessRules($true, $true, [Security.Principal.SecurityIdentifier])) {
@@ -184,22 +232,45 @@ function Get-FolderProblem {
     return $null
 }
 
+function Get-LeftoverProblem {
+    # Where a journal is replaced, .new and .old lie beside it for a moment. Without a journal they are all that is left of one: never "no journal".
+    param([string]$Path)
+    for ($try = 0; $try -lt 2; $try++) {
+        $left = @('.new', '.old' | Where-Object { [IO.File]::Exists($Path + $_) })
+        if ($left.Count -eq 0 -or [IO.File]::Exists($Path)) { return $null }
+        if ($try -eq 0) { Start-Sleep -Milliseconds 500 }
+    }
+    return 'leftover ' + $left[0]
+}
+
+function Get-WriteTime {
+    # By this server's clock, as is server_time; $null where there is no file.
+    param([string]$Path)
+    if (-not [IO.File]::Exists($Path)) { return $null }
+    return (ConvertTo-IsoUtc ([IO.File]::GetLastWriteTimeUtc($Path)))
+}
+
 function Read-Journal {
     # PowerShell never parses the content: ConvertFrom-Json of PowerShell 7 turns dates into DateTime, that of 5.1 does not.
     param([string]$Path, [long]$Limit)
-    $full = Get-JournalPath $Path
-    $folder = [IO.Path]::GetDirectoryName($full)
-    $journal = [ordered]@{ found = $false; sha256 = $null; content = $null; problem = $null }
-    if (-not [IO.Directory]::Exists($folder)) { return $journal }
-    $journal.problem = Get-FolderProblem $folder
+    $journal = [ordered]@{ found = $false; sha256 = $null; content = $null; problem = $null; written_at = $null; server_time = $null }
+    $journal.server_time = ConvertTo-IsoUtc ([datetime]::UtcNow)
+    $place = Get-JournalPlace $Path
+    $journal.problem = $place.problem
+    if ($null -ne $journal.problem -or -not [IO.Directory]::Exists($place.folder)) { return $journal }
+    $journal.problem = Get-FolderProblem $place.folder
     if ($null -ne $journal.problem) { return $journal }
-    if (-not [IO.File]::Exists($full)) { return $journal }
+    if (-not [IO.File]::Exists($place.full)) {
+        $journal.problem = Get-LeftoverProblem $place.full
+        if ($null -ne $journal.problem -or -not [IO.File]::Exists($place.full)) { return $journal }
+    }
     $journal.found = $true
-    if ((New-Object IO.FileInfo($full)).Length -gt $Limit) {
+    $journal.written_at = Get-WriteTime $place.full
+    if ((New-Object IO.FileInfo($place.full)).Length -gt $Limit) {
         $journal.problem = 'size'
         return $journal
     }
-    $bytes = [IO.File]::ReadAllBytes($full)
+    $bytes = [IO.File]::ReadAllBytes($place.full)
     $journal.sha256 = Get-Sha256 $bytes
     $journal.content = [Convert]::ToBase64String($bytes)
     return $journal

@@ -7,7 +7,8 @@ function Invoke-Task {
     param($Request)
     if ($Ansible.CheckMode) { throw 'An act was sent in check mode.' }
     Import-AdfsModule
-    $null = Set-AdfsCertificate -CertificateType $Request.certificate_type -Thumbprint $Request.thumbprint -IsPrimary -Confirm:$false
-    $certificates = Get-CertificateList $Request.certificate_type
-    return [ordered]@{ certificates = $certificates }
+    $failure = Get-Failure {
+        Set-AdfsCertificate -CertificateType $Request.certificate_type -Thumbprint $Request.thumbprint -IsPrimary -Confirm:$false -ErrorAction Stop
+    }
+    return [ordered]@{ failure = $failure; certificates = (Read-Part { , (Get-CertificateList $Request.certificate_type) }) }
 }

@@ -5,5 +5,6 @@
 # Task: facts only. One small file as base64 text, with its hash; AD FS is not needed for it.
 function Invoke-Task {
     param($Request)
+    $WhatIfPreference = $false
     return Read-Journal $Request.path $Request.limit
 }

@@ -7,11 +7,12 @@ function Invoke-Task {
     param($Request)
     if ($Ansible.CheckMode) { throw 'An act was sent in check mode.' }
     Import-AdfsModule
-    $target = @(Get-AdfsCertificate -CertificateType $Request.certificate_type | Where-Object { $_.Thumbprint -eq $Request.thumbprint })
+    $listed = @(Get-AdfsCertificate -CertificateType $Request.certificate_type -ErrorAction Stop)
+    $target = @($listed | Where-Object { $_.Thumbprint -eq $Request.thumbprint })
+    $failure = $null
     if ($target.Count -eq 1) {
-        if ($target[0].IsPrimary) { throw 'The primary certificate is never removed.' }
-        $null = Remove-AdfsCertificate -TargetCertificate $target[0] -Confirm:$false
+        if (Confirm-Truth $target[0].IsPrimary 'IsPrimary') { throw 'The primary certificate is never removed.' }
+        $failure = Get-Failure { Remove-AdfsCertificate -TargetCertificate $target[0] -Confirm:$false -ErrorAction Stop }
     }
-    $certificates = Get-CertificateList $Request.certificate_type
-    return [ordered]@{ certificates = $certificates }
+    return [ordered]@{ failure = $failure; certificates = (Read-Part { , (Get-CertificateList $Request.certificate_type) }) }
 }

@@ -24,27 +24,77 @@ function Initialize-Folder {
     else { [void][IO.FileSystemAclExtensions]::CreateDirectory($security, $Folder) }
 }
 
+function Open-Lock {
+    # One writer at a time, also across sessions: the handle is exclusive and is gone with the process. $null where another one holds it, which is
+    # an IOException itself, none of the kinds derived from it; its number is not the same everywhere.
+    param([string]$Path)
+    try { return [IO.File]::Open($Path, [IO.FileMode]::OpenOrCreate, [IO.FileAccess]::ReadWrite, [IO.FileShare]::None) }
+    catch {
+        if ([string]$_.Exception.GetBaseException().GetType().FullName -ceq 'System.IO.IOException') { return $null }
+        throw
+    }
+}
+
+function Save-Content {
+    # The new file whole, then in place of the old one. The first has a name of its own: .new without a journal means that one was lost.
+    param([string]$Path, [byte[]]$Bytes, [bool]$IsFirst)
+    $new = $Path + '.new'
+    $old = $Path + '.old'
+    if ($IsFirst) { $new = $Path + '.first' }
+    try {
+        $stream = New-Object IO.FileStream($new, [IO.FileMode]::Create, [IO.FileAccess]::Write, [IO.FileShare]::None)
+        try { $stream.Write($Bytes, 0, $Bytes.Length); $stream.Flush($true) } finally { $stream.Dispose() }
+        if ($IsFirst) { [IO.File]::Move($new, $Path) }
+        else {
+            [IO.File]::Delete($old)
+            [IO.File]::Replace($new, $Path, $old)
+        }
+    }
+    catch {
+        # Windows documents a failure of Replace that leaves the old file under the backup's name.
+        if (-not $IsFirst -and -not [IO.File]::Exists($Path) -and [IO.File]::Exists($old)) { [IO.File]::Move($old, $Path) }
+        if ($IsFirst -or [IO.File]::Exists($Path)) { [IO.File]::Delete($new) }
+        throw
+    }
+    $null = Get-Failure { [IO.File]::Delete($old) }
+}
+
 function Invoke-Task {
     param($Request)
     if ($Ansible.CheckMode) { throw 'An act was sent in check mode.' }
-    $path = Get-JournalPath $Request.path
+    $reply = [ordered]@{ problem = $null; written = $false; failure = $null; unreadable = $null; sha256 = $null; written_at = $null; server_time = $null }
     $bytes = [Convert]::FromBase64String($Request.content)
-    $folder = [IO.Path]::GetDirectoryName($path)
-    Initialize-Folder $folder
-    $problem = Get-FolderProblem $folder
-    if ($null -ne $problem) { return [ordered]@{ written = $false; sha256 = $null; problem = $problem } }
-    # One writer at a time, also across sessions: the handle is exclusive and is gone with the process.
-    $lock = [IO.File]::Open("$path.lock", [IO.FileMode]::OpenOrCreate, [IO.FileAccess]::ReadWrite, [IO.FileShare]::None)
+    $place = Get-JournalPlace $Request.path
+    $reply.problem = $place.problem
+    if ($null -ne $reply.problem) { return $reply }
+    $path = $place.full
+    Initialize-Folder $place.folder
+    $reply.problem = Get-FolderProblem $place.folder
+    if ($null -ne $reply.problem) { return $reply }
+    $lock = Open-Lock ($path + '.lock')
+    if ($null -eq $lock) {
+        $reply.problem = 'in_use'
+        return $reply
+    }
     try {
         $found = $null
-        if ([IO.File]::Exists($path)) { $found = Get-Sha256 ([IO.File]::ReadAllBytes($path)) }
-        if ($found -cne $Request.expected_sha256) { return [ordered]@{ written = $false; sha256 = $found; problem = $null } }
-        $new = "$path.new"
-        $stream = New-Object IO.FileStream($new, [IO.FileMode]::Create, [IO.FileAccess]::Write, [IO.FileShare]::None)
-        try { $stream.Write($bytes, 0, $bytes.Length); $stream.Flush($true) } finally { $stream.Dispose() }
-        # Replace is atomic but needs a target; a plain $null would reach .NET as an empty string.
-        if ($null -eq $found) { [IO.File]::Move($new, $path) } else { [IO.File]::Replace($new, $path, [NullString]::Value) }
-        return [ordered]@{ written = $true; sha256 = (Get-Sha256 ([IO.File]::ReadAllBytes($path))); problem = $null }
+        if ([IO.File]::Exists($path)) {
+            if ((New-Object IO.FileInfo($path)).Length -gt $Request.limit) { $reply.problem = 'size' }
+            else { $found = Get-Sha256 ([IO.File]::ReadAllBytes($path)) }
+        }
+        else { $reply.problem = Get-LeftoverProblem $path }
+        if ($null -eq $reply.problem -and $found -ceq $Request.expected_sha256) {
+            $reply.failure = Get-Failure { Save-Content -Path $path -Bytes $bytes -IsFirst ($null -eq $found) }
+            $reply.written = ($null -eq $reply.failure)
+            $found = $null
+            $reply.unreadable = Get-Failure {
+                if ([IO.File]::Exists($path)) { $reply.sha256 = Get-Sha256 ([IO.File]::ReadAllBytes($path)) }
+            }
+        }
+        else { $reply.sha256 = $found }
+        $reply.written_at = Get-WriteTime $path
+        $reply.server_time = ConvertTo-IsoUtc ([datetime]::UtcNow)
+        return $reply
     }
     finally { $lock.Dispose() }
 }

@@ -177,6 +177,8 @@ class Graph:
             token = base64.urlsafe_b64encode(str(start + size).encode()).decode("ascii")
             kept = {name: value for name, value in options.items() if name in ("$select", "$top", "$expand")}
             data["@odata.nextLink"] = f"{self.graph_url}/{asked.version}/domains?{urlencode({**kept, '$skiptoken': token}, safe='$')}"
+        if fault is not None and fault.kind == "more_entries":
+            page += fault.options["entries"]
         if fault is not None and fault.kind == "foreign_next_link":
             data["@odata.nextLink"] = str(fault.options.get("url", "https://graph.example.com/v1.0/domains?$skiptoken=AA"))
         return Response(200, data)
@@ -244,6 +246,7 @@ class Graph:
             return self._finish(request, graph_error(request, 400, "BadRequest", str(error)))
         answers: dict[str, dict[str, Any]] = {}
         failed: set[str] = set()
+        contradictions: list[dict[str, Any]] = []
         for item in items:
             identifier = item["id"]
             waits_for = item.get("dependsOn") or []
@@ -251,19 +254,19 @@ class Graph:
                 failed.add(identifier)
                 answers[identifier] = _item_answer(identifier, graph_error(request, 424, "FailedDependency", "A request that this one depends on has failed."))
                 continue
-            response = self._item(asked, item, request)
+            response = self._item(asked, item, request, contradictions)
             if response is None:
                 continue
             if response.status >= 400:
                 failed.add(identifier)
             answers[identifier] = _item_answer(identifier, response)
-        shuffled = list(answers.values())
+        shuffled = [*answers.values(), *contradictions]
         with self._lock:
             self._random.shuffle(shuffled)
         return self._finish(request, Response(200, {"responses": shuffled}))
 
-    def _item(self, batch: Route, item: Mapping[str, Any], request: Request) -> Response | None:
-        """Carry out one item of a batch; None leaves its answer out."""
+    def _item(self, batch: Route, item: Mapping[str, Any], request: Request, contradictions: list[dict[str, Any]]) -> Response | None:
+        """Carry out one item of a batch; None leaves its answer out. A second answer to it goes into ``contradictions``."""
         inner = _inner_request(batch, item, request)
         asked = route(inner)
         detail = asked.detail()
@@ -284,6 +287,9 @@ class Graph:
             response = Response(200, {"padding": "x" * min(replaced.size or 0, _HUGE_ITEM)}, {"Content-Type": GRAPH_JSON_TYPE})
         elif isinstance(replaced, Response):
             response = replaced
+        elif fault is not None and fault.kind == "twice":
+            response = Response(204 if asked.write else 404)
+            contradictions.append(_item_answer(str(item["id"]), graph_error(inner, 400, "BadRequest", "No.")))
         else:
             response = self.answer(asked, inner, fault)
             if fault is not None:

@@ -20,7 +20,7 @@ from ..log import RequestLog
 from .graph import Graph, bearer, route
 from .tenant import Tenant
 from .token import Application, FederatedCredential, LoginHost, TokenIssuer
-from .wire import GRAPH_JSON_TYPE, Dropped, Fault, FaultError, Reply, Request, Response, Stream, Truncated
+from .wire import GRAPH_JSON_TYPE, Dropped, Fault, FaultError, Raw, Reply, Request, Response, Stream, Truncated
 
 _MAX_BODY = 4 * 1024 * 1024
 _IDLE = 60.0  # seconds after which an idle connection, or one that stalls, is closed
@@ -283,6 +283,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         elif isinstance(reply, Stream):
             self._stream(reply)
+        elif isinstance(reply, Raw):
+            self._raw(reply)
         else:
             assert isinstance(reply, Dropped)
             self.close_connection = True
@@ -314,6 +316,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
         self.wfile.flush()
+
+    def _raw(self, raw: Raw) -> None:
+        """Send bytes as they are. The client may turn away at any time, which ends it."""
+        self.close_connection = True
+        deadline = time.monotonic() + raw.limit_seconds
+        with contextlib.suppress(OSError):
+            for part in itertools.chain((raw.head, raw.body), itertools.repeat(raw.body) if raw.repeat else ()):
+                for start in range(0, len(part), raw.piece):
+                    if time.monotonic() > deadline or self.server.entra.stopping:
+                        return
+                    self.wfile.write(part[start : start + raw.piece])
+                    self.wfile.flush()
+                    self.server.entra.wait(raw.interval)
 
     def _stream(self, stream: Stream) -> None:
         """Send a long body, made on the way. The client may turn away at any time, which ends it."""

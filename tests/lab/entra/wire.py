@@ -19,18 +19,29 @@ truncate             the true answer, cut in the middle, with the length of the 
 huge                 200 with a JSON body of ``size`` bytes (default 50 MB)
 endless              200 and a body that does not end: ``chunk`` bytes (default 65536) every ``interval`` seconds (default 0) until
                      ``limit_bytes`` (default 256 MB) or ``limit_seconds`` (default 60)
+raw                  ``head`` (a text with the status line and headers) and then ``body``, just
+                     as they are, in pieces of ``piece`` bytes every ``interval`` seconds; with ``repeat`` the body comes again and
+                     again until ``limit_seconds`` (default 60) are over. ``body_base64`` for bytes
+packed               the true answer packed as ``encoding`` says: gzip, deflate, bare-deflate or something that no client knows.
+                     With ``size`` not the true answer but that many blanks inside JSON
+nested               200 with a JSON body of lists, ``depth`` levels deep (default 100000), of ``opening`` brackets (default "[")
 foreign_next_link    the true list of domains with a next link to ``url``
+more_entries         the true list of domains with ``entries`` besides
 skip_write           a PATCH is answered as if it had been done, and is not
+twice                one item of a batch is not carried out, and is answered twice, in contradiction
 omit                 the answer to one item of a batch is left out
 ===================  ==================================================================================================
 
-status, throttle, forbid, drop and garbage take ``when: after``: the request is carried out first, its answer is lost.
+status, throttle, forbid, drop, garbage, raw and nested take ``when: after``: the request is carried out first, its answer is lost.
 """
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import uuid
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -39,9 +50,28 @@ from typing import Any
 JSON_TYPE = "application/json"
 GRAPH_JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 KINDS = frozenset(
-    ("status", "throttle", "forbid", "revoke", "drop", "delay", "garbage", "truncate", "huge", "endless", "foreign_next_link", "skip_write", "omit")
+    (
+        "status",
+        "throttle",
+        "forbid",
+        "revoke",
+        "drop",
+        "delay",
+        "garbage",
+        "truncate",
+        "huge",
+        "endless",
+        "foreign_next_link",
+        "more_entries",
+        "skip_write",
+        "omit",
+        "twice",
+        "raw",
+        "packed",
+        "nested",
+    )
 )
-ITEM_KINDS = KINDS - {"drop", "truncate", "endless", "foreign_next_link", "garbage"}
+ITEM_KINDS = KINDS - {"drop", "truncate", "endless", "foreign_next_link", "more_entries", "garbage", "raw", "packed", "nested"}
 _HTML = "<html><head><title>Service Unavailable</title></head><body><h2>Our services aren't available right now</h2></body></html>"
 
 
@@ -112,7 +142,19 @@ class Stream:
     limit_seconds: float = 60.0
 
 
-Reply = Response | Dropped | Truncated | Stream
+@dataclass
+class Raw:
+    """Bytes that are sent as they are, piece by piece."""
+
+    head: bytes
+    body: bytes
+    piece: int = 1 << 20
+    interval: float = 0.0
+    repeat: bool = False
+    limit_seconds: float = 60.0
+
+
+Reply = Response | Dropped | Truncated | Stream | Raw
 
 
 @dataclass
@@ -149,6 +191,8 @@ class Fault:
         """Return what takes the place of the answer to a request that was carried out."""
         if self.kind == "truncate":
             return Truncated(response)
+        if self.kind == "packed":
+            return self._packed(response)
         if self.options.get("when") == "after":
             return self._replacement(request) or response
         return response
@@ -167,12 +211,35 @@ class Fault:
         if self.kind == "garbage":
             body = self.options.get("body", '{"value":[{"id":"contoso.co\x00')
             return Response(200, str(body).encode("utf-8"), {"Content-Type": GRAPH_JSON_TYPE})
+        if self.kind == "raw":
+            return self._raw()
+        if self.kind == "nested":
+            depth, opening = int(self.options.get("depth", 100_000)), str(self.options.get("opening", "["))
+            closing = "".join({"[": "]", "{": "}"}.get(character, "") for character in reversed(opening))
+            return Response(200, (opening * depth + "1" + closing * depth).encode(), {"Content-Type": GRAPH_JSON_TYPE})
         if self.kind == "huge":
             return Stream(int(self.options.get("size", 50_000_000)))
         if self.kind == "endless":
             given = {name: self.options[name] for name in ("chunk", "interval", "limit_bytes", "limit_seconds") if name in self.options}
             return Stream(None, **given)
         return None
+
+    def _raw(self) -> Raw:
+        head = str(self.options.get("head", "HTTP/1.1 200 OK\r\n\r\n")).encode("latin-1")
+        body = base64.b64decode(self.options["body_base64"]) if "body_base64" in self.options else str(self.options.get("body", "")).encode("utf-8")
+        return Raw(head, body, **{name: self.options[name] for name in ("piece", "interval", "repeat", "limit_seconds") if name in self.options})
+
+    def _packed(self, response: Response) -> Response:
+        encoding = str(self.options.get("encoding", "gzip"))
+        body = response.body() if "size" not in self.options else b'{"value":[' + b" " * int(self.options["size"]) + b"]}"
+        if encoding == "gzip":
+            body = gzip.compress(body)
+        elif encoding == "deflate":
+            body = zlib.compress(body)
+        elif encoding == "bare-deflate":
+            packer = zlib.compressobj(wbits=-15)
+            body, encoding = packer.compress(body) + packer.flush(), "deflate"
+        return Response(response.status, body, {**response.headers, "Content-Encoding": encoding})
 
     def _status(self, request: Request) -> Response:
         code = int(self.options.get("code", 503))

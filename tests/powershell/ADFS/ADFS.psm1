@@ -32,17 +32,19 @@ namespace FederationAdfsLab
 $Commands = @{
     'Add-AdfsCertificate' = 'AddCertificateCommand'
     'Get-AdfsCertificate' = 'GetCertificateCommand'
+    'Get-AdfsClaimsProviderTrust' = 'GetClaimsProviderTrustCommand'
     'Get-AdfsFarmInformation' = 'GetFarmInformationCommand'
     'Get-AdfsProperties' = 'GetServicePropertiesCommand'
     'Get-AdfsRelyingPartyTrust' = 'GetRelyingPartyTrustCommand'
     'Get-AdfsSslCertificate' = 'GetSslCertificateCommand'
     'Get-AdfsSyncProperties' = 'GetSyncPropertiesCommand'
+    'Get-AdfsWebApiApplication' = 'GetWebApiApplicationCommand'
     'Remove-AdfsCertificate' = 'RemoveCertificateCommand'
     'Set-AdfsCertificate' = 'SetCertificateCommand'
     'Set-AdfsProperties' = 'SetServicePropertiesCommand'
     'Update-AdfsCertificate' = 'UpdateCertificateCommand'
 }
-$DateMembers = @('LastMonitoredTime', 'LastSyncTime', 'LastUpdateTime', 'PersistentSsoCutoffTime')
+$DateMembers = @('LastMonitoredTime', 'LastSyncTime', 'LastUpdateTime', 'PersistentSsoCutoffTime', 'TimeCreated')
 $UriMembers = @('Identifier', 'MetadataUrl', 'WSFedEndpoint')
 
 function Read-LabState {
@@ -63,6 +65,25 @@ function ConvertTo-LabDate {
     return $date
 }
 
+function ConvertTo-LabOddValue {
+    # What AD FS is not documented to give: a value of another type, which the state describes.
+    param($Told)
+    $value = $Told.'$type'
+    if ($value -ceq 'System.TimeSpan') { return [timespan]::FromSeconds($Told.value) }
+    if ($value -ceq 'System.Double') { return [double]$Told.value }
+    if ($value -ceq 'System.UInt64') { return [uint64]$Told.value }
+    if ($value -ceq 'System.Int64') { return [long]$Told.value }
+    if ($value -ceq 'System.Object[]') { return , @('one', 'two') }
+    return (New-Object -TypeName $value)
+}
+
+function Write-LabStray {
+    # What a cmdlet puts out before its answer.
+    param($State, [string]$Cmdlet)
+    $lines = $State.stray.PSObject.Properties[$Cmdlet]
+    if ($null -ne $lines) { $lines.Value }
+}
+
 function ConvertTo-LabObject {
     # The members of a state object, with the types that AD FS gives them. What the state lacks, the object lacks.
     param($Members)
@@ -75,6 +96,7 @@ function ConvertTo-LabObject {
             elseif ($member.Name -ceq 'ClientCertRevocationCheck') { $value = [FederationAdfsLab.RevocationSetting]$value }
         }
         elseif ($value -is [long]) { $value = [int]$value }
+        elseif ($value -is [Management.Automation.PSCustomObject] -and $null -ne $value.PSObject.Properties['$type']) { $value = ConvertTo-LabOddValue $value }
         $object[$member.Name] = $value
     }
     return [pscustomobject]$object
@@ -101,9 +123,23 @@ function Get-LabThumbprint {
 }
 
 function New-LabError {
-    param([string]$Cmdlet, [string]$Id, [string]$Message, [string]$Category = 'OpenError', [string]$Exception = 'System.InvalidOperationException')
+    param(
+        [string]$Cmdlet,
+        [string]$Id,
+        [string]$Message,
+        [string]$Category = 'OpenError',
+        [string]$Exception = 'System.InvalidOperationException',
+        [int]$Depth = 0
+    )
+    $cause = $null
+    for ($number = $Depth; $number -gt 0; $number--) {
+        $text = 'cause ' + $number
+        if ($null -eq $cause) { $cause = New-Object -TypeName System.InvalidOperationException -ArgumentList $text }
+        else { $cause = New-Object -TypeName System.InvalidOperationException -ArgumentList $text, $cause }
+    }
     # By its name PowerShell 7 might find the type of a library of its own.
     if ($Exception -ceq 'System.ServiceModel.EndpointNotFoundException') { $inner = [FederationAdfsLab.Failure]::EndpointNotFound($Message) }
+    elseif ($null -ne $cause) { $inner = New-Object -TypeName $Exception -ArgumentList $Message, $cause }
     else { $inner = New-Object -TypeName $Exception -ArgumentList $Message }
     $fullId = 'Microsoft.IdentityServer.Management.Commands.' + $Commands[$Cmdlet]
     if ($Id -cne '') { $fullId = $Id + ',' + $fullId }
@@ -116,16 +152,18 @@ function Get-LabRefusal {
     $refusal = $State.refusals.PSObject.Properties[$Cmdlet]
     if ($null -ne $refusal) {
         $told = $refusal.Value
-        return (New-LabError -Cmdlet $Cmdlet -Id $told.id -Message $told.message -Category $told.category -Exception $told.exception)
+        $depth = 0
+        if ($null -ne $told.PSObject.Properties['depth']) { $depth = [int]$told.depth }
+        return (New-LabError -Cmdlet $Cmdlet -Id $told.id -Message $told.message -Category $told.category -Exception $told.exception -Depth $depth)
     }
     if (-not $State.running) {
-        $text = 'Could not connect to net.tcp://localhost:1500/policy. The connection attempt lasted for a time span of 00:00:02.0470000. ' +
-            'TCP error code 10061: No connection could be made because the target machine actively refused it 127.0.0.1:1500.'
+        $text = ('Could not connect to net.tcp://localhost:1500/policy. The connection attempt lasted for a time span of 00:00:02.0470000. ' +
+            'TCP error code 10061: No connection could be made because the target machine actively refused it 127.0.0.1:1500.')
         return (New-LabError -Cmdlet $Cmdlet -Id '' -Message $text -Exception 'System.ServiceModel.EndpointNotFoundException')
     }
     if ($State.secondary -and -not $OnSecondary) {
-        $text = 'PS0033: This cmdlet cannot be executed from a secondary server in a local database farm.  The primary server is presently: ' +
-            $State.primary_server + '.'
+        $text = ('PS0033: This cmdlet cannot be executed from a secondary server in a local database farm.  The primary server is presently: ' +
+            $State.primary_server + '.')
         return (New-LabError -Cmdlet $Cmdlet -Id 'PS0033' -Message $text)
     }
     return $null
@@ -162,6 +200,46 @@ function Set-LabPrimary {
     }
 }
 
+function Complete-LabAct {
+    # Saves what an act made of the state, in the way that the state's answers say; tests/lab/answers.py has the words. Gives the error to report, or $null.
+    param($State, [string]$Cmdlet, [string]$CertificateType, [string]$Thumbprint, [string[]]$PropertyName)
+    $told = $State.answers.PSObject.Properties[$Cmdlet]
+    $answer = ''
+    if ($null -ne $told) { $answer = [string]$told.Value }
+    $before = Read-LabState
+    if ($answer -ceq 'silent') {
+        $State.certificates = $before.certificates
+        $State.properties = $before.properties
+    }
+    elseif ($answer -ceq 'partly') {
+        $set = @($PropertyName | Where-Object { $null -ne $before.properties.PSObject.Properties[$_] } | Sort-Object)
+        foreach ($name in @($set | Select-Object -Skip 1)) { $State.properties.$name = $before.properties.$name }
+    }
+    elseif ($answer -ceq 'two_primaries') {
+        $own = @($State.certificates | Where-Object { $_.CertificateType -ceq $CertificateType })
+        for ($index = 0; $index -lt $own.Length; $index++) { $own[$index].IsPrimary = ($index -eq 0 -or $index -eq $own.Length - 1) }
+    }
+    elseif ($answer -ceq 'loses_another') {
+        $others = @($before.certificates | Where-Object { $_.CertificateType -ceq $CertificateType -and (Get-LabThumbprint $_.RawData) -ne $Thumbprint })
+        $kept = New-Object 'Collections.Generic.List[object]'
+        foreach ($item in @($State.certificates)) {
+            $lost = ($others.Length -gt 0 -and $item.CertificateType -ceq $CertificateType -and $item.RawData -ceq $others[0].RawData)
+            if (-not $lost) { $kept.Add($item) }
+        }
+        $State.certificates = $kept.ToArray()
+    }
+    elseif ($answer -ceq 'null_after') {
+        $State.answers | Add-Member -NotePropertyName 'Get-AdfsCertificate' -NotePropertyValue 'null_primary' -Force
+        foreach ($name in @($PropertyName | Where-Object { $null -ne $before.properties.PSObject.Properties[$_] })) { $State.properties.$name = $null }
+    }
+    elseif ($answer -ceq 'stops_after') { $State.running = $false }
+    Save-LabState $State
+    if ($answer -ceq 'error_after') {
+        return (New-LabError -Cmdlet $Cmdlet -Id 'ErrorAfterWork' -Message 'The configuration was changed, and then something went wrong.')
+    }
+    return $null
+}
+
 function Get-AdfsCertificate {
     [CmdletBinding(DefaultParameterSetName = 'ByType')]
     param(
@@ -172,13 +250,24 @@ function Get-AdfsCertificate {
         [string[]]$Thumbprint
     )
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state 'Get-AdfsCertificate' $state.switches.secondary_answers_get_certificate
+    $refusal = Get-LabRefusal -State $state -Cmdlet 'Get-AdfsCertificate' -OnSecondary $state.switches.secondary_answers_get_certificate
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
+    $answer = ''
+    $told = $state.answers.PSObject.Properties['Get-AdfsCertificate']
+    if ($null -ne $told) { $answer = [string]$told.Value }
     foreach ($item in @($state.certificates)) {
         $found = ConvertTo-LabCertificate $item
+        if ($answer -ceq 'null_primary') { $found.IsPrimary = $null }
+        elseif ($answer -ceq 'text_primary') { $found.IsPrimary = [string]$found.IsPrimary }
+        elseif ($answer -ceq 'null_certificate') { $found.Certificate = $null }
         if ($PSBoundParameters.ContainsKey('CertificateType') -and $CertificateType -notcontains $found.CertificateType) { continue }
         if ($PSBoundParameters.ContainsKey('Thumbprint') -and $Thumbprint -notcontains $found.Thumbprint) { continue }
         $found
+        if ($answer -ceq 'half') {
+            # Not the end of it by itself: only a caller that says so takes half a list for an error.
+            $PSCmdlet.WriteError((New-LabError -Cmdlet 'Get-AdfsCertificate' -Id 'HalfTheList' -Message 'The rest of the list could not be read.'))
+            return
+        }
     }
 }
 
@@ -193,7 +282,7 @@ function Update-AdfsCertificate {
     )
     $name = 'Update-AdfsCertificate'
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state $name $false
+    $refusal = Get-LabRefusal -State $state -Cmdlet $name -OnSecondary $false
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
     if (-not $state.properties.AutoCertificateRollover) {
         $text = 'Certificates cannot be updated because automatic certificate rollover is disabled.'
@@ -212,8 +301,8 @@ function Update-AdfsCertificate {
                     $purpose = 'Encryption'
                     if ($type -ceq 'Token-Signing') { $purpose = 'Signing' }
                     $due = $seen.Certificate.NotBefore.AddDays($state.properties.CertificatePromotionThreshold).ToString('D')
-                    $text = "PS0139: A certificate of type '$purpose' already exists and is due to be promoted to primary at '$due'. " +
-                        'To remove the current set and generate a new primary certificate, use the -Urgent option.'
+                    $text = ("PS0139: A certificate of type '$purpose' already exists and is due to be promoted to primary at '$due'. " +
+                        'To remove the current set and generate a new primary certificate, use the -Urgent option.')
                     $PSCmdlet.ThrowTerminatingError((New-LabError -Cmdlet $name -Id 'PS0139' -Message $text))
                 }
                 continue
@@ -236,7 +325,10 @@ function Update-AdfsCertificate {
         $state.newborn.$type = @($waiting | Select-Object -Skip 1)
         $state.certificates = $kept.ToArray()
     }
-    if ($PSCmdlet.ShouldProcess('AD FS')) { Save-LabState $state }
+    if ($PSCmdlet.ShouldProcess('AD FS')) {
+        $failure = Complete-LabAct -State $state -Cmdlet $name -CertificateType $types[0]
+        if ($null -ne $failure) { $PSCmdlet.ThrowTerminatingError($failure) }
+    }
 }
 
 function Add-AdfsCertificate {
@@ -252,8 +344,8 @@ function Add-AdfsCertificate {
     )
     $name = 'Add-AdfsCertificate'
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state $name $false
-    if ($null -eq $refusal) { $refusal = Get-LabRolloverRefusal $state $name $CertificateType }
+    $refusal = Get-LabRefusal -State $state -Cmdlet $name -OnSecondary $false
+    if ($null -eq $refusal) { $refusal = Get-LabRolloverRefusal -State $state -Cmdlet $name -CertificateType $CertificateType }
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
     $entry = $null
     foreach ($item in @($state.store)) {
@@ -263,7 +355,7 @@ function Add-AdfsCertificate {
         $text = "The certificate '$Thumbprint' was not found in the store My of the local machine."
         $PSCmdlet.ThrowTerminatingError((New-LabError -Cmdlet $name -Id 'CertificateNotInStore' -Message $text))
     }
-    if ($null -ne (Find-LabCertificate $state $CertificateType $Thumbprint)) {
+    if ($null -ne (Find-LabCertificate -State $state -CertificateType $CertificateType -Thumbprint $Thumbprint)) {
         $text = "The certificate '" + $Thumbprint.ToUpperInvariant() + "' is already in the $CertificateType collection."
         $PSCmdlet.ThrowTerminatingError((New-LabError -Cmdlet $name -Id 'CertificateExists' -Message $text))
     }
@@ -276,7 +368,10 @@ function Add-AdfsCertificate {
     }
     $state.certificates = @(@($state.certificates) + $added)
     if ($IsPrimary) { Set-LabPrimary $state $added }
-    if ($PSCmdlet.ShouldProcess('AD FS')) { Save-LabState $state }
+    if ($PSCmdlet.ShouldProcess('AD FS')) {
+        $failure = Complete-LabAct -State $state -Cmdlet $name -CertificateType $CertificateType -Thumbprint $Thumbprint
+        if ($null -ne $failure) { $PSCmdlet.ThrowTerminatingError($failure) }
+    }
 }
 
 function Set-AdfsCertificate {
@@ -292,16 +387,21 @@ function Set-AdfsCertificate {
     )
     $name = 'Set-AdfsCertificate'
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state $name $false
-    if ($null -eq $refusal -and -not $state.switches.promotion_allowed_while_rollover_on) { $refusal = Get-LabRolloverRefusal $state $name $CertificateType }
+    $refusal = Get-LabRefusal -State $state -Cmdlet $name -OnSecondary $false
+    if ($null -eq $refusal -and -not $state.switches.promotion_allowed_while_rollover_on) {
+        $refusal = Get-LabRolloverRefusal -State $state -Cmdlet $name -CertificateType $CertificateType
+    }
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
-    $target = Find-LabCertificate $state $CertificateType $Thumbprint
+    $target = Find-LabCertificate -State $state -CertificateType $CertificateType -Thumbprint $Thumbprint
     if ($null -eq $target) {
         $text = "The certificate '$Thumbprint' is not in the $CertificateType collection."
         $PSCmdlet.ThrowTerminatingError((New-LabError -Cmdlet $name -Id 'CertificateNotFound' -Message $text))
     }
     if ($IsPrimary -and -not $target.IsPrimary) { Set-LabPrimary $state $target }
-    if ($PSCmdlet.ShouldProcess('AD FS')) { Save-LabState $state }
+    if ($PSCmdlet.ShouldProcess('AD FS')) {
+        $failure = Complete-LabAct -State $state -Cmdlet $name -CertificateType $CertificateType -Thumbprint $Thumbprint
+        if ($null -ne $failure) { $PSCmdlet.ThrowTerminatingError($failure) }
+    }
 }
 
 function Remove-AdfsCertificate {
@@ -322,10 +422,10 @@ function Remove-AdfsCertificate {
         $Thumbprint = $TargetCertificate.Thumbprint
     }
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state $name $false
-    if ($null -eq $refusal) { $refusal = Get-LabRolloverRefusal $state $name $CertificateType }
+    $refusal = Get-LabRefusal -State $state -Cmdlet $name -OnSecondary $false
+    if ($null -eq $refusal) { $refusal = Get-LabRolloverRefusal -State $state -Cmdlet $name -CertificateType $CertificateType }
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
-    $target = Find-LabCertificate $state $CertificateType $Thumbprint
+    $target = Find-LabCertificate -State $state -CertificateType $CertificateType -Thumbprint $Thumbprint
     if ($null -eq $target) {
         $text = "The certificate '$Thumbprint' is not in the $CertificateType collection."
         $PSCmdlet.ThrowTerminatingError((New-LabError -Cmdlet $name -Id 'CertificateNotFound' -Message $text))
@@ -339,19 +439,25 @@ function Remove-AdfsCertificate {
         if ($item.CertificateType -cne $CertificateType -or $item.RawData -cne $target.RawData) { $kept.Add($item) }
     }
     $state.certificates = $kept.ToArray()
-    if ($PSCmdlet.ShouldProcess('AD FS')) { Save-LabState $state }
+    if ($PSCmdlet.ShouldProcess('AD FS')) {
+        $failure = Complete-LabAct -State $state -Cmdlet $name -CertificateType $CertificateType -Thumbprint $Thumbprint
+        if ($null -ne $failure) { $PSCmdlet.ThrowTerminatingError($failure) }
+    }
 }
 
 function Get-AdfsProperties {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseSingularNouns', '', Justification = 'The name of the real cmdlet')]
     [CmdletBinding()]
     param()
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state 'Get-AdfsProperties' $false
+    $refusal = Get-LabRefusal -State $state -Cmdlet 'Get-AdfsProperties' -OnSecondary $false
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
+    Write-LabStray $state 'Get-AdfsProperties'
     ConvertTo-LabObject $state.properties
 }
 
 function Set-AdfsProperties {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseSingularNouns', '', Justification = 'The name of the real cmdlet')]
     [CmdletBinding(SupportsShouldProcess = $true)]
     param(
         [bool]$AutoCertificateRollover,
@@ -368,20 +474,25 @@ function Set-AdfsProperties {
         [switch]$PassThru
     )
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state 'Set-AdfsProperties' $false
+    $refusal = Get-LabRefusal -State $state -Cmdlet 'Set-AdfsProperties' -OnSecondary $false
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
     foreach ($name in @($PSBoundParameters.Keys)) {
         if ($null -ne $state.properties.PSObject.Properties[$name]) { $state.properties.$name = $PSBoundParameters[$name] }
     }
-    if ($PSCmdlet.ShouldProcess('AD FS')) { Save-LabState $state }
+    if ($PSCmdlet.ShouldProcess('AD FS')) {
+        $failure = Complete-LabAct -State $state -Cmdlet 'Set-AdfsProperties' -PropertyName @($PSBoundParameters.Keys)
+        if ($null -ne $failure) { $PSCmdlet.ThrowTerminatingError($failure) }
+    }
 }
 
 function Get-AdfsSyncProperties {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseSingularNouns', '', Justification = 'The name of the real cmdlet')]
     [CmdletBinding()]
     param()
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state 'Get-AdfsSyncProperties' $true
+    $refusal = Get-LabRefusal -State $state -Cmdlet 'Get-AdfsSyncProperties' -OnSecondary $true
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
+    Write-LabStray $state 'Get-AdfsSyncProperties'
     ConvertTo-LabObject $state.sync
 }
 
@@ -390,11 +501,12 @@ function Get-AdfsFarmInformation {
     [CmdletBinding(SupportsShouldProcess = $true)]
     param()
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state 'Get-AdfsFarmInformation' $false
+    $refusal = Get-LabRefusal -State $state -Cmdlet 'Get-AdfsFarmInformation' -OnSecondary $false
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
-    if ($PSCmdlet.SessionState.PSVariable.GetValue('WhatIfPreference')) { return }
+    if ($PSCmdlet.SessionState.PSVariable.GetValue('WhatIfPreference') -or -not $PSCmdlet.ShouldProcess('AD FS')) { return }
     $nodes = New-Object 'Collections.Generic.List[object]'
-    foreach ($name in @($state.farm_nodes)) { $nodes.Add([pscustomobject]@{ FQDN = [string]$name }) }
+    foreach ($name in @($state.farm_nodes)) { $nodes.Add([pscustomobject]@{ FQDN = $name }) }
+    Write-LabStray $state 'Get-AdfsFarmInformation'
     [pscustomobject]@{ CurrentFarmBehavior = [int]$state.properties.CurrentFarmBehavior; FarmNodes = $nodes.ToArray() }
 }
 
@@ -402,8 +514,10 @@ function Get-AdfsSslCertificate {
     [CmdletBinding()]
     param()
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state 'Get-AdfsSslCertificate' $true
+    $refusal = Get-LabRefusal -State $state -Cmdlet 'Get-AdfsSslCertificate' -OnSecondary $true
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
+    # The real module, imported under WhatIf, lacks its aliases, and this gives nothing.
+    if ($PSCmdlet.SessionState.PSVariable.GetValue('WhatIfPreference') -or -not $PSCmdlet.ShouldProcess('AD FS')) { return }
     foreach ($item in @($state.certificates)) {
         if ($item.CertificateType -cne 'Service-Communications') { continue }
         [pscustomobject]@{
@@ -424,8 +538,9 @@ function Get-AdfsRelyingPartyTrust {
         [string[]]$Name
     )
     $state = Read-LabState
-    $refusal = Get-LabRefusal $state 'Get-AdfsRelyingPartyTrust' $false
+    $refusal = Get-LabRefusal -State $state -Cmdlet 'Get-AdfsRelyingPartyTrust' -OnSecondary $false
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
+    Write-LabStray $state 'Get-AdfsRelyingPartyTrust'
     foreach ($trust in @($state.relying_parties)) {
         if ($PSBoundParameters.ContainsKey('Name') -and $Name -notcontains $trust.Name) { continue }
         if ($PSBoundParameters.ContainsKey('Identifier') -and @($trust.Identifier | Where-Object { $Identifier -contains $_ }).Count -eq 0) { continue }
@@ -433,4 +548,40 @@ function Get-AdfsRelyingPartyTrust {
     }
 }
 
-Export-ModuleMember -Function '*-Adfs*'
+function Get-AdfsClaimsProviderTrust {
+    [CmdletBinding()]
+    param()
+    $state = Read-LabState
+    $refusal = Get-LabRefusal -State $state -Cmdlet 'Get-AdfsClaimsProviderTrust' -OnSecondary $false
+    if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
+    foreach ($trust in @($state.claims_providers)) { ConvertTo-LabObject $trust }
+}
+
+function Get-AdfsWebApiApplication {
+    [CmdletBinding()]
+    param()
+    $state = Read-LabState
+    $refusal = Get-LabRefusal -State $state -Cmdlet 'Get-AdfsWebApiApplication' -OnSecondary $false
+    if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
+    foreach ($application in @($state.applications)) { ConvertTo-LabObject $application }
+}
+
+function Get-WinEvent {
+    # That of Windows, on the log AD FS/Admin.
+    [CmdletBinding()]
+    param([hashtable]$FilterHashtable, [long]$MaxEvents)
+    $found = New-Object 'Collections.Generic.List[object]'
+    foreach ($item in @((Read-LabState).events)) {
+        if ($found.Count -ge $MaxEvents -or $FilterHashtable.Id -notcontains $item.Id) { continue }
+        if ($FilterHashtable.ContainsKey('StartTime') -and (ConvertTo-LabDate $item.TimeCreated) -lt $FilterHashtable.StartTime) { continue }
+        $found.Add((ConvertTo-LabObject $item))
+    }
+    if ($found.Count -eq 0) {
+        $none = New-Object -TypeName Exception -ArgumentList 'No events were found that match the specified selection criteria.'
+        $fullId = 'NoMatchingEventsFound,Microsoft.PowerShell.Commands.GetWinEventCommand'
+        $PSCmdlet.WriteError([Management.Automation.ErrorRecord]::new($none, $fullId, [Management.Automation.ErrorCategory]::ObjectNotFound, $null))
+    }
+    $found.ToArray()
+}
+
+Export-ModuleMember -Function '*-Adfs*', 'Get-WinEvent'

@@ -7,34 +7,53 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 import yaml
+from tools import generate
 
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import OPTIONS as ENTRA_OPTIONS
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.options import OPTIONS
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import read_policy
 
-ROLE = Path(__file__).resolve().parents[3] / "roles" / "renew_signing_cert"
+ROOT = Path(__file__).resolve().parents[3]
+ROLE = ROOT / "roles" / "renew_signing_cert"
 DEFAULTS = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
-OPTIONS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+SPECS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
 POLICY = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))["__renew_signing_cert_policy"]
 
 
+def test_what_is_generated_is_what_the_table_says() -> None:
+    assert {path: (ROOT / path).read_text(encoding="utf-8") for path in generate.wanted()} == generate.wanted()
+
+
 def test_specs_and_defaults_agree() -> None:
-    assert {name: option.get("default") for name, option in OPTIONS.items()} == DEFAULTS
+    assert {name: option.get("default") for name, option in SPECS.items()} == DEFAULTS == {f"renew_signing_cert_{o.name}": o.default for o in OPTIONS.values()}
 
 
-def test_the_readme_names_every_variable() -> None:
+def test_the_documentation_names_every_variable_and_no_other() -> None:
+    guide = (ROOT / "docs/docsite/rst/guide_variables.rst").read_text(encoding="utf-8")
     readme = (ROLE / "README.md").read_text(encoding="utf-8")
-    assert {name for name in DEFAULTS if f"`{name}`" not in readme} == set()
+    assert set(re.findall(r"^   \* - ``(\w+)``", guide, re.M)) == set(DEFAULTS)
     assert set(re.findall(r"`(renew_signing_cert_\w+)`", readme)) - set(DEFAULTS) == {"renew_signing_cert_result"}
+    assert set(DEFAULTS) - set(re.findall(r"`(renew_signing_cert_\w+)`", readme)) == set()
 
 
 def test_the_policy_is_made_of_the_roles_variables_and_its_defaults_are_the_cores() -> None:
-    assert all(value == f"{{{{ renew_signing_cert_{name} }}}}" for name, value in POLICY.items())
+    assert {name: f"{{{{ renew_signing_cert_{name} }}}}" for name, option in OPTIONS.items() if option.policy} == POLICY
     assert read_policy({name: DEFAULTS[f"renew_signing_cert_{name}"] for name in POLICY}) == read_policy({})
 
 
+def test_a_part_of_a_file_is_only_written_between_its_marks() -> None:
+    text = "a\n# BEGIN GENERATED x, from y\nold\n# END GENERATED x\nb\n"
+    assert generate.with_part(text, "x", "new\n") == text.replace("old", "new")
+    twice = "  # BEGIN GENERATED x\n  # END GENERATED x\n"
+    assert generate.with_part(twice * 2, "x", "new: 1\n") == "  # BEGIN GENERATED x\n  new: 1\n  # END GENERATED x\n" * 2
+    with pytest.raises(ValueError, match="there are no lines BEGIN GENERATED other"):
+        generate.with_part(text, "other", "new\n")
+
+
 def test_every_option_of_a_tenant_reaches_the_write() -> None:
-    task = yaml.safe_load((ROLE / "tasks/act_domains.yml").read_text(encoding="utf-8"))[0]["federation.adfs.entra_federation"]
+    task = yaml.safe_load((ROLE / "tasks/act_entra_federation.yml").read_text(encoding="utf-8"))[0]["federation.adfs.entra_federation"]
     assert {option.name for option in ENTRA_OPTIONS} - set(task) == set()
 
 

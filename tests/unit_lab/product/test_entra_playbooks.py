@@ -60,7 +60,7 @@ def test_every_documented_example_of_the_lookup_runs(player: Player) -> None:
     player.entra.add(managed_domain("contoso.onmicrosoft.com", is_initial=True))
     player.entra.server.register_application("11111111-2222-3333-4444-555555555555", secret=SECRET, roles=READ)
     examples = yaml.safe_load(entra_federation.EXAMPLES)
-    assert ["loop" in task for task in examples] == [False, True, False] and "vars" in examples[2]
+    assert ["loop" in task for task in examples] == [False, True, False, False] and "vars" in examples[2]
     run = player.play([*examples, out(domains="{{ entra_domains }}")], play={"vars": {"vault_client_secret": SECRET}}, **OWN)
     assert run.code == 0, run.output
     assert [item["domain"] for item in run.facts["domains"]] == ["contoso.com", "example.com"]

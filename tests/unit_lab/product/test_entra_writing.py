@@ -39,6 +39,20 @@ def cert(name: str) -> Certificate:
     return parse_certificate(signing(name).der)
 
 
+JUNK = "cnViYmlzaA=="
+JUNKS = [JUNK, "no base64 at all!", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----", " ", "\u202e\x1b[31m", "x" * 200_000]
+
+
+def slots_of(slots: Slots) -> str | None:
+    return parse_certificate(slots.signing).thumbprint if slots.signing else None
+
+
+def stored(certificate: Certificate, form: str) -> str:
+    """Return the certificate as careless tools store it."""
+    lines = "\r\n".join(certificate.der[start : start + 64] for start in range(0, len(certificate.der), 64))
+    return {"pem": f"-----BEGIN CERTIFICATE-----\r\n{lines}\r\n-----END CERTIFICATE-----\r\n", "lines": lines, "blanks": f" {certificate.der} "}[form]
+
+
 OLD, NEW, OTHER = (cert(name) for name in ("old", "new", "other"))
 
 
@@ -147,13 +161,57 @@ def test_rubbish_in_next_is_kept_or_replaced_but_never_a_crash(entra: Entra) -> 
     assert outcome.error is None and held(entra) == [NEW.thumbprint, OLD.thumbprint]
 
 
-def test_a_signing_member_that_cannot_be_read_is_not_sent_back(entra: Entra) -> None:
+def test_a_signing_member_that_cannot_be_read_is_not_sent_back_and_does_not_keep_the_other_from_being_set(entra: Entra) -> None:
     contoso(entra)
-    entra.tenant.set_slot_texts("contoso.com", Slots("cnViYmlzaA==", None))
+    entra.tenant.set_slot_texts("contoso.com", Slots(JUNK, None))
     (outcome,) = write(entra, Wish("contoso.com", next=NEW))
-    assert "contoso.com has no signing certificate that can be read and kept; give signing_certificate too" in outcome.error
-    assert entra.writes() == []
+    assert (outcome.changed, outcome.error) == (True, None) and held(entra) == [NEW.thumbprint]
+    assert [entry["members"] for entry in entra.writes()] == [["nextSigningCertificate"]]
     assert write(entra, Wish("contoso.com", OLD, NEW))[0].error is None
+
+
+def test_the_only_certificate_that_can_be_read_is_not_replaced_beside_a_signing_member_that_cannot(entra: Entra) -> None:
+    contoso(entra)
+    entra.tenant.set_slot_texts("contoso.com", Slots(JUNK, OLD.der))
+    for wish in (Wish("contoso.com", next=NEW), Wish("contoso.com", clear_next=True)):
+        (outcome,) = write(entra, wish)
+        assert "contoso.com has no signing certificate that can be read and kept; give signing_certificate too" in outcome.error
+    assert entra.writes() == [] and held(entra) == [OLD.thumbprint]
+
+
+@pytest.mark.parametrize("junk", JUNKS)
+@pytest.mark.parametrize("switches", [{}, {"patch_moves_other": True}])
+def test_what_cannot_be_read_in_one_member_never_keeps_the_other_from_being_mended(entra: Entra, junk: str, switches: dict[str, t.Any]) -> None:
+    """Three domains with junk in both members, or in next alone: all get their signing certificate, in one batch."""
+    names = entra.add_many(3)
+    entra.tenant.switches.change(switches)
+    texts = [Slots(junk, junk), Slots(None, junk), Slots(OTHER.der, junk)]
+    for name, slots in zip(names, texts, strict=True):
+        entra.tenant.set_slot_texts(name, slots)
+    outcomes = write(entra, *(Wish(name, signing=OLD, expected=Expected(slots_of(slots), None)) for name, slots in zip(names, texts, strict=True)))
+    assert [(outcome.changed, outcome.error) for outcome in outcomes] == [(True, None)] * 3
+    assert all(held(entra, name)[0] == OLD.thumbprint for name in names)
+    assert all(entry["status"] == 204 and entry["members"] == ["signingCertificate"] for entry in entra.writes())
+
+
+@pytest.mark.parametrize("form", ["pem", "lines", "blanks"])
+def test_what_can_be_read_is_always_sent_as_one_line_of_der(entra: Entra, form: str) -> None:
+    contoso(entra)
+    entra.tenant.set_slot_texts("contoso.com", Slots(OTHER.der, stored(OLD, form)))
+    (outcome,) = write(entra, Wish("contoso.com", signing=NEW))
+    assert outcome.error is None and held(entra) == [NEW.thumbprint, OLD.thumbprint]
+    assert entra.tenant.domain("contoso.com").configured.next_text == OLD.der
+
+
+def test_a_signing_certificate_that_is_stored_with_armour_is_not_in_order(entra: Entra) -> None:
+    contoso(entra)
+    entra.tenant.set_slot_texts("contoso.com", Slots(stored(OLD, "pem"), None))
+    wish = Wish("contoso.com", signing=OLD, expected=Expected(OLD.thumbprint, None))
+    (foretold,) = write(entra, wish, check_mode=True)
+    assert foretold.changed and foretold.before.signing.shape(OLD.not_before, False)["stored_as"] == "pem"
+    (outcome,) = write(entra, wish)
+    assert (outcome.changed, outcome.error) == (True, None) and entra.tenant.domain("contoso.com").configured.signing_text == OLD.der
+    assert not write(entra, wish)[0].changed and len(entra.writes()) == 1
 
 
 def test_domains_without_settings_of_their_own_are_explained(entra: Entra) -> None:
@@ -263,6 +321,137 @@ def test_a_token_that_dies_while_writing_is_renewed(entra: Entra) -> None:
     entra.faults.add({"surface": "graph_item", "operation": "patch_configuration", "do": "revoke"})
     (outcome,) = write(entra, Wish("contoso.com", OLD, NEW))
     assert (outcome.changed, outcome.error) == (True, None) and entra.count("token.token") == 2
+
+
+# --- trouble while writing: look again before sending again
+
+
+PATCH: dict[str, t.Any] = {"surface": "graph_item", "operation": "patch_configuration"}
+# What Graph answers instead of carrying a write out, or after it. A batch may fail as a whole, too.
+TROUBLES: dict[str, dict[str, t.Any]] = {
+    "429": {**PATCH, "do": {"kind": "throttle", "retry_after": 3}},
+    "424": {**PATCH, "do": {"kind": "status", "code": 424}},
+    "500": {**PATCH, "do": {"kind": "status", "code": 500}},
+    "503": {**PATCH, "do": {"kind": "status", "code": 503}},
+    "409": {**PATCH, "do": {"kind": "status", "code": 409}},
+    "412": {**PATCH, "do": {"kind": "status", "code": 412}},
+    "401": {**PATCH, "do": "revoke"},
+    "left out": {**PATCH, "do": "omit"},
+    "twice": {**PATCH, "do": "twice"},
+    "batch 429": {"surface": "graph", "operation": "batch", "skip": 1, "do": {"kind": "throttle", "retry_after": 3}},
+    "batch 424": {"surface": "graph", "operation": "batch", "skip": 1, "do": {"kind": "status", "code": 424}},
+    "batch 503": {"surface": "graph", "operation": "batch", "skip": 1, "do": {"kind": "status", "code": 503}},
+    "batch 401": {"surface": "graph", "operation": "batch", "skip": 1, "do": "revoke"},
+    "batch dropped": {"surface": "graph", "operation": "batch", "skip": 1, "do": "drop"},
+    "batch garbled": {"surface": "graph", "operation": "batch", "skip": 1, "do": "garbage"},
+    "batch nested": {"surface": "graph", "operation": "batch", "skip": 1, "do": {"kind": "nested"}},
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_a_write_that_failed_for_the_moment_is_made_after_a_fresh_look(entra: Entra, trouble: str) -> None:
+    contoso(entra)
+    entra.faults.add(TROUBLES[trouble])
+    (outcome,) = write(entra, Wish("contoso.com", OLD, NEW, expected=Expected(OLD.thumbprint, None)))
+    assert (outcome.changed, outcome.error) == (True, None) and held(entra) == [OLD.thumbprint, NEW.thumbprint]
+    kinds = [entry["operation"] for entry in entra.log.entries() if entry["surface"] == "graph_item"]
+    assert "patch_configuration,patch_configuration" not in ",".join(kinds), "between two writes there is a look"
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_what_somebody_else_wrote_during_the_wait_is_not_written_over(entra: Entra, trouble: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    contoso(entra)
+    entra.faults.add(TROUBLES[trouble])
+
+    def meanwhile(seconds: float) -> None:
+        WAITS.append(seconds)
+        entra.tenant.set_slots("contoso.com", signing("old").der, signing("other").der)
+
+    monkeypatch.setattr(transport.Transport.__init__, "__defaults__", (meanwhile, time.monotonic))
+    (outcome,) = write(entra, Wish("contoso.com", OLD, NEW, expected=Expected(OLD.thumbprint, None)))
+    assert held(entra) == [OLD.thumbprint, OTHER.thumbprint] and not outcome.changed
+    assert f"contoso.com is not as expected: signing is {OLD.thumbprint}" in outcome.error
+    assert outcome.after.next.thumbprint == OTHER.thumbprint and outcome.before.next.thumbprint is None
+
+
+def test_without_expected_the_write_is_made_anew_from_what_is_there_now(entra: Entra, monkeypatch: pytest.MonkeyPatch) -> None:
+    contoso(entra)
+    entra.faults.add(TROUBLES["429"])
+    monkeypatch.setattr(
+        transport.Transport.__init__,
+        "__defaults__",
+        (lambda _seconds: entra.tenant.set_slots("contoso.com", signing("old").der, signing("other").der), time.monotonic),
+    )
+    (outcome,) = write(entra, Wish("contoso.com", signing=NEW))
+    assert outcome.error is None and held(entra) == [NEW.thumbprint, OTHER.thumbprint]
+    assert outcome.before.next.thumbprint == OTHER.thumbprint, "the backup is what was written over"
+
+
+def test_what_somebody_else_did_in_the_meantime_is_not_told_as_ours(entra: Entra, monkeypatch: pytest.MonkeyPatch) -> None:
+    contoso(entra)
+    entra.faults.add(TROUBLES["429"])
+    both = (signing("old").der, signing("new").der)
+    monkeypatch.setattr(transport.Transport.__init__, "__defaults__", (lambda _seconds: entra.tenant.set_slots("contoso.com", *both), time.monotonic))
+    (outcome,) = write(entra, Wish("contoso.com", OLD, NEW, expected=Expected(OLD.thumbprint, None)))
+    assert (outcome.changed, outcome.error) == (False, None) and len(entra.writes()) == 1
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        {**PATCH, "do": {"kind": "status", "code": 504, "when": "after"}},
+        {"surface": "graph", "operation": "batch", "skip": 1, "do": {"kind": "drop", "when": "after"}},
+        {"surface": "graph", "operation": "batch", "skip": 1, "do": {"kind": "nested", "when": "after"}},
+        {"surface": "graph", "operation": "batch", "skip": 1, "do": {"kind": "nested", "when": "after", "opening": '{"responses":['}},
+        {"surface": "graph", "operation": "batch", "skip": 1, "do": {"kind": "status", "code": 424, "when": "after"}},
+        {"surface": "graph", "operation": "batch", "skip": 1, "do": {"kind": "garbage", "when": "after"}},
+        {"surface": "graph", "operation": "batch", "skip": 1, "do": "truncate"},
+        {
+            "surface": "graph",
+            "operation": "batch",
+            "skip": 1,
+            "do": {"kind": "raw", "head": "HTTP/1.1 302 Found\r\nLocation: https://[::1\r\n\r\n", "when": "after"},
+        },
+    ],
+)
+def test_a_write_that_was_carried_out_without_a_clear_answer_is_seen_and_not_repeated(entra: Entra, lost: dict[str, t.Any]) -> None:
+    contoso(entra)
+    entra.faults.add(lost)
+    (outcome,) = write(entra, Wish("contoso.com", OLD, NEW, expected=Expected(OLD.thumbprint, None)))
+    assert (outcome.changed, outcome.error) == (True, None) and len(entra.writes()) == 1
+    assert outcome.before.next.thumbprint is None and outcome.after.next.thumbprint == NEW.thumbprint
+
+
+def test_a_configuration_that_was_made_anew_is_written_under_its_new_id(entra: Entra) -> None:
+    contoso(entra)
+    federation = entra.tenant.domain("contoso.com").federation
+    former, federation.id = federation.id, "2f1d1c9a-0000-4000-8000-123456789abc"
+    look = {"value": [{**federation.to_graph(), "id": former}]}
+    entra.faults.add({"surface": "graph_item", "operation": "get_configuration", "do": {"kind": "status", "code": 200, "body": look}})
+    (outcome,) = write(entra, Wish("contoso.com", OLD, NEW))
+    assert (outcome.changed, outcome.error) == (True, None) and held(entra) == [OLD.thumbprint, NEW.thumbprint]
+    assert [entry["status"] for entry in entra.writes()] == [404, 204]
+
+
+@pytest.mark.parametrize(("code", "attempts"), [(404, 1), (409, transport.MAX_ATTEMPTS), (412, transport.MAX_ATTEMPTS)])
+def test_a_refusal_that_stays_is_left_and_says_what_to_do(entra: Entra, code: int, attempts: int) -> None:
+    contoso(entra)
+    entra.faults.add({**PATCH, "count": -1, "do": {"kind": "status", "code": code}})
+    (outcome,) = write(entra, Wish("contoso.com", OLD, NEW))
+    assert not outcome.changed and f"HTTP {code}" in outcome.error and len(entra.writes()) == attempts
+    assert "run again" in outcome.error.lower()
+
+
+def test_no_error_of_a_batch_of_writes_says_that_nothing_was_changed(entra: Entra) -> None:
+    contoso(entra)
+    for trouble in TROUBLES.values():
+        entra.faults.clear()
+        entra.faults.add({**trouble, "count": -1})
+        (outcome,) = write(entra, Wish("contoso.com", OLD, NEW))
+        # An answer that is left out belongs to a write that was carried out, and that shows.
+        assert outcome.changed or "nothing was changed" not in outcome.error.lower(), trouble
+        assert outcome.changed == (trouble["do"] in ("omit",)), trouble
+        entra.tenant.set_slots("contoso.com", signing("old").der, None)
 
 
 # --- other settings, each only where it is asked for

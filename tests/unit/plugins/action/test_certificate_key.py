@@ -71,7 +71,7 @@ def test_a_key_without_a_file_cannot_be_granted(world):
 def test_granted_but_still_not_allowed_is_no_success(world):
     name = world.in_store()
     world.farm.nodes[0].store[name].service_account_may_read = False
-    reply = '{"ok":true,"data":{"service_account":{"name":"a","sid":"S-1-5-21-1-2-3-4"},"readers":[]}}'
+    reply = '{"ok":true,"data":{"service_account":{"name":"a","sid":"S-1-5-21-1-2-3-4"},"failure":null,"readers":{"ok":true,"value":[]}}}'
     world.instead["grant_read"] = {"changed": False, "result": {"json": reply}}
     result = world.run("certificate_key", {"thumbprint": name, "grant_read": True})
     assert (result["error_id"], result["changed"]) == ("not_done", True)

@@ -18,7 +18,8 @@ def check(farm, name):
     return next(item for item in farm["checks"] if item["name"] == name)
 
 
-def test_everything_in_one_round_trip():
+def test_everything_in_one_round_trip(monkeypatch):
+    monkeypatch.setattr("lab.keys.RSA_BITS", 2048)  # one of the checks looks at the size
     world = World()
     result = world.run("farm_info")
     farm = result["farm"]
@@ -51,8 +52,16 @@ def test_everything_in_one_round_trip():
         "last_sync_status": None,
     }
     assert farm["relying_parties"][0]["identifiers"][0] == "urn:federation:MicrosoftOnline"
-    assert farm["journal"] == {"found": False, "sha256": None, "content": None, "error": None}
+    assert farm["journal"] == {"found": False, "sha256": None, "content": None, "error": None, "written_at": None, "server_time": farm["time"]}
     assert {item["result"] for item in farm["checks"]} <= {"ok", "not_applicable"}
+
+
+@pytest.mark.parametrize(("bits", "days", "word"), [(1024, 365, "1024 bits"), (2048, 3650, "10 years")])
+def test_weak_certificates_for_tokens(monkeypatch, bits, days, word):
+    monkeypatch.setattr("lab.keys.RSA_BITS", bits)
+    found = check(World(properties={"CertificateDuration": days}).run("farm_info")["farm"], "token_certificates_strong")
+    assert found["result"] == "warn"
+    assert word in found["advice"]
 
 
 def test_time_is_the_servers():
@@ -118,7 +127,9 @@ class TestJournal:
         world = World()
         content = {"schema": 1, "farm": "http://sts.contoso.com/adfs/services/trust", "note": "Zürich"}
         sha256 = self.put(world, json.dumps(content).encode())
-        assert self.read(world) == {"found": True, "sha256": sha256, "content": content, "error": None}
+        found = self.read(world)
+        assert found.pop("written_at") <= found.pop("server_time")
+        assert found == {"found": True, "sha256": sha256, "content": content, "error": None}
         assert world.calls == ["read_farm"]
 
     @pytest.mark.parametrize("data", [b"", b"{", b"[1]", b"\xff\xfe{}", b"[" * 100_000])
@@ -163,7 +174,7 @@ class TestJournal:
         assert self.read(world, journal_path="D:\\state\\journal.json")["content"] == {"schema": 7}
 
     def test_a_path_that_is_not_absolute(self):
-        assert self.read(World(), journal_path="journal.json")["error"] == "The path of the journal is not absolute."
+        assert self.read(World(), journal_path="journal.json")["error"].startswith("The journal cannot lie at 'journal.json': it is not absolute. ")
 
 
 class TestChecks:

@@ -52,13 +52,32 @@ def test_days_are_positive(days):
     assert world.calls == []
 
 
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("certificate_generation_threshold", 3_650),
+        ("certificate_promotion_threshold", 3_650),
+        ("certificate_critical_threshold", 3_650),
+        ("certificate_duration", 36_500),
+    ],
+)
+def test_numbers_that_nobody_can_mean_are_refused(name, most):
+    world = World()
+    for value in (most + 1, 800_000, 2**31 - 1, 2**64):
+        result = world.run("farm_properties", {name: value})
+        assert result["error_id"] == "options"
+        assert f"from 1 to {most}" in result["msg"]
+    assert world.calls == []
+    assert world.run("farm_properties", {name: most})["properties"][name] == most
+
+
 def test_refused_on_a_secondary():
     assert World().run("farm_properties", {"certificate_duration": 1}, node=1)["error_id"] == "PS0033"
 
 
 def test_a_value_that_was_not_taken_over_is_no_success():
     world = World()
-    reply = {"ok": True, "data": {"properties": {"CertificateDuration": 365}}}
+    reply = {"ok": True, "data": {"failure": None, "properties": {"ok": True, "value": {"CertificateDuration": 365}}}}
     world.instead["set_properties"] = {"changed": False, "result": {"json": json.dumps(reply)}}
     result = world.run("farm_properties", {"certificate_duration": 730})
     assert result["error_id"] == "not_done"

@@ -163,12 +163,13 @@ def test_what_leaves_waits_for_what_the_farm_says_may_still_rest_on_it(
     assert block["until"] == format_time(NOW + timedelta(hours=hours))
 
 
-def test_a_server_that_shows_a_strangers_certificate_is_not_believed() -> None:
+def test_a_server_that_shows_a_strangers_certificate_is_not_believed_and_fails_the_run() -> None:
     mine, stranger = certificate("mine"), certificate("stranger")
     plan = run(farm=farm(mine), domains=[entra("contoso.com", mine)], metadata=[view("adfs1.contoso.com", stranger)])["plan"]
     assert plan["actions"] == []
     assert plan["farm"]["live"] == [mine["thumbprint"]]
-    assert [a["alarm"] for a in plan["alarms"]] == ["unknown_signer"]
+    assert [a["alarm"] for a in plan["alarms"]] == ["only_seen_key"]
+    assert [f["fail_on"] for f in plan["failures"]] == ["only_seen_key"]
 
 
 def test_another_farms_metadata_at_a_servers_address_counts_as_not_seen() -> None:
@@ -238,7 +239,6 @@ def test_a_journal_that_cannot_be_trusted_is_reported_and_not_used(journal: dict
         ({"farm": {"role": "secondary", "server": "adfs2", "primary_server": "adfs1.contoso.com"}}, "run the play on adfs1.contoso.com"),
         ({"farm": {"certificates": None, "identifier": "x"}}, "run federation.adfs.farm_info on the primary"),
         ({"policy": {"promte": "role"}}, "renew_signing_cert_promte is not known"),
-        ({"policy": {"domains": ["managed.com"]}}, "managed.com, which is no federated domain"),
         ({"now": "tomorrow"}, "renew_signing_cert_now"),
         ({"domains": [{"name": "contoso.com"}]}, "an entry of domains cannot be read"),
     ],
@@ -249,6 +249,14 @@ def test_what_cannot_be_planned_on_is_refused_in_one_sentence(change: dict[str, 
         run(**{"farm": farm(mine), "domains": [entra("contoso.com", mine)], **change})
 
 
+def test_a_named_domain_that_is_not_there_is_told_and_keeps_nothing_from_the_others() -> None:
+    mine, earlier = certificate("mine"), certificate("earlier")
+    plan = run(farm=farm(mine), domains=[entra("contoso.com", earlier)], policy={"domains": ["contoso.com", "managed.com"]})["plan"]
+    assert [(a["action"], [t["domain"] for t in a["targets"]]) for a in plan["actions"]] == [("repair", ["contoso.com"])]
+    assert any("managed.com, which is not a federated domain" in a["reason"] for a in plan["alarms"])
+    assert "unclaimed" in [f["fail_on"] for f in plan["failures"]]
+
+
 def test_documented_options_are_the_accepted_ones() -> None:
     options = yaml.safe_load(documented.DOCUMENTATION)["options"]
     assert {n: (o["type"], o.get("elements"), o.get("required", False), o.get("default")) for n, o in options.items()} == {
@@ -256,11 +264,11 @@ def test_documented_options_are_the_accepted_ones() -> None:
     }
 
 
-@pytest.mark.parametrize(("tokens", "sessions", "parts"), [(0, 480, (60, 480)), (600, 60, (600, 60)), (None, None, (60, 480))])
-def test_lifetimes_and_risks_of_partners_are_read(tokens: object, sessions: object, parts: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("tokens", "sessions", "parts"), [(0, 480, (60, 480)), (600, 60, (600, 60)), (None, None, (None, 480))])
+def test_lifetimes_and_risks_of_partners_are_read(tokens: object, sessions: object, parts: tuple[int | None, int]) -> None:
     partner = {"name": "Payroll", "identifiers": ["urn:payroll"], "enabled": True, "token_lifetime": tokens, "risk": "one certificate"}
     facts = farm(certificate("a"), relying_parties=[partner], sso_lifetime=sessions)
     seen = read_observation(facts, [entra("contoso.com", certificate("a"))], [], Journal(str(facts["identifier"])), Policy()).observation.farm
     (party,) = seen.relying_parties
-    assert (party.token_lifetime, seen.sso_lifetime) == tuple(timedelta(minutes=part) for part in parts)
+    assert (party.token_lifetime, seen.sso_lifetime) == tuple(None if part is None else timedelta(minutes=part) for part in parts)
     assert party.risk == "one certificate"

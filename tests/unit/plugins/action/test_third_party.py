@@ -55,6 +55,10 @@ def pinned(*published: dict[str, object], signer: object = USUAL, **more: object
     return {"found": True, "sha256": "ab", "error": None, "content": {**first, "lock": None, **more}}
 
 
+def remembered(*certificates: dict[str, object]) -> dict[str, object]:
+    return {thumbprint(c): {"came": None, "under": None, "last_primary": None} for c in certificates}
+
+
 def plan(provider: dict[str, object], *domains: dict[str, object], **more: object) -> dict[str, object]:
     return run(provider=provider, domains=list(domains), **more)["plan"]
 
@@ -89,7 +93,8 @@ def test_the_first_signer_is_pinned_and_named() -> None:
 
 
 def test_a_steady_provider_with_a_pinned_signer_writes_nothing() -> None:
-    made = plan(document(OLD), domain(signing=OLD), journal=pinned(OLD))
+    first = plan(document(OLD), domain(signing=OLD), journal=pinned(OLD))["journal"]["content"]
+    made = plan(document(OLD), domain(signing=OLD), journal={"found": True, "sha256": "ab", "error": None, "content": first})
     assert (made["actions"], made["alarms"], made["journal"]["write"]) == ([], [], False)
 
 
@@ -112,7 +117,7 @@ def test_a_signer_that_the_last_document_published_is_known() -> None:
 
 
 def test_a_signer_that_was_published_long_ago_is_not_known_any_more() -> None:
-    journal = pinned(NEW, history=[thumbprint(OLD), thumbprint(NEW)])
+    journal = pinned(NEW, history=remembered(OLD, NEW))
     assert thumbprint(OLD) in refusal(document(NEW, signer=OLD), journal=journal)
 
 
@@ -130,6 +135,44 @@ def test_an_unsigned_document_needs_every_certificate_confirmed() -> None:
     made = plan(unsigned, domain(signing=OLD), policy={"known_certificates": [thumbprint(OLD), thumbprint(NEW)]})
     assert acts(made) == ["publish"]
     assert made["journal"]["content"]["metadata"]["signer"] is None
+
+
+WEAK = "the document is signed with SHA-1"
+
+
+def weak(*published: dict[str, object]) -> dict[str, object]:
+    return {**document(*published), "signature": {"status": "weak", "reason": WEAK, "certificate": SIGNER}}
+
+
+def test_a_weak_signature_is_treated_like_none() -> None:
+    message = refusal(weak(OLD, NEW), policy={"known_certificates": [thumbprint(OLD), thumbprint(SIGNER)]})
+    assert WEAK in message and thumbprint(NEW) in message and thumbprint(OLD) not in message
+    made = plan(weak(OLD, NEW), domain(signing=OLD), policy={"known_certificates": [thumbprint(OLD), thumbprint(NEW)]})
+    assert acts(made) == ["publish"]
+    assert made["journal"]["content"]["metadata"]["signer"] is None
+
+
+def test_a_weak_signature_of_the_pinned_signer_proves_nothing() -> None:
+    assert WEAK in refusal(weak(OLD), journal=pinned(OLD))
+
+
+def test_a_weakly_signed_adfs_document_does_not_say_who_signs() -> None:
+    spoilt = {**weak(OLD, NEW), "is_adfs": True, "signature": {"status": "weak", "reason": WEAK, "certificate": NEW}}
+    made = plan(spoilt, domain(signing=OLD), policy={"known_certificates": [thumbprint(OLD), thumbprint(NEW)]})
+    assert made["state"] != "broken"
+
+
+def test_a_document_that_has_ended_is_refused_whatever_is_confirmed() -> None:
+    old = {**document(OLD), "signature": {"status": "expired", "reason": "the document was valid until 2019-01-01T00:00:00Z", "certificate": SIGNER}}
+    known = {"known_certificates": [thumbprint(OLD), thumbprint(SIGNER)]}
+    message = refusal(old, policy=known, journal=pinned(OLD))
+    assert "out of date" in message and "2019-01-01T00:00:00Z" in message
+
+
+@pytest.mark.parametrize("address", ["https://[sts.example.com/ls/", "https://[::1/ls", "https://\u2100.example.com/", "https://[sts]\x1b[2J/"])
+def test_a_sign_in_address_that_cannot_be_read_is_named(address: str) -> None:
+    message = refusal({**document(OLD), "endpoints": {"passive_sign_in": address}})
+    assert ENTITY in message and message.isprintable() and "is not an address" in message
 
 
 def test_a_signed_provider_that_is_suddenly_unsigned_is_not_believed() -> None:
@@ -241,12 +284,12 @@ def test_the_first_member_is_the_published_one_in_the_end() -> None:
 
 def test_what_is_published_no_more_leaves_only_if_asked_and_after_the_interval() -> None:
     followed = {"primary": thumbprint(NEW), "at": format_time(NOW - timedelta(hours=26))}
-    journal = pinned(NEW, followed=followed, history=[thumbprint(OLD), thumbprint(NEW)])
+    journal = pinned(NEW, followed=followed, history=remembered(OLD, NEW))
     held = domain(signing=NEW, second=OLD)
     assert acts(plan(document(NEW), held, journal=journal)) == []
     assert slots(plan(document(NEW), held, journal=journal, policy={"remove_old_from_entra": True})) == {"contoso.com": (thumbprint(NEW), None)}
     early = {**followed, "at": format_time(NOW - timedelta(hours=20))}
-    waits = plan(document(NEW), held, journal=pinned(NEW, followed=early, history=[thumbprint(OLD)]), policy={"remove_old_from_entra": True})
+    waits = plan(document(NEW), held, journal=pinned(NEW, followed=early, history=remembered(OLD)), policy={"remove_old_from_entra": True})
     assert (acts(waits), "retire_interval" in guards(waits)) == ([], True)
 
 

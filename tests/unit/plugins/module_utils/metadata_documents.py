@@ -52,9 +52,10 @@ def make_keypair(
     name: str,
     not_before: datetime.datetime = datetime.datetime(2026, 1, 1, tzinfo=UTC),
     not_after: datetime.datetime = datetime.datetime(2027, 1, 1, tzinfo=UTC),
+    bits: int = 2048,
 ) -> Keypair:
     """Return the certificate for ``name``; asked again, the same one."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
     builder = builder.serial_number(x509.random_serial_number()).not_valid_before(not_before).not_valid_after(not_after)
@@ -114,8 +115,13 @@ def document(
     )
 
 
-def sign(text: str, signer: Keypair, sha1: bool = False, id_value: str | None = ID, key_info_certificate: Keypair | None = None) -> bytes:
-    """Sign the document as AD FS does: enveloped, exclusive canonicalization, the signature as the first child."""
+def sign(
+    text: str, signer: Keypair, sha1: bool = False, id_value: str | None = ID, key_info_certificate: Keypair | None = None, only: str | None = None
+) -> bytes:
+    """Sign the document as AD FS does: enveloped, exclusive canonicalization, the signature as the first child.
+
+    ``only``: with ``sha1``, the one place that has it, ``SignatureMethod`` or ``DigestMethod``.
+    """
     root = etree.fromstring(text.encode("utf-8"))
     placeholder = etree.Element(
         "{http://www.w3.org/2000/09/xmldsig#}Signature", attrib={"Id": "placeholder"}, nsmap={"ds": "http://www.w3.org/2000/09/xmldsig#"}
@@ -123,8 +129,8 @@ def sign(text: str, signer: Keypair, sha1: bool = False, id_value: str | None = 
     root.insert(0, placeholder)
     machine = (_Signer if sha1 else XMLSigner)(
         method=methods.enveloped,
-        signature_algorithm=SignatureMethod.RSA_SHA1 if sha1 else SignatureMethod.RSA_SHA256,
-        digest_algorithm=DigestAlgorithm.SHA1 if sha1 else DigestAlgorithm.SHA256,
+        signature_algorithm=SignatureMethod.RSA_SHA1 if sha1 and only != "DigestMethod" else SignatureMethod.RSA_SHA256,
+        digest_algorithm=DigestAlgorithm.SHA1 if sha1 and only != "SignatureMethod" else DigestAlgorithm.SHA256,
         c14n_algorithm="http://www.w3.org/2001/10/xml-exc-c14n#",
     )
     signed = machine.sign(root, key=signer.key, cert=[(key_info_certificate or signer).certificate], reference_uri=f"#{id_value}" if id_value else None)
@@ -144,6 +150,49 @@ def entra_document(*published: Keypair, signer: Keypair) -> bytes:
     for path in ("/adfs/services/trust/2005/certificatemixed", "/adfs/services/trust/2005/issuedtokenmixedasymmetricbasic256", "/adfs/ls/"):
         text = text.replace(path, f"/{tenant}/wsfed")
     return sign(text, signer)
+
+
+def wsfed_document(published: list[str], entity_id: str = "http://www.okta.com/exk1", root: str = "") -> str:
+    """Return an unsigned document as Okta and Auth0 publish it for WS-Federation: a token service that has the address for browsers alone."""
+    wsfed = "http://docs.oasis-open.org/wsfed/federation/200706"
+    descriptors = "".join(key_descriptor("signing", text) for text in published)
+    return (
+        f'<EntityDescriptor ID="{ID}" entityID="{entity_id}" xmlns="urn:oasis:names:tc:SAML:2.0:metadata"{root}>'
+        '<RoleDescriptor xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="fed:SecurityTokenServiceType"'
+        f' protocolSupportEnumeration="{wsfed}" xmlns:fed="{wsfed}">{descriptors}'
+        '<fed:TokenTypesOffered><fed:TokenType Uri="urn:oasis:names:tc:SAML:1.0:assertion"/></fed:TokenTypesOffered>'
+        '<fed:PassiveRequestorEndpoint><EndpointReference xmlns="http://www.w3.org/2005/08/addressing">'
+        "<Address>https://contoso.okta.com/app/office365/exk1/sso/wsfed/passive</Address></EndpointReference></fed:PassiveRequestorEndpoint>"
+        "</RoleDescriptor></EntityDescriptor>"
+    )
+
+
+def saml_document(published: list[str], entity_id: str = "https://idp.example.com/saml", document_id: str | None = ID, root: str = "") -> str:
+    """Return an unsigned document of an identity provider that speaks SAML alone."""
+    identifier = f' ID="{document_id}"' if document_id else ""
+    return (
+        f'<EntityDescriptor{identifier} entityID="{entity_id}" xmlns="urn:oasis:names:tc:SAML:2.0:metadata"{root}>'
+        f'<IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">{keys(published, [])}'
+        '<SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://idp.example.com/sso"/>'
+        "</IDPSSODescriptor></EntityDescriptor>"
+    )
+
+
+def entities(*members: bytes | str, root: str = "") -> str:
+    """Return a list of entities, as Keycloak and federations of universities publish it."""
+    inside = "".join(member.decode() if isinstance(member, bytes) else member for member in members)
+    return f'<EntitiesDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata"{root}>{inside}</EntitiesDescriptor>'
+
+
+def issue(name: str, issuer: str, issuer_key: Keypair, key: Keypair, authority: bool | None = None) -> Keypair:
+    """Return a certificate for the key of ``key``, issued in the name ``issuer`` with the key of ``issuer_key``."""
+    subject, signer = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in (name, issuer))
+    start = datetime.datetime(2026, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(signer).public_key(key.key.public_key())
+    builder = builder.serial_number(x509.random_serial_number()).not_valid_before(start).not_valid_after(start + datetime.timedelta(days=365))
+    if authority is not None:
+        builder = builder.add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+    return Keypair(builder.sign(issuer_key.key, hashes.SHA256()), key.key)
 
 
 # A megabyte of something that costs a reader more than text does.

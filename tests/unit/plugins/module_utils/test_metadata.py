@@ -51,6 +51,95 @@ def signature_reason(data: bytes) -> str:
     return signature.reason or ""
 
 
+# --- what other identity providers publish
+
+
+@pytest.mark.parametrize("sign", [True, False])
+@pytest.mark.parametrize("prefix", ["fed", "q1"])
+def test_wsfederation_with_the_address_for_browsers_alone(sign: bool, prefix: str) -> None:
+    text = make.wsfed_document([PRIMARY.base64, SUCCESSOR.base64]).replace("fed:", f"{prefix}:").replace("xmlns:fed=", f"xmlns:{prefix}=")
+    metadata = read_metadata(make.sign(text, PRIMARY) if sign else text.encode())
+    assert metadata.entity_id == "http://www.okta.com/exk1"
+    assert metadata.is_adfs is False
+    assert thumbprints(metadata.signing_certificates) == [PRIMARY.thumbprint, SUCCESSOR.thumbprint]
+    address = "https://contoso.okta.com/app/office365/exk1/sso/wsfed/passive"
+    assert metadata.endpoints == {"passive_sign_in": address, "active_sign_in": None, "sign_out": address, "metadata_exchange": None}
+    assert metadata.signature.status == ("valid" if sign else "absent")
+
+
+def test_a_relying_party_with_the_address_for_browsers_alone_is_no_identity_provider() -> None:
+    text = make.wsfed_document([PRIMARY.base64]).replace("SecurityTokenServiceType", "ApplicationServiceType")
+    assert "describes no identity provider" in refusal(text.encode())
+
+
+def test_keys_of_a_token_service_without_addresses_are_not_dropped() -> None:
+    text = make.wsfed_document([SUCCESSOR.base64])
+    start, end = text.index("<fed:PassiveRequestorEndpoint>"), text.index("</RoleDescriptor>")
+    saml = make.saml_document([PRIMARY.base64])
+    text = text[:start] + text[end:].replace("</EntityDescriptor>", saml[saml.index("<IDPSSODescriptor") :])
+    metadata = read_metadata(text.encode())
+    assert thumbprints(metadata.signing_certificates) == [SUCCESSOR.thumbprint, PRIMARY.thumbprint]
+    assert metadata.endpoints["passive_sign_in"] == "https://idp.example.com/sso"
+
+
+def test_blanks_around_identifier_and_addresses_are_left_out() -> None:
+    text = make.wsfed_document([PRIMARY.base64], entity_id="\n  http://www.okta.com/exk1 ").replace("<Address>", "<Address>\n  ").replace("</Address>", "\n</Address>")
+    metadata = read_metadata(text.encode())
+    assert metadata.entity_id == "http://www.okta.com/exk1"
+    assert metadata.endpoints["passive_sign_in"] == "https://contoso.okta.com/app/office365/exk1/sso/wsfed/passive"
+
+
+@pytest.mark.parametrize("name", ["urn:a&#x202e;b", "urn:a&#x9b;2J", "urn:a&#x200b;", "x" * 1025, "urn:a  b"])
+def test_an_identifier_that_does_not_show_as_it_is_read_is_refused(name: str) -> None:
+    message = refusal(make.wsfed_document([PRIMARY.base64], entity_id=name).encode())
+    assert "entityID" in message and message.isprintable()
+
+
+def test_addresses_are_printable() -> None:
+    text = make.wsfed_document([PRIMARY.base64]).replace("/sso/wsfed/passive", "/sso/\u202e\x9b2J")
+    assert read_metadata(text.encode()).endpoints["passive_sign_in"] == "https://contoso.okta.com/app/office365/exk1/sso/\\u202e\\x9b2J"
+
+
+@pytest.mark.parametrize("name", ["EntityDescriptor\u202e", "a\x9b", "b" * 5000])
+def test_names_in_messages_are_printable_and_short(name: str) -> None:
+    message = refusal(f"<{name}/>".encode() if name.isascii() else f"<a xmlns='{name}'/>".encode())
+    assert message.isprintable() and len(message) < 400
+
+
+def test_names_of_certificates_are_printable() -> None:
+    keypair = make.make_keypair("evil\x1b[2J\u202eCN")
+    shape = describe_metadata(read_metadata(make.adfs_document(keypair)), "content", NOW)
+    for shown in (shape["signing_certificates"][0], shape["signature"]["certificate"]):
+        assert shown["subject"] == shown["issuer"] == "CN=evil\\x1b[2J\\u202eCN"
+
+
+# --- AD FS whose addresses of WS-Trust are switched off
+
+
+def without_trust(text: str, leave: str) -> str:
+    """Leave out the addresses of WS-Trust: the elements, the addresses in them, or have the address for browsers in their place."""
+    for element in ("SecurityTokenServiceEndpoint", "ApplicationServiceEndpoint"):
+        start, end = text.index(f"<fed:{element}>"), text.index(f"</fed:{element}>")
+        inside = "<EndpointReference xmlns='http://www.w3.org/2005/08/addressing'><Address>https://sts.contoso.com/adfs/ls/</Address></EndpointReference>"
+        kept = {"nothing": "", "empty": f"<fed:{element}/>", "passive": f"<fed:{element}>{inside}</fed:{element}>"}[leave]
+        text = text[:start] + kept + text[end + len(f"</fed:{element}>") :]
+    return text
+
+
+@pytest.mark.parametrize("leave", ["nothing", "empty", "passive"])
+def test_adfs_without_addresses_of_ws_trust_is_adfs(leave: str) -> None:
+    metadata = read_metadata(make.sign(without_trust(make.document(make.keys([PRIMARY.base64, SUCCESSOR.base64], [])), leave), PRIMARY))
+    assert metadata.is_adfs and metadata.signature.status == "valid"
+    assert thumbprints(metadata.signing_certificates) == [PRIMARY.thumbprint, SUCCESSOR.thumbprint]
+    passive = "https://sts.contoso.com/adfs/ls/"
+    assert metadata.endpoints == {"passive_sign_in": passive, "active_sign_in": None, "sign_out": passive, "metadata_exchange": None}
+
+
+def test_the_address_for_browsers_alone_is_not_enough_where_the_service_lies_elsewhere() -> None:
+    text = make.document(SIMPLE_KEYS).replace("/adfs/services/trust/2005/certificatemixed", "/tenant/wstrust")
+    assert read_metadata(text.encode()).is_adfs is False
+
+
 # --- what a farm publishes
 
 
@@ -271,6 +360,7 @@ def test_documents_of_every_kind(data: bytes, entity_id: str, is_adfs: bool, sta
         pytest.param(lambda data: b"\xef\xbb\xbf<?xml version='1.0' encoding='utf-8'?>\n" + data, id="mark and declaration"),
         pytest.param(lambda data: data.decode().encode("utf-16"), id="UTF-16"),
         pytest.param(lambda data: ('<?xml version="1.0" encoding="utf-16"?>' + data.decode()).encode("utf-16"), id="UTF-16 with declaration"),
+        pytest.param(lambda data: b"<?xml version='1.0' encoding='ISO-8859-1'?>\r\n" + data, id="Latin-1 without any letter of it"),
         pytest.param(lambda data: b"\r\n  " + data + b"\r\n", id="blank lines around"),
         pytest.param(lambda data: data.replace(b"><KeyDescriptor", b"><!-- note --><KeyDescriptor"), id="comments, which are not signed"),
     ],
@@ -279,6 +369,16 @@ def test_signature_stays_valid(edit) -> None:
     metadata = read_metadata(edit(make.adfs_document(PRIMARY, SUCCESSOR)))
     assert metadata.signature.status == "valid", metadata.signature.reason
     assert thumbprints(metadata.signing_certificates) == [PRIMARY.thumbprint, SUCCESSOR.thumbprint]
+
+
+@pytest.mark.parametrize("encoding", ["ISO-8859-1", "iso-8859-15", "Windows-1252", "UTF-8"])
+def test_other_encodings_are_read_and_verified(encoding: str) -> None:
+    """A signature is over the letters, in whatever encoding they are stored."""
+    data = make.sign(make.document(SIMPLE_KEYS, extra="<Organization><OrganizationName>Bäckerei é</OrganizationName></Organization>"), PRIMARY)
+    text = f"<?xml version='1.0' encoding='{encoding}'?>" + etree.tostring(etree.fromstring(data), encoding="unicode")
+    assert "Bäckerei" in text
+    metadata = read_metadata(text.encode(encoding))
+    assert metadata.signature.status == "valid", metadata.signature.reason
 
 
 def test_white_space_in_certificates() -> None:
@@ -308,7 +408,10 @@ def test_comment_inside_a_certificate_changes_nothing() -> None:
         (b'<EntitiesDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata"/>', "EntitiesDescriptor"),
         (b'<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata"/>', "no entityID"),
         (b'<EntityDescriptor entityID="x" xmlns="urn:oasis:names:tc:SAML:2.0:metadata"/>', "no identity provider"),
-        (b"<?xml version='1.0' encoding='iso-8859-1'?><a>\xe9</a>", "not UTF-8"),
+        (b"<?xml version='1.0' encoding='iso-8859-1'?><a>\xe9</a>", "not federation metadata"),
+        (b"<?xml version='1.0' encoding='us-ascii'?><a>\xe9</a>", "not US-ASCII text"),
+        (b"<?xml version='1.0' encoding='utf-7'?><a/>", "encoded as utf-7"),
+        (b"<a>\xe9</a>", "not UTF-8"),
         (b"<a>\x00</a>", "not well-formed"),
         (gzip.compress(b"<a/>", mtime=0), "compressed"),
         (b"\xff\xfe<", "not UTF-8"),
@@ -359,10 +462,6 @@ def test_named_certificate_is_not_the_one_that_signed() -> None:
     assert "does not fit the certificate" in signature_reason(data)
     claimed = read_metadata(data).signature.certificate
     assert claimed is not None and claimed.thumbprint == SUCCESSOR.thumbprint
-
-
-def test_sha1_is_refused() -> None:
-    assert "SHA1" in signature_reason(make.sign(make.document(SIMPLE_KEYS), PRIMARY, sha1=True))
 
 
 def edited_signature(edit) -> bytes:

@@ -150,7 +150,7 @@ def test_name_server_that_hangs(authority, monkeypatch) -> None:
     [
         ("404 Not Found", "answered 404 Not Found; check the path"),
         ("503 Service Unavailable", "503 Service Unavailable; the AD FS service is probably stopped"),
-        ("500 x\x1b[31m", "answered 500 x [31m;"),
+        ("500 x\x1b[31m", "answered 500 x\\x1b[31m;"),
         ("204 No Content", "answered 204 No Content"),
     ],
 )
@@ -285,6 +285,51 @@ def test_many_nodes_are_asked_at_the_same_time_and_answer_in_their_order(serve, 
     assert answers[:9] == [b"<slow/>"] * 8 + [b"<quick/>"]
     assert isinstance(answers[9], FetchError)
     assert answers[10:] == [b"<slow/>"] * 7
+
+
+def test_the_second_address_of_a_name_is_asked_where_the_first_refuses(serve, authority, monkeypatch) -> None:
+    server = serve(answer(b"<x/>"))
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, server.port)) for address in ("127.0.0.2", "127.0.0.1")]
+    look_up = socket.getaddrinfo
+
+    def resolve(name, *args, **options):
+        return found if name == "adfs1.contoso.com" else look_up(name, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    assert fetch(server.port, authority, address="adfs1.contoso.com") == b"<x/>"
+    assert server.server_names == [NAME]
+
+
+def test_what_is_done_with_the_document_is_inside_the_time_limit(serve, authority) -> None:
+    server = serve(answer(b"<x/>"))
+    read = Target(URL, "127.0.0.1", server.port, read=lambda document: len(document))
+    assert fetch_all([read], 5, LIMIT, str(authority.path)) == [4]
+    released = threading.Event()
+    slow = Target(URL, "127.0.0.1", server.port, read=lambda _document: released.wait(20))
+    outcomes = fetch_all([slow, read], 1, LIMIT, str(authority.path))
+    released.set()
+    assert outcomes[1] == 4
+    assert isinstance(outcomes[0], FetchError) and outcomes[0].kind == "timeout"
+    assert "still reading the document" in str(outcomes[0])
+
+
+def test_a_list_of_keys_is_json(serve, authority) -> None:
+    def ask(kind: str, content_type: str) -> bytes | FetchError:
+        server = serve(answer(b"{}", headers=f"Content-Type: {content_type}\r\n"))
+        outcome = fetch_all([Target(URL, "127.0.0.1", server.port, kind)], 5, LIMIT, str(authority.path))[0]
+        assert f"Accept: {'application/json' if kind == 'json' else 'application/samlmetadata+xml'}" in server.requests[0].decode()
+        return outcome
+
+    assert ask("json", "application/json; charset=utf-8") == b"{}"
+    assert isinstance(ask("xml", "application/json"), FetchError)
+    assert "JSON" in str(ask("json", "text/xml"))
+
+
+def test_reasons_are_not_those_of_a_library(serve, authority) -> None:
+    messages = [failure(serve(lambda tls, _head, raw=raw: tls.sendall(raw)).port, authority) for raw in BROKEN_HTTP.values()]
+    messages.append(failure(serve(answer(b"<x/>")).port))
+    for message in messages:
+        assert not any(word in message for word in ("urllib3", "Errno", "_ssl.c", "object at", "Connection aborted", "('", "Pool"))
 
 
 # --- what went wrong, as one word

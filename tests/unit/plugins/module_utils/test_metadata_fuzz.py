@@ -9,9 +9,6 @@ import subprocess
 import sys
 
 import pytest
-
-pytest.importorskip("hypothesis")
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import socket
 import subprocess
 import sys
+import time
 import typing as t
 
 import pytest
@@ -128,12 +130,17 @@ def test_no_nodes_is_no_views(module) -> None:
         ({"url": URL, "servers": [{"name": ""}]}, "empty name"),
         ({"url": URL, "servers": [{"name": "a", "port": 0}]}, "port 0 of 'a'"),
         ({"url": URL, "timeout": 0}, "timeout is 0"),
+        ({"content": "<x/>", "jwks": True}, "jwks can only be read where a url says"),
         ({"content": "<x/>", "proxy": "http://proxy:3128"}, "proxy only serves to fetch a url"),
         ({"url": URL, "proxy": "proxy:3128"}, "is no proxy"),
         ({"url": "http://sts.contoso.com/"}, "not an https URL"),
+        ({"url": "https://[::1/m.xml"}, "the URL of the metadata cannot be read"),
+        ({"url": "https://[::1/m.xml", "jwks": True}, "the URL of the metadata cannot be read"),
+        ({"url": "https://user:secret@sts.contoso.com/", "jwks": True}, "user name or password"),
         ({"url": URL, "ca_path": "/nonexistent/ca.pem"}, "/nonexistent/ca.pem (from ca_path) cannot be read"),
         ({"path": "/nonexistent/metadata.xml"}, "/nonexistent/metadata.xml: the file cannot be read (No such file or directory)"),
         ({"path": "/"}, "(Is a directory)"),
+        ({"path": "/dev/null"}, "/dev/null: this is not a file but a device"),
         ({"content": "<note/>"}, "content: the document is XML, but not federation metadata"),
     ],
 )
@@ -144,6 +151,108 @@ def test_one_clear_message(module, options, words) -> None:
     assert result["msg"].startswith("metadata_info: ")
     assert result["error_kind"] == ("not_metadata" if options == {"content": "<note/>"} else "options")
     assert "Traceback" not in json.dumps(result)
+
+
+def test_a_pipe_is_refused_at_once(module, tmp_path) -> None:
+    for name in ("pipe", "link to it"):
+        if name == "pipe":
+            os.mkfifo(tmp_path / name)
+        else:
+            (tmp_path / name).symlink_to(tmp_path / "pipe")
+        before = time.monotonic()
+        result = module(path=str(tmp_path / name))
+        assert time.monotonic() - before < 5
+        assert result["failed"] and "a device, a pipe or a socket" in result["msg"] and result["error_kind"] == "options"
+
+
+def test_a_socket_is_refused(module, tmp_path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "s"))
+        result = module(path=str(tmp_path / "s"))
+    assert result["failed"] and result["error_kind"] == "options"
+
+
+def test_a_path_is_printable_in_messages(module, tmp_path) -> None:
+    assert module(path=f"{tmp_path}/\u202e\x1b[2J")["msg"].isprintable()
+    bad = tmp_path / "\x1b.xml"
+    bad.write_text("<note/>")
+    assert module(path=str(bad))["msg"].isprintable()
+
+
+def test_content_is_text_whatever_its_declaration_says(module) -> None:
+    text = make.sign(make.document(make.keys([OLD.base64], []), extra="<Organization><OrganizationName>B\u00e4ckerei</OrganizationName></Organization>"), OLD)
+    content = "<?xml version='1.0' encoding='ISO-8859-1'?>" + text.decode("ascii").replace("&#228;", "\u00e4")
+    assert "B\u00e4ckerei" in content
+    assert module(content=content)["metadata"]["signature"]["status"] == "valid"
+
+
+def test_one_entity_is_chosen(module) -> None:
+    content = make.entities(make.saml_document([OLD.base64], "urn:one"), make.saml_document([NEW.base64], "urn:two"))
+    chosen = module(content=content, entity_id="urn:two")["metadata"]
+    assert (chosen["entity_id"], chosen["signing_certificates"][0]["thumbprint"]) == ("urn:two", NEW.thumbprint)
+    assert "choose one with the option entity_id" in module(content=content, entity_id="")["msg"]
+
+
+def test_a_document_that_has_ended(module) -> None:
+    text = make.saml_document([OLD.base64], root=' validUntil="2019-01-01T00:00:00Z"')
+    assert module(content=make.sign(text, OLD).decode())["metadata"]["signature"]["status"] == "expired"
+
+
+def key_set(*keypairs: make.Keypair) -> bytes:
+    return json.dumps({"keys": [{"kty": "RSA", "use": "sig", "kid": keypair.thumbprint, "x5c": [keypair.base64]} for keypair in keypairs]}).encode()
+
+
+def both(metadata: bytes, keys: bytes | None) -> t.Callable[..., None]:
+    """Answer for the metadata and for the keys, as AD FS does."""
+
+    def handle(tls: t.Any, head: bytes) -> None:
+        if b" /adfs/discovery/keys " not in head:
+            answer(metadata)(tls, head)
+        elif keys is None:
+            answer(b"", "404 Not Found")(tls, head)
+        else:
+            answer(keys, headers="Content-Type: application/json; charset=utf-8\r\n")(tls, head)
+
+    return handle
+
+
+def test_keys_of_every_server(module, tmp_path, monkeypatch) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    authority = Authority(tmp_path)
+    served = {"adfs1": key_set(NEW, OLD), "adfs2": None, "adfs3": b"<html/>"}
+    running = {name: Server(authority.context("sts.contoso.com"), both(make.adfs_document(OLD, NEW), keys)) for name, keys in served.items()}
+    servers = [{"name": name, "address": "127.0.0.1", "port": server.port} for name, server in running.items()]
+    try:
+        views = module(url=URL, servers=servers, ca_path=str(authority.path), jwks=True)["servers"]
+        without = module(url=URL, servers=servers[:1], ca_path=str(authority.path))["servers"]
+    finally:
+        for server in running.values():
+            server.close()
+    assert all(view["metadata"]["signature"]["status"] == "valid" for view in views)
+    first, second, third = (view["jwks"] for view in views)
+    assert first["url"] == "https://sts.contoso.com/adfs/discovery/keys" and first["error"] is None
+    assert [certificate["thumbprint"] for certificate in first["signing_certificates"]] == [NEW.thumbprint, OLD.thumbprint]
+    assert (second["error_kind"], second["signing_certificates"]) == ("status", []) and "404" in second["error"]
+    assert third["error_kind"] == "not_metadata" and "not a list of keys" in third["error"]
+    assert "jwks" not in without[0]
+
+
+def test_keys_beside_one_document(module, tmp_path, monkeypatch) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    authority = Authority(tmp_path)
+    server = Server(authority.context("127.0.0.1"), both(make.adfs_document(OLD), key_set(OLD)))
+    try:
+        result = module(url=f"https://127.0.0.1:{server.port}/m.xml", ca_path=str(authority.path), jwks=True)
+    finally:
+        server.close()
+    assert result["jwks"]["url"] == f"https://127.0.0.1:{server.port}/adfs/discovery/keys"
+    assert [certificate["der"] for certificate in result["jwks"]["signing_certificates"]] == [OLD.base64]
+
+
+def test_fetching_without_urllib3(module, monkeypatch) -> None:
+    monkeypatch.setattr(metadata_info, "HAS_URLLIB3", False)
+    assert "(urllib3)" in module(url=URL)["msg"]
+    assert module(content=make.adfs_document(OLD).decode())["metadata"]["signature"]["status"] == "valid"
 
 
 @pytest.mark.parametrize("library", ["signxml", "lxml", "cryptography"])

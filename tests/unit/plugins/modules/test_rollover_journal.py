@@ -9,6 +9,7 @@ import json
 import os
 import stat
 import threading
+from datetime import datetime, timezone
 
 import pytest
 from ansible.module_utils import basic
@@ -45,14 +46,22 @@ def mode(place):
 
 
 def test_nothing_there_yet(module, path):
-    assert module() == {"changed": False, "written": False, "journal": {"found": False, "sha256": None, "content": None, "error": None}}
+    result = module()
+    now = result["journal"].pop("server_time")
+    assert result == {
+        "changed": False,
+        "written": False,
+        "outcome": "nothing",
+        "journal": {"found": False, "sha256": None, "content": None, "error": None, "written_at": None},
+    }
+    assert abs((datetime.now(timezone.utc) - datetime.strptime(now, "%Y-%m-%dT%H:%M:%S%z")).total_seconds()) < 60
     assert not path.parent.exists()
 
 
 def test_write_read_and_write_again(module, path):
     first = module(content={"schema": 1, "note": "Zürich"})
     assert (first["changed"], first["written"]) == (True, True)
-    assert module()["journal"] == first["journal"]
+    assert {**module()["journal"], "server_time": None} == {**first["journal"], "server_time": None}
     second = module(content={"schema": 2}, expected_sha256=first["journal"]["sha256"].upper(), diff=True)
     assert second["written"] is True
     assert '"schema": 1' in second["diff"]["before"]
@@ -196,3 +205,64 @@ def test_the_home_folder_is_meant_by_a_tilde(module, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert module(path="", content={"schema": 1})["written"] is True
     assert (tmp_path / ".local/state/federation.adfs/journal.json").is_file()
+
+
+def test_what_is_left_of_a_journal_that_is_gone_is_named_and_never_taken_for_none(module, path):
+    module(content={"schema": 1})
+    path.rename(f"{path}.new")
+    found = module()["journal"]
+    assert (found["found"], found["content"]) == (False, None)
+    assert "journal.json.new" in found["error"]
+    result = module(content={"schema": 2})
+    assert (result["failed"], result["changed"], result["outcome"], result["error_id"]) == (True, False, "nothing", "journal_lost")
+    assert not path.exists()
+
+
+def test_a_first_write_that_was_broken_off_is_begun_again(module, path):
+    module(content={"schema": 1})
+    path.rename(f"{path}.first")
+    assert module()["journal"]["error"] is None
+    assert module(content={"schema": 2})["written"] is True
+    assert sorted(place.name for place in path.parent.iterdir()) == ["journal.json", "journal.json.lock"]
+
+
+@pytest.mark.parametrize("path_of", [lambda path: path.parent, lambda path: path / "journal.json", lambda path: path / "a" / "journal.json"])
+@pytest.mark.parametrize("options", [{}, {"content": {"schema": 2}}])
+def test_a_folder_as_the_file_and_a_file_as_the_folder(module, path, path_of, options):
+    module(content={"schema": 1})
+    result = module(path=str(path_of(path)), **options)
+    assert (result["failed"], result["changed"], result["error_id"]) == (True, False, "journal_path")
+    assert "Nothing was done" in result["msg"]
+    assert path.read_bytes() == b'{"schema":1}\n'
+
+
+@pytest.mark.parametrize("content", [b'{"a":NaN}', b'{"a":1e999}', b'{"a":"\\ud800"}'])
+def test_strict_json_only(module, path, content):
+    module(content={"schema": 1})
+    path.write_bytes(content)
+    assert module()["journal"]["error"] == "corrupt: it is not JSON"
+
+
+def test_the_times_are_those_of_this_host(module, path):
+    module(content={"schema": 1})
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    found = module()["journal"]
+    assert found["written_at"] == "2023-11-14T22:13:20Z"
+    assert found["server_time"] > "2024"
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_an_error_at_the_write_is_never_told_as_nothing_beside_a_new_file(module, path, monkeypatch, works):
+    sha256 = module(content={"schema": 1})["journal"]["sha256"]
+    plain = os.replace
+
+    def replace(*names):
+        if works:
+            plain(*names)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", replace)
+    result = module(content={"schema": 2}, expected_sha256=sha256)
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, works, "done" if works else "nothing")
+    assert "No space left on device" in result["msg"]
+    assert path.read_bytes() == (b'{"schema":2}\n' if works else b'{"schema":1}\n')

@@ -15,7 +15,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors impor
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import JOURNAL
 from ansible_collections.federation.adfs.plugins.plugin_utils import _powershell
 
-DATA = {"found": False, "sha256": None, "content": None, "problem": None}
+DATA = {"found": False, "sha256": None, "content": None, "problem": None, "written_at": None, "server_time": "2026-01-02T03:04:05Z"}
 REQUEST = {"path": "C:\\j.json", "limit": 1}
 
 
@@ -111,10 +111,12 @@ def test_a_script_that_ended_without_a_reply(result):
         '{"ok":"yes","data":{}}',
         '{"ok":true,"data":[]}',
         '{"ok":true,"data":{"found":false}}',
-        '{"ok":true,"data":{"found":0,"sha256":null,"content":null,"problem":null}}',
-        '{"ok":true,"data":{"found":true,"sha256":7,"content":null,"problem":null}}',
-        '{"ok":true,"data":{"found":false,"sha256":null,"content":null,"problem":null,"more":1}}',
-        '{"ok":true,"data":{"found":false,"sha256":null,"content":null,"problem":null},"more":1}',
+        '{"ok":true,"data":{"found":0,"sha256":null,"content":null,"problem":null,"written_at":null,"server_time":""}}',
+        '{"ok":true,"data":{"found":true,"sha256":7,"content":null,"problem":null,"written_at":null,"server_time":""}}',
+        '{"ok":true,"data":{"found":false,"sha256":null,"content":null,"problem":null,"written_at":null,"server_time":"","more":1}}',
+        '{"ok":true,"data":{"found":false,"sha256":null,"content":null,"problem":null,"written_at":null,"server_time":""},"more":1}',
+        '{"ok":true,"data":{"found":1e999}}',
+        '{"ok":true,"data":{"found":"\\ud800"}}',
         '{"ok":false}',
         '{"ok":false,"error":{}}',
         '{"ok":false,"error":{"id":1,"full_id":"","category":"","activity":"","exceptions":[],"line":1}}',
@@ -150,6 +152,14 @@ def test_a_module_that_failed(result, said):
 def test_after_an_act_nothing_is_certain_after_a_read_all_is(result):
     assert "not known" in str(failure(result, name="update_certificate"))
     assert "not known" not in str(failure(result))
+
+
+@pytest.mark.parametrize("identifier", ["MethodInvocationNotSupportedInConstrainedLanguage", "PropertySetterNotSupportedInConstrainedLanguage"])
+def test_a_restricted_language_is_said(identifier):
+    told = {"failed": True, "msg": "Methode kann nicht aufgerufen werden.", "error": [{"fully_qualified_error_id": identifier}]}
+    error = failure(told)
+    assert error.id == "language_mode"
+    assert "FullLanguage" in str(error)
 
 
 def test_failed_counts_even_beside_a_reply():

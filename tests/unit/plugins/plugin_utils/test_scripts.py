@@ -11,6 +11,8 @@ import pathlib
 import re
 
 import pytest
+import tree_sitter
+import tree_sitter_powershell
 
 from ansible_collections.federation.adfs.plugins.plugin_utils import _powershell
 
@@ -112,6 +114,23 @@ def test_reads_call_nothing_that_changes_anything(name):
     assert not re.search(r"\b(Set|New|Remove|Add|Out|Move|Copy)-\w+|WriteAll|CreateDirectory|FileMode", code_of(name).replace("New-Object", ""))
 
 
+@pytest.mark.parametrize("name", sorted(_powershell.READS))
+def test_reads_know_no_check_mode(name):
+    # Under WhatIf the ADFS module is imported without its aliases, and cmdlets only say what they would do.
+    body = re.search(r"function Invoke-Task \{\n    param\(\$Request\)\n(?: *#[^\n]*\n)*(.*)", text_of(name), re.DOTALL)
+    assert body
+    assert body.group(1).startswith("    $WhatIfPreference = $false\n")
+
+
+@pytest.mark.parametrize("name", sorted(_powershell.READS))
+def test_an_error_of_any_cmdlet_ends_a_read(name):
+    # A module may set $global:ErrorActionPreference, and half a list would be taken for the whole.
+    for line in code_of(name).splitlines():
+        for called in re.findall(r"\b(?:Get-Adfs\w+|Get-CimInstance|Get-Acl|Get-WinEvent)\b[^|)]*", line):
+            if "Get-Command" not in line:
+                assert "-ErrorAction Stop" in called, line
+
+
 @pytest.mark.parametrize("name", sorted(_powershell.ACTS))
 def test_cmdlets_that_change_something_never_ask(name):
     for line in code_of(name).splitlines():
@@ -121,9 +140,7 @@ def test_cmdlets_that_change_something_never_ask(name):
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_whole_scripts_parse(name):
-    tree_sitter = pytest.importorskip("tree_sitter")
-    language = pytest.importorskip("tree_sitter_powershell")
-    parser = tree_sitter.Parser(tree_sitter.Language(language.language()))
+    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language()))
     source = _powershell.compose(name).encode("ascii")
     wrong = []
     waiting = [parser.parse(source).root_node]
@@ -137,37 +154,45 @@ def test_whole_scripts_parse(name):
 
 # All that the scripts may call and name; whatever is added here must exist in Windows PowerShell 5.1 with .NET Framework 4.6 and in PowerShell 7.
 COMMANDS = {
-    "Add-AdfsCertificate": {"-CertificateType", "-Confirm", "-Thumbprint"},
+    "Add-AdfsCertificate": {"-CertificateType", "-Confirm", "-ErrorAction", "-Thumbprint"},
     "ConvertFrom-Json": {"-InputObject"},
     "ConvertTo-Json": {"-Compress", "-Depth", "-InputObject"},
     "ForEach-Object": set(),
-    "Get-Acl": {"-LiteralPath"},
-    "Get-AdfsCertificate": {"-CertificateType"},
-    "Get-AdfsFarmInformation": set(),
-    "Get-AdfsProperties": set(),
-    "Get-AdfsRelyingPartyTrust": set(),
-    "Get-AdfsSslCertificate": set(),
-    "Get-AdfsSyncProperties": set(),
-    "Get-CimInstance": {"-ClassName", "-Filter"},
+    "Get-Acl": {"-ErrorAction", "-LiteralPath"},
+    "Get-AdfsCertificate": {"-CertificateType", "-ErrorAction"},
+    "Get-AdfsClaimsProviderTrust": {"-ErrorAction"},
+    "Get-AdfsFarmInformation": {"-ErrorAction"},
+    "Get-AdfsProperties": {"-ErrorAction"},
+    "Get-AdfsRelyingPartyTrust": {"-ErrorAction"},
+    "Get-AdfsSslCertificate": {"-ErrorAction"},
+    "Get-AdfsSyncProperties": {"-ErrorAction"},
+    "Get-AdfsWebApiApplication": {"-ErrorAction"},
+    "Get-CimInstance": {"-ClassName", "-ErrorAction", "-Filter"},
     "Get-Command": {"-ErrorAction", "-Name"},
+    "Get-WinEvent": {"-ErrorAction", "-FilterHashtable", "-MaxEvents"},
     "Import-Module": {"-ErrorAction", "-Name"},
     "New-Object": set(),
-    "Remove-AdfsCertificate": {"-Confirm", "-TargetCertificate"},
-    "Set-Acl": {"-AclObject", "-LiteralPath"},
-    "Set-AdfsCertificate": {"-CertificateType", "-Confirm", "-IsPrimary", "-Thumbprint"},
-    "Set-AdfsProperties": {"-Confirm"},
+    "Remove-AdfsCertificate": {"-Confirm", "-ErrorAction", "-TargetCertificate"},
+    "Set-AdfsCertificate": {"-CertificateType", "-Confirm", "-ErrorAction", "-IsPrimary", "-Thumbprint"},
+    "Set-AdfsProperties": {"-AutoCertificateRollover", "-Confirm", "-ErrorAction"},
+    "Remove-TypeData": {"-ErrorAction", "-TypeName"},
     "Set-StrictMode": {"-Version"},
-    "Update-AdfsCertificate": {"-CertificateType", "-Confirm", "-Urgent"},
+    "Start-Sleep": {"-Milliseconds"},
+    "Update-AdfsCertificate": {"-CertificateType", "-Confirm", "-ErrorAction", "-Urgent"},
     "Where-Object": set(),
 }
 STATIC = {
+    *("DateTimeOffset::FromUnixTimeSeconds", "Math::Ceiling", "decimal::Truncate", "long::MaxValue", "long::MinValue"),
     *("BitConverter::ToString", "Convert::FromBase64String", "Convert::ToBase64String", "Environment::ExpandEnvironmentVariables", "Environment::OSVersion"),
     *("Globalization.CultureInfo::InvariantCulture", "IO.Directory::CreateDirectory", "IO.Directory::Exists", "IO.File::Exists", "IO.File::GetAttributes"),
+    *("IO.File::Delete", "IO.File::GetLastWriteTimeUtc", "string::IsNullOrEmpty"),
     *("IO.File::Move", "IO.File::Open", "IO.File::ReadAllBytes", "IO.File::Replace", "IO.FileAccess::ReadWrite", "IO.FileAccess::Write"),
-    *("IO.FileAttributes::ReparsePoint", "IO.FileMode::Create", "IO.FileMode::OpenOrCreate", "IO.FileShare::None", "IO.Path::Combine"),
-    "IO.FileSystemAclExtensions::CreateDirectory",  # in 7 only, and called there only
-    *("IO.Path::GetDirectoryName", "IO.Path::IsPathRooted", "Net.NetworkInformation.IPGlobalProperties::GetIPGlobalProperties", "NullString::Value"),
-    *("PlatformID::Win32NT", "Security.Cryptography.SHA256::Create", "datetime::UtcNow", "timespan::FromSeconds"),
+    *("IO.FileAttributes::ReparsePoint", "IO.FileMode::Create", "IO.FileMode::OpenOrCreate", "IO.FileShare::None"),
+    # The first two in 7 only, the third in 5.1 only, and called there only.
+    *("IO.FileSystemAclExtensions::CreateDirectory", "IO.FileSystemAclExtensions::SetAccessControl", "IO.File::SetAccessControl"),
+    "Security.AccessControl.AccessControlSections::Access",
+    *("IO.Path::GetDirectoryName", "Net.NetworkInformation.IPGlobalProperties::GetIPGlobalProperties"),
+    *("PlatformID::Win32NT", "Security.Cryptography.SHA256::Create", "datetime::UtcNow"),
     "Security.Cryptography.X509Certificates.RSACertificateExtensions::GetRSAPrivateKey",
     "Security.Cryptography.X509Certificates.X509RevocationFlag::ExcludeRoot",
 }
@@ -182,11 +207,9 @@ FORBIDDEN_SYNTAX = frozenset(
 
 def nodes_of(name):
     """Return all nodes of a whole script's tree, and its bytes."""
-    tree_sitter = pytest.importorskip("tree_sitter")
-    language = pytest.importorskip("tree_sitter_powershell")
     source = _powershell.compose(name).encode("ascii")
     found = []
-    waiting = [tree_sitter.Parser(tree_sitter.Language(language.language())).parse(source).root_node]
+    waiting = [tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language())).parse(source).root_node]
     while waiting:
         node = waiting.pop()
         found.append(node)
@@ -212,10 +235,20 @@ def test_calls_only_commands_and_parameters_that_5_1_has(name):
     assert len(called) > 20
     for command in called:
         told = command.child_by_field_name("command_name").text.decode()
-        if told in own or told == "$Read":
+        if told in own or told in ("$Act", "$Read"):
             continue
         assert told in COMMANDS, told
         assert set(parameters_of(command)) <= COMMANDS[told], command.text
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_every_cmdlet_that_may_report_an_error_and_go_on_is_told_to_stop(name):
+    # Whatever a module made of $global:ErrorActionPreference.
+    for command in [node for node in nodes_of(name) if node.type == "command"]:
+        told = command.child_by_field_name("command_name").text.decode()
+        if "-ErrorAction" in COMMANDS.get(told, ()):
+            wanted = {"Get-Command": b"-ErrorAction SilentlyContinue", "Remove-TypeData": b"-ErrorAction Ignore"}.get(told, b"-ErrorAction Stop")
+            assert wanted in command.text, command.text
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -241,6 +274,5 @@ def test_newer_syntax_is_found_or_does_not_parse(sample, monkeypatch):
 
 
 def test_every_forbidden_kind_is_known_to_the_grammar():
-    tree_sitter = pytest.importorskip("tree_sitter")
-    language = tree_sitter.Language(pytest.importorskip("tree_sitter_powershell").language())
+    language = tree_sitter.Language(tree_sitter_powershell.language())
     assert FORBIDDEN_SYNTAX.issubset(language.node_kind_for_id(number) for number in range(language.node_kind_count))

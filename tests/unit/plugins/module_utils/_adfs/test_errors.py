@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import from_record
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import reply
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import from_record, restricted_language, without_source
 
 DENIED = "System.UnauthorizedAccessException"
 INVALID = "System.InvalidOperationException"
@@ -73,3 +74,57 @@ def test_an_error_without_exceptions():
     error = record("Odd")
     error["exceptions"] = []
     assert "Odd" in str(from_record(error, "read_farm"))
+
+
+def test_the_text_of_a_fault_is_told_once():
+    said = "MSIS7707: The configuration service is not available."
+    found = from_record(record(said, said, exception="System.ServiceModel.FaultException`1[[Some.Type]]"), "update_certificate")
+    assert found.id == "service_fault"
+    assert str(found).count(said) == 1
+    assert "329 and 331" in str(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MethodInvocationNotSupportedInConstrainedLanguage",
+        "The syntax is not supported by this runspace. This can occur if the runspace is in no-language mode.",
+        '{"LanguageMode": "ConstrainedLanguage"}',
+    ],
+)
+def test_a_restricted_language_is_recognised(text):
+    message, advice = restricted_language(text)
+    assert "language mode" in message
+    assert "FullLanguage" in advice
+
+
+def test_any_other_text_is_no_restricted_language():
+    assert restricted_language("The language of this server is German; ParserError, UnexpectedToken") is None
+
+
+@pytest.mark.parametrize("message", ["", " \n", "\x00"])
+def test_an_error_that_says_nothing_is_told_by_its_kind(message):
+    assert INVALID in str(from_record(record("PS9999", message), "read_farm"))
+
+
+def test_what_was_thrown_as_a_text_is_said_once():
+    error = record("The farm said no", "The farm said no")
+    assert str(from_record(error, "read_farm")).count("The farm said no") == 1
+
+
+@pytest.mark.parametrize("place", ["At line:3 char:5", "In Zeile:3 Zeichen:5", "発生場所 行:3 文字:5"])
+def test_the_source_of_a_script_is_never_quoted(place):
+    message = f"{place}\n+ $secret = Get-Thing -Name (\n+                          ~\nMissing an argument."
+    for told in (str(from_record(record("ParserError", message), "read_farm")), without_source(message)):
+        assert "Missing an argument." in told
+        assert "$secret" not in told
+        assert place not in told
+
+
+def test_a_sum_in_a_sentence_is_no_source():
+    assert without_source("1 + 1 is 2\nnot 3") == "1 + 1 is 2\nnot 3"
+
+
+def test_an_error_without_a_place_in_a_script_is_told():
+    checked = reply.ERROR({**record("PS9999", "strange"), "line": None}, "the reply")
+    assert "strange" in str(from_record(checked, "read_farm"))

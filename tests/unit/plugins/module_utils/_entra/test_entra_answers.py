@@ -14,7 +14,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._entra.client impo
 from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import Configuration, list_domains, read_configurations, read_domains
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, GraphError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import merge_options
-from ansible_collections.federation.adfs.plugins.module_utils._entra.transport import Answer, Patience
+from ansible_collections.federation.adfs.plugins.module_utils._entra.transport import MAX_ATTEMPTS, Answer, Patience
 
 NOW = datetime.datetime(2026, 3, 1, tzinfo=datetime.timezone.utc)
 ID = "2f1d1c9a-0000-4000-8000-123456789abc"
@@ -49,6 +49,9 @@ class Wire:
     def request(self, what: str, method: str, url: str, headers: t.Any, data: bytes | None = None, params: t.Any = None) -> Answer:
         return self.answers.pop(0)
 
+    def request_once(self, what: str, method: str, url: str, headers: t.Any, data: bytes | None = None) -> Answer:
+        return self.answers.pop(0)
+
     def patience(self) -> Patience:
         return Patience(lambda _seconds: None)
 
@@ -75,7 +78,8 @@ def batched(status: int, body: t.Any) -> Answer:
 
 
 def configuration(status: int, body: t.Any) -> Configuration | GraphError | None:
-    return read_configurations(client(batched(status, body)), ["example.com"])["example.com"]
+    # As often as it may be asked for.
+    return read_configurations(client(*[batched(status, body)] * MAX_ATTEMPTS), ["example.com"])["example.com"]
 
 
 @pytest.mark.parametrize("body", [{"value": [ENTITY]}, {"value": ENTITY}, ENTITY, {"@odata.context": "https://x/$metadata", **ENTITY}])

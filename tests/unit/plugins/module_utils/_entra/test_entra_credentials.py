@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
+from ansible_collections.federation.adfs.plugins.module_utils._entra.clouds import cloud_by_name
 from ansible_collections.federation.adfs.plugins.module_utils._entra.credentials import credential_for, token_claims
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, OptionsError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import merge_options
@@ -185,34 +186,54 @@ def _json(status: int, **body: t.Any) -> Answer:
     return Answer(status, {"content-type": "application/json"}, json.dumps(body).encode())
 
 
-DISCOVERY = _json(
-    200,
-    token_endpoint=f"https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token",
-    authorization_endpoint=f"https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/authorize",
-    issuer=f"https://login.microsoftonline.com/{TENANT}/v2.0",
-)
-
-
 def _token_error(answer: Answer, **given: str) -> str:
     credential = check(**APP, **(given or {"client_secret": SECRET}))
     with pytest.raises(EntraError) as caught:
-        credential.token(_Fixed(DISCOVERY, answer))
+        credential.token(_Fixed(answer))
     return str(caught.value)
 
 
 def test_a_token_is_asked_for_without_telemetry_and_from_the_tenants_own_endpoint() -> None:
-    transport = _Fixed(DISCOVERY, _json(200, token_type="Bearer", expires_in=3599, access_token="the.token.itself"))
+    transport = _Fixed(_json(200, token_type="Bearer", expires_in=3599, access_token="the.token.itself"))
     assert check(**APP, client_secret=SECRET).token(transport) == "the.token.itself"
-    assert [method for method, _url, _headers, _data in transport.sent] == ["GET", "POST"]
-    assert all(url.startswith(f"https://login.microsoftonline.com/{TENANT}/") for _method, url, _headers, _data in transport.sent)
+    # The endpoints of the clouds are known, so that nothing else is asked for.
+    assert [(method, url) for method, url, _headers, _data in transport.sent] == [("POST", f"https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token")]
     assert not [name for _method, _url, headers, _data in transport.sent for name in headers if "telemetry" in name]
-    assert transport.sent[1][3] is not None and b"scope=https%3A%2F%2Fgraph.microsoft.com%2F.default" in transport.sent[1][3]
+    assert transport.sent[0][3] is not None and b"scope=https%3A%2F%2Fgraph.microsoft.com%2F.default" in transport.sent[0][3]
+
+
+@pytest.mark.parametrize("cloud", ["public", "usgov", "usgov_dod", "china", "bleu", "delos", "govsg"])
+@pytest.mark.parametrize("given", [{}, {"authority_url": "own"}, {"authority_url": "own/"}, {"authority_url": "own/v2.0"}])
+def test_no_discovery_is_asked_for_where_a_known_cloud_signs_in(cloud: str, given: dict[str, str]) -> None:
+    """Also where the environment names the cloud's own address, as AZURE_AUTHORITY_HOST does."""
+    host = cloud_by_name(cloud).login_host
+    options = {name: text.replace("own", f"https://{host}") for name, text in given.items()}
+    transport = _Fixed(_json(200, token_type="Bearer", expires_in=3599, access_token="t"))
+    assert check(**APP, client_secret=SECRET, cloud=cloud, **options).token(transport) == "t"
+    assert [url for _method, url, _headers, _data in transport.sent] == [f"https://{host}/{TENANT}/oauth2/v2.0/token"]
+
+
+@pytest.mark.parametrize("address", ["https://login.example.com", "https://login.microsoftonline.com:8443", "https://login.microsoftonline.com/private"])
+def test_an_authority_given_by_hand_is_asked_for_its_endpoints(address: str) -> None:
+    endpoint = "https://sts.example.com/token"
+    transport = _Fixed(_json(200, token_endpoint=endpoint, authorization_endpoint="https://x"), _json(200, access_token="t", expires_in=3599))
+    check(**APP, client_secret=SECRET, authority_url=address).token(transport)
+    assert [(method, url) for method, url, _headers, _data in transport.sent] == [
+        ("GET", f"{address}/{TENANT}/v2.0/.well-known/openid-configuration"),
+        ("POST", endpoint),
+    ]
+
+
+@pytest.mark.parametrize("text", ["two words", "line\nbreak", "umlaut-\u00fc", "\x00"])
+def test_a_token_that_cannot_be_one_is_refused(text: str) -> None:
+    message = _token_error(_json(200, token_type="Bearer", expires_in=3599, access_token=text))
+    assert "characters that no token has" in message and text not in message
 
 
 def test_a_certificate_signs_with_ps256_and_names_itself_by_sha256() -> None:
-    transport = _Fixed(DISCOVERY, _json(200, token_type="Bearer", expires_in=3599, access_token="t"))
+    transport = _Fixed(_json(200, token_type="Bearer", expires_in=3599, access_token="t"))
     check(**APP, client_certificate=pem(rsa_key(), certificate(rsa_key()))).token(transport)
-    body = transport.sent[1][3] or b""
+    body = transport.sent[0][3] or b""
     assertion = body.decode().split("client_assertion=")[1].split("&")[0]
     header = json.loads(base64.urlsafe_b64decode(assertion.split(".")[0] + "=="))
     assert header["alg"] == "PS256" and "x5t#S256" in header and "x5t" not in header
@@ -244,12 +265,12 @@ def test_a_sign_in_service_that_is_none_is_said() -> None:
 
 
 def test_an_unknown_tenant_is_said() -> None:
-    with pytest.raises(EntraError, match=f"https://login.microsoftonline.com does not know tenant {TENANT} .HTTP 400."):
-        check(**APP, client_secret=SECRET).token(_Fixed(_json(400, error="invalid_tenant")))
+    with pytest.raises(EntraError, match=f"https://login.example.com does not know tenant {TENANT} .HTTP 400."):
+        check(**APP, client_secret=SECRET, authority_url="https://login.example.com").token(_Fixed(_json(400, error="invalid_tenant")))
 
 
 def test_a_token_endpoint_without_tls_gets_no_secret() -> None:
     transport = _Fixed(_json(200, token_endpoint="http://login.example.com/token", authorization_endpoint="https://x"))
     with pytest.raises(EntraError, match="without TLS; nothing was sent"):
-        check(**APP, client_secret=SECRET).token(transport)
+        check(**APP, client_secret=SECRET, authority_url="https://login.example.com").token(transport)
     assert len(transport.sent) == 1

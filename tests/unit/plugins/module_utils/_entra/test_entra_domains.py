@@ -138,7 +138,10 @@ def test_no_permission_at_all_is_one_error() -> None:
 
 def test_only_verified_federated_domains_are_read() -> None:
     domains = [entry("a.example"), entry("m.example", authenticationType="Managed"), entry("u.example", isVerified=False), "odd", {"id": 7}, entry("A B")]
-    assert [domain["domain"] for domain in read(domains, {"a.example": Reply(200, configuration())})] == ["a.example"]
+    found = read(domains, {"a.example": Reply(200, configuration())})
+    assert [domain["domain"] for domain in found if not domain["error"]] == ["a.example"]
+    # A federated domain that cannot be asked for, and an entry that is no domain, are told rather than left out.
+    assert [domain["domain"] for domain in found if domain["error"]] == [None, None, "A B"]
 
 
 def test_named_domains_keep_their_order_and_are_asked_for_once() -> None:

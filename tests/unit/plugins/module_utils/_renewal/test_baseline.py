@@ -32,7 +32,7 @@ def test_nothing_is_compared_before_somebody_approved() -> None:
 
 def test_the_first_is_approved_by_true_and_lives_in_the_journal() -> None:
     stored = compare(None, "true", items(), SEEN).baseline
-    journal = read_journal(write_journal(Journal(FARM, baseline=stored)), FARM, Play(SEEN).now)
+    journal = read_journal(write_journal(Journal(FARM, baseline=stored)), FARM)
     assert compare(journal.baseline, None, items(), SEEN).seen == SEEN
 
 

@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from world import FARM, START, Play, domain, farm, guards, key, observe, server
+from world import FARM, START, Play, domain, farm, guards, key, observe, remembered, server
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Backup, Journal, read_journal, write_journal
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Slots
@@ -34,7 +34,7 @@ def test_before_the_promotion_the_clock_is_held_and_the_successor_leaves_adfs() 
 
 
 def test_what_the_successor_displaced_is_written_back() -> None:
-    earlier = Journal(FARM, backups={"tenant/contoso.com": (Backup(START - timedelta(days=3), Slots("OLD", "EARLIER")),)}, history=frozenset({"EARLIER"}))
+    earlier = Journal(FARM, backups={"tenant/contoso.com": (Backup(START - timedelta(days=3), Slots("OLD", "EARLIER")),)}, own=remembered("EARLIER"))
     play = Play(observe(farm("OLD", "NEW"), domain("contoso.com", "OLD", "NEW")), earlier)
     play.run(BACK)
     assert play.done == ["suspend_auto_rollover", "remove_from_adfs", "publish"]
@@ -52,7 +52,7 @@ def test_a_rollback_is_done_once_and_holds_until_the_operator_lifts_it() -> None
     assert not play.seen.farm.auto_rollover
     play.run(replace(US, pause=False))
     assert play.done[:1] == ["generate"]
-    assert play.journal.rollback is None
+    assert play.journal.rollback is not None and play.journal.rollback.lifted
 
 
 def test_after_the_promotion_the_earlier_certificate_signs_again_once_it_is_known_everywhere() -> None:
@@ -124,7 +124,7 @@ def test_the_journal_remembers_it() -> None:
     play = Play(observe(farm("OLD", "NEW"), domain("contoso.com", "OLD", "NEW")))
     play.run(BACK)
     assert play.journal.rollback is not None
-    assert read_journal(write_journal(play.journal), FARM, play.now) == play.journal
+    assert read_journal(write_journal(play.journal), FARM) == play.journal
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ import pytest
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, read_journal, write_journal
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import KeyCheck, RelyingParty, Server
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, asks, show
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, Span
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import GivenServer, Policy, Span
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import seen_by_sync
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
-from .world import FARM, KEYS, actions, at, domain, farm, guards, key, observe, plan, server
+from .world import FARM, KEYS, actions, at, domain, farm, guards, key, observe, plan, remembered, server
 
 # A farm whose primary OLD was bought, and so is its successor NEW.
 BOUGHT = {"OLD": replace(KEYS["OLD"], self_signed=False), "NEW": replace(KEYS["NEW"], self_signed=False)}
@@ -28,7 +28,7 @@ STORED = {"auto_rollover": False, "from_store": frozenset({"OLD"})}
 
 
 def ready(**changes: object) -> Plan:
-    journal = Journal(FARM, last_scan=at(1.0), first_seen={"tenant/contoso.com": {"OLD": at(0), "NEW": at(0)}})
+    journal = Journal(FARM, first_seen={"tenant/contoso.com": {"OLD": at(0), "NEW": at(0)}})
     where = farm("OLD", "NEW", auto_rollover=False, from_store=BOTH, **changes)
     return plan(observe(where, domain("contoso.com", "OLD", "NEW"), **BOUGHT), PROMOTE, journal, now=at(1.5))
 
@@ -53,9 +53,9 @@ def test_a_failed_check_names_server_check_and_advice_and_a_file_mends_nothing_a
 
 
 def test_a_person_may_answer_for_a_server_and_own_certificates_need_no_check() -> None:
-    journal = Journal(FARM, last_scan=at(1.0), first_seen={"tenant/contoso.com": {"OLD": at(0), "NEW": at(0)}})
+    journal = Journal(FARM, first_seen={"tenant/contoso.com": {"OLD": at(0), "NEW": at(0)}})
     where = farm("OLD", "NEW", auto_rollover=False, from_store=BOTH, key_checks=OK[:1])
-    by_hand = replace(PROMOTE, servers_checked=frozenset({"adfs2"}))
+    by_hand = replace(PROMOTE, servers=(GivenServer("adfs2", key_checked=True),))
     assert actions(plan(observe(where, domain("contoso.com", "OLD", "NEW"), **BOUGHT), by_hand, journal, now=at(1.5)))[0] == "promote"
     own = farm("OLD", "NEW", auto_rollover=False)
     assert actions(plan(observe(own, domain("contoso.com", "OLD", "NEW")), PROMOTE, journal, now=at(1.5)))[0] == "promote"
@@ -98,7 +98,7 @@ def test_each_guard_of_adding(change: dict[str, object], policy: Policy, conditi
 
 def test_what_was_taken_out_of_adfs_is_not_added_again() -> None:
     seen = observe(farm("OLD", **STORED, key_checks=OK), domain("contoso.com", "OLD"), **BOUGHT)
-    made = plan(seen, ADD, Journal(FARM, history=frozenset({"NEW"})))
+    made = plan(seen, ADD, Journal(FARM, own=remembered("NEW")))
     assert actions(made) == [] and "successor" in guards(made)
 
 
@@ -178,14 +178,14 @@ def test_the_journal_remembers_since_when_the_configuration_is_as_it_is_and_read
     assert first.write_journal and first.journal.configured == ("OLD", ("NEW", "OLD"), at(0))
     assert plan(waiting, journal=first.journal, now=at(0.5)).journal.configured == first.journal.configured
     written = write_journal(first.journal)
-    assert read_journal(written, FARM, at(0)) == first.journal
+    assert read_journal(written, FARM) == first.journal
     del written["configured"]
-    assert read_journal(written, FARM, at(0)).configured is None
+    assert read_journal(written, FARM).configured is None
 
 
 # -- restart ---------------------------------------------------------------------------------------------------------------------
 
-LATE = Journal(FARM, last_scan=at(0.9), configured=("NEW", ("NEW", "OLD"), at(0.9)))
+LATE = Journal(FARM, configured=("NEW", ("NEW", "OLD"), at(0.9)))
 
 
 def lagging(journal: Journal = LATE, policy: Policy | None = None, host: str | None = "two", now: float = 1.0) -> Plan:

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import Approved
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, OwnKey
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import (
     UNBORN,
     Domain,
@@ -17,8 +19,9 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.observati
     Server,
     Slots,
 )
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, _after, make_plan
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, make_plan
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 FARM = "http://sts.contoso.com/adfs/services/trust"
@@ -26,6 +29,11 @@ FARM = "http://sts.contoso.com/adfs/services/trust"
 
 def at(days: float) -> datetime:
     return START + timedelta(days=days)
+
+
+def remembered(*names: str) -> dict[str, OwnKey]:
+    """Certificates of the farm that the journal remembers, of which it saw neither when they came nor that they signed."""
+    return {name: OwnKey() for name in names}
 
 
 def key(name: str, begins: float, ends: float, self_signed: bool = True) -> Key:
@@ -70,7 +78,7 @@ def observe(where: Farm, *domains: Domain, **keys: Key) -> Observation:
 
 def plan(seen: Observation, policy: Policy | None = None, journal: Journal | None = None, now: datetime = START, run: str = "run-1") -> Plan:
     seen = replace(seen, farm=replace(seen.farm, time=now))
-    return make_plan(seen, journal or Journal(FARM), policy or Policy(), now, run)
+    return make_plan(seen, journal or Journal(FARM), policy or Policy(), now, Run(run))
 
 
 def actions(made: Plan) -> list[str]:
@@ -92,12 +100,17 @@ class Play:
         self.seen, self.journal, self.now = seen, journal or Journal(FARM), now
         self.born = 0
 
+    def plan(self, policy: Policy | None = None, approve: Callable[[Plan], Approved] | None = None, **more: object) -> Plan:
+        """What a run would do. ``approve``: what is left of an approved plan, as the plan without it tells."""
+        seen = replace(self.seen, farm=replace(self.seen.farm, time=self.now))
+        given = (seen, self.journal, policy or Policy(), self.now, Run("run-1"))
+        return make_plan(*given, **more) if approve is None else make_plan(*given, approved=approve(make_plan(*given)), **more)
+
     def run(self, policy: Policy | None = None, **more: object) -> Plan:
         """One run: act after act with a new look before each. Returns the last plan; ``self.done`` holds the acts."""
         self.done: list[str] = []
         for _round in range(12):
-            seen = replace(self.seen, farm=replace(self.seen.farm, time=self.now))
-            made = make_plan(seen, self.journal, policy or Policy(), self.now, "run-1", **more)
+            made = self.plan(policy, **more)
             if made.write_journal:
                 self.journal = made.journal
             if not made.steps:
@@ -107,14 +120,15 @@ class Play:
         raise AssertionError(f"a run that does not end: {self.done}")
 
     def _carry_out(self, made: Plan) -> None:
-        after = _after(made.first, made.steps[0].act)
-        if UNBORN in after.farm.certificates:
+        after = made.steps[0].act.after(made.first.seen, self.now)
+        farm, keys = after.farm, dict(after.keys)
+        if UNBORN in farm.certificates:
             self.born += 1
             name = f"BORN{self.born}"
-            certificates = after.farm.certificates - {UNBORN} | {name}
-            born = replace(after.keys[UNBORN], thumbprint=name, public_key=f"P-{name}")
-            after = replace(after, farm=replace(after.farm, certificates=certificates), keys={**after.keys, name: born})
-        self.seen = after
+            farm = replace(farm, certificates=farm.certificates - {UNBORN} | {name})
+            keys[name] = replace(keys[UNBORN], thumbprint=name, public_key=f"P-{name}")
+        decrypting = tuple(replace(d, thumbprint="BORN-D") if d.thumbprint == UNBORN else d for d in farm.decrypting)
+        self.seen = replace(after, farm=replace(farm, decrypting=decrypting), keys=keys)
 
     def servers_follow(self, *names: str) -> None:
         where = self.seen.farm

@@ -1,0 +1,171 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+"""AD FS' own clock: when it is held so that it promotes nothing too early, and when AD FS gets it back.
+
+Whoever holds the clock owes a successor in time, and an end to holding: the last call lets the successor sign although something still blocks,
+because the primary certificate ends otherwise and every domain is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import generation, guards, rules, spans
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, Promote, RestoreAutoRollover, SuspendAutoRollover
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.pace import UNKNOWN_REACH
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
+
+
+def hold(s: Situation, blocks: list[Block]) -> Act | None:
+    """AD FS would promote a certificate before it may sign: its clock is held."""
+    if not s.seen.farm.clock_runs or s.seen.farm.provider is not None or s.journal.released in s.promotable:
+        return None
+    reason = _reason_to_hold(s)
+    if reason is None:
+        return None
+    if s.seen.farm.auto_rollover is None:
+        blocks.append(guards.rollover_unknown(s))
+        return None
+    return guards.gated(s, blocks, SuspendAutoRollover(reason, protective=True))
+
+
+def _reason_to_hold(s: Situation) -> str | None:
+    stolen = s.seen.farm.certificates & s.compromised
+    if s.emergency and stolen:
+        return "AD FS holds stolen keys, and must neither promote a certificate nor make one by itself"
+    if s.paused and s.promotable:
+        return "the rollover is paused, and AD FS could promote a certificate"
+    if s.policy.promote != "adfs" and s.promotable:
+        who = "the role promotes" if s.policy.promote == "role" else "an administrator promotes"
+        return f"{who} (renew_signing_cert_promote: {s.policy.promote}), so AD FS' own clock must not decide"
+    if s.promotes_too_early(s.reach):
+        return _too_early(s)
+    return None
+
+
+def _too_early(s: Situation) -> str:
+    what = "promote the successor" if s.promotable else "make a certificate and promote it"
+    return f"AD FS would {what} from {format_time(s.adfs_promotes_at)} on, before it is known everywhere"
+
+
+def hold_unfinished(s: Situation, blocks: list[Block]) -> Act | None:
+    """How often runs come is not known yet, and this run leaves something undone: the next one may come late."""
+    if not s.seen.farm.auto_rollover or s.seen.farm.provider is not None or s.distances or s.journal.released in s.promotable:
+        return None
+    unpublished = bool(s.promotable) and not s.published
+    undone = not s.promotable and s.now >= s.due_at
+    if not (undone or unpublished or s.unreadable) or not s.promotes_too_early(max(s.reach, UNKNOWN_REACH)):
+        return None
+    return guards.gated(s, blocks, SuspendAutoRollover(_too_early(s), protective=True))
+
+
+def respect_wanted_off(s: Situation, blocks: list[Block]) -> Act | None:
+    """A run that died between switching automatic rollover on for one act and off again, or an administrator's hand: off is wanted."""
+    if s.policy.auto_rollover is False and s.seen.farm.auto_rollover:
+        reason = "automatic rollover is on although renew_signing_cert_auto_rollover is false"
+        return guards.gated(s, blocks, SuspendAutoRollover(reason, protective=True))
+    return None
+
+
+def restore(s: Situation, blocks: list[Block]) -> Act | None:
+    """Automatic rollover back as it is wanted: after a promotion, after a renewal that was taken back, or when AD FS may promote."""
+    farm = s.seen.farm
+    if farm.auto_rollover is not False or s.wanted_auto_rollover is not True or s.paused or farm.provider is not None:
+        return None
+    if farm.certificates & s.compromised or not (s.journal.auto_rollover_suspended or s.policy.auto_rollover):
+        return None
+    if s.custom and s.policy.auto_rollover is not True:
+        return None  # AD FS would replace an administrator's certificate by one of its own
+    if s.promotable:
+        if s.policy.promote != "adfs" or not s.ready:
+            return None
+        if not _promotion_fits(s, blocks):
+            return None
+        return RestoreAutoRollover("every domain and every server has the successor, so AD FS may promote it", protective=True)
+    if not s.following or (s.clock_held and s.journal.suspended_for == farm.primary and not _taken_back(s)):
+        return None
+    if s.now >= s.due_at and generation.reason_to_hold_first(s) is not None:
+        return None  # it would be held again for the renewal that is due
+    if rules.adfs_promotes_at(s.seen, [], s.now) - s.now < s.publication_interval + s.reach:
+        blocks.append(
+            Block(
+                "critical_threshold",
+                farm.server,
+                None,
+                "with automatic rollover on, AD FS would make and promote a certificate too early; it stays off until the renewal is done",
+            )
+        )
+        return None
+    return RestoreAutoRollover("automatic rollover is wanted and nothing can be promoted too early any more", protective=True)
+
+
+def _taken_back(s: Situation) -> bool:
+    """The renewal for which the clock is held was rolled back, and the pause is lifted."""
+    rollback = s.journal.rollback
+    return rollback is not None and rollback.lifted and rollback.undone not in s.seen.farm.certificates
+
+
+def _promotion_fits(s: Situation, blocks: list[Block]) -> bool:
+    """AD FS promotes within one check interval after its clock runs again: that must meet no freeze, and lie in a window."""
+    check = s.seen.farm.thresholds.check
+    if not (s.policy.freezes or s.policy.windows) or s.now >= s.last_call_at or spans.free(s.policy, s.now, check):
+        return True
+    moments = (w.start for w in s.policy.windows)
+    ends = (f.end for f in s.policy.freezes)
+    fitting = [m for m in sorted({*moments, *ends}) if s.now < m < s.last_call_at and spans.free(s.policy, m, check)]
+    until = fitting[0] if fitting else s.last_call_at
+    blocks.append(
+        Block("window", s.seen.farm.server, until, "AD FS would promote the successor within a freeze or outside the maintenance windows; its clock stays held")
+    )
+    return False
+
+
+def last_call(s: Situation, blocks: list[Block]) -> Act | None:
+    """The successor is let sign although something still blocks, where a domain accepts it and waiting would lose every domain."""
+    if not s.obliged or s.now < s.last_call_at or (s.ready and s.policy.promote == "adfs" and not s.custom):
+        return None
+    able = [k for k in s.promotable if k not in s.compromised and any(s.omnipresent(k, d.domain) for d in s.counted if d.unreadable is None)]
+    if not able or any(b.until is not None and later(b.until, s.reach) <= s.last_safe_moment for b in what_blocks(s)):
+        return None
+    key = s.successor if s.successor in able else able[-1]
+    loses = names(losing(s)) or "no domain"
+    reason = f"the primary certificate ends at {format_time(s.seen.primary_key.not_after)} and no later run comes in time; sign-in may fail for {loses}"
+    if len(s.promotable) == 1 and not s.custom:
+        return RestoreAutoRollover(f"last call: AD FS gets its clock back, because {reason}", thumbprint=key, protective=True)
+    if s.policy.promote == "role":
+        return Promote(f"last call: {reason}", thumbprint=key, protective=True)
+    blocks.append(
+        Block(
+            "last_call",
+            s.seen.farm.server,
+            None,
+            f"{reason}. Run on {s.seen.farm.server}: Set-AdfsCertificate -CertificateType Token-Signing -Thumbprint {key} -IsPrimary, or set"
+            " renew_signing_cert_promote to role",
+        )
+    )
+    return None
+
+
+def what_blocks(s: Situation) -> Iterator[Block]:
+    """What keeps the successor from signing."""
+    yield from guards.several_successors(s)
+    yield from guards.no_domain(s)
+    yield from guards.not_known_everywhere(s, s.successor)
+    yield from guards.crowded(s)
+
+
+def losing(s: Situation) -> list[str]:
+    """The domains whose sign-in is not sure to work once the successor signs."""
+    key = s.successor or (s.promotable[-1] if s.promotable else None)
+    return [d.domain.title for d in s.lacking(key)]
+
+
+def needed_by(s: Situation) -> datetime | None:
+    """Until when a run is needed, because the clock is held and nothing is promoted without one; None where it is not held."""
+    return s.last_safe_moment if s.clock_held and s.seen.farm.provider is None else None

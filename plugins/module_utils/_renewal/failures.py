@@ -1,0 +1,148 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+"""What makes a run fail after its safe acts, each with the reason and what to do. The operator chooses among them with renew_signing_cert_fail_on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import adfs_clock, generation, guards, spans
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
+
+
+def failures(s: Situation) -> list[dict[str, str]]:
+    """Return what fails the run, each as ``fail_on`` and ``reason``; what must never go unseen fails it whatever the operator chose."""
+    chosen = ((kind, reason) for kind, reason in _chosen(s) if kind in s.policy.fail_on)
+    return [{"fail_on": kind, "reason": reason} for kind, reason in (*_always(s), *chosen)]
+
+
+def _always(s: Situation) -> Iterator[tuple[str, str]]:
+    if s.clock_differs:
+        yield "clock", s.clock_differs
+    for alarm in s.seen.alarms:
+        if alarm.alarm == "journal":
+            yield "journal", alarm.reason
+    if s.journal_closed:
+        yield "journal", s.journal_closed
+    yield from _emergency(s)
+    if s.seen.farm.provider is not None:
+        return
+    primary = s.seen.primary_key
+    if primary.not_before > s.now:
+        yield "not_yet_valid", f"the primary certificate {primary.thumbprint} is not valid before {format_time(primary.not_before)}"
+    for block in guards.only_seen(s):
+        yield "only_seen_key", block.reason
+    if s.custom and not s.promotable and s.now >= s.due_at and s.policy.successor not in s.seen.farm.certificates:
+        until = format_time(primary.not_after)
+        yield "successor_missing", f"AD FS does not renew its certificate, which ends at {until}: name its successor in renew_signing_cert_successor"
+    elif s.custom and s.promotable and s.clock_held and s.policy.auto_rollover is not True:
+        yield (
+            "successor_missing",
+            (
+                "AD FS made a successor of its own beside a certificate that is not its own: name the successor in renew_signing_cert_successor, or set"
+                " renew_signing_cert_auto_rollover to true to let AD FS have it"
+            ),
+        )
+    if not s.custom and s.seen.farm.auto_rollover is False and s.wanted_auto_rollover is None:
+        yield (
+            "auto_rollover",
+            "automatic rollover is off and it is not known what is wanted: set renew_signing_cert_auto_rollover to true or false",
+        )
+    if s.seen.farm.auto_rollover is None:
+        yield "auto_rollover", guards.rollover_unknown(s).reason
+    yield from _pace(s)
+    yield from _no_window(s)
+
+
+def _emergency(s: Situation) -> Iterator[tuple[str, str]]:
+    if s.emergency:
+        where = [d.domain.title for d in s.statuses if d.compromised and d.ours]
+        where += ["AD FS or one of its servers"] if s.compromised_in_farm else []
+        unread = [d.domain.title for d in s.unreadable] + [x.name for x in s.unseen_servers]
+        if where:
+            yield "emergency", f"stolen keys are still accepted by or present in {names(where)}"
+        elif unread:
+            yield "emergency", f"it was not seen that {names(unread)} is free of stolen keys"
+    elsewhere = [d.domain.name for d in s.statuses if d.compromised and d.unreadable is None and not d.ours]
+    if elsewhere:
+        yield "emergency", f"{names(elsewhere)} sign in elsewhere and accept a stolen key"
+
+
+def _pace(s: Situation) -> Iterator[tuple[str, str]]:
+    """No further run comes in time."""
+    waits = s.clock_held or (s.policy.promote == "role" and bool(s.promotable))
+    let_sign = s.journal.released in s.promotable or (s.seen.farm.auto_rollover and s.ready)
+    if waits and not let_sign and not s.paused and later(s.now, s.reach) >= s.last_safe_moment and s.seen.primary_key.not_after > s.now:
+        measured = f" (the last runs were {names(_days(d) for d in s.distances)} apart)" if s.distances else ""
+        yield (
+            "pace",
+            f"no further run is sure to come before {format_time(s.last_safe_moment)}{measured}: run it more often, and set renew_signing_cert_run_interval",
+        )
+
+
+def _days(span: object) -> str:
+    seconds = span.total_seconds() if hasattr(span, "total_seconds") else 0.0
+    return f"{seconds / 86400:.1f} days"
+
+
+def _no_window(s: Situation) -> Iterator[tuple[str, str]]:
+    farm = s.seen.farm
+    if s.policy.promote != "adfs" or not s.clock_held or not s.promotable or not (s.policy.windows or s.policy.freezes):
+        return
+    if later(s.now, s.policy.deadline_days) < s.last_call_at:
+        return
+    if spans.first_free(s.policy, s.now, s.last_call_at, farm.thresholds.check * 0, farm.thresholds.check) is None:
+        yield (
+            "no_window",
+            (
+                f"no maintenance window before {format_time(s.last_call_at)} is free for {farm.thresholds.check}, within which AD FS promotes: set"
+                " renew_signing_cert_promote to role, or add a window"
+            ),
+        )
+
+
+def _chosen(s: Situation) -> Iterator[tuple[str, str]]:
+    if s.broken:
+        yield "broken", f"sign-in is broken for {names(b.domain.name for b in s.broken)}"
+    strange = [f.domain.name for f in s.unknown if f.unknown]
+    if strange:
+        yield "unknown_certificate", f"a certificate that is not this farm's is accepted by {names(strange)}"
+    changed = [f.domain.name for f in s.unknown if f.domain.deviations]
+    if changed:
+        yield "settings_changed", f"settings differ from the approved ones for {names(changed)}"
+    if s.unreadable:
+        yield "unreadable", "; ".join(f"could not read {d.domain.title}: {d.unreadable}" for d in s.unreadable)
+    unclaimed = [d.domain.name for d in s.unclaimed] + [a.object for a in s.seen.alarms if a.alarm == "unclaimed"]
+    if unclaimed:
+        yield "unclaimed", f"{names(unclaimed)} are named, or accept a certificate of this farm, and do not sign in here"
+    for block in guards.several_successors(s):
+        yield "several_successors", block.reason
+    yield from _held(s)
+    if s.deadline is not None and s.deadline - s.now < s.policy.deadline_days:
+        yield "deadline", f"the latest safe moment for the next step is {format_time(s.deadline)}"
+
+
+def _held(s: Situation) -> Iterator[tuple[str, str]]:
+    """AD FS' clock is held by us: at once for an obstacle that time does not lift, and before the last call for what the operator chose."""
+    if not s.clock_held or s.ready or not s.promotable:
+        obstacle = [b for b in guards.room_for_successor(s) if b.until is None] if s.clock_held and generation.is_owed(s) else []
+    else:
+        obstacle = [b for b in (*adfs_clock.what_blocks(s), *guards.unknown_or_changed(s)) if b.until is None]
+    chosen = s.clock_held and bool(s.promotable) and (s.policy.promote == "never" or s.paused or bool(list(guards.relying_parties(s))))
+    if obstacle:
+        until = format_time(s.last_call_at)
+        cost = names(adfs_clock.losing(s)) or "no domain"
+        yield (
+            "held",
+            (
+                f"AD FS' clock is held because of {names(f'{b.condition} ({b.object})' for b in obstacle)}. At {until} the successor is let sign all the same, and"
+                f" sign-in may then fail for {cost}"
+            ),
+        )
+    elif chosen and later(s.now, s.policy.deadline_days) >= s.last_call_at:
+        yield "held", f"AD FS' clock is held by the run's settings, and the last call for the successor is {format_time(s.last_call_at)}"

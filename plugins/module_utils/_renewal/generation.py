@@ -1,0 +1,132 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+"""Making a successor: AD FS' own, or one from elsewhere that the operator named. Nothing starts AD FS' clock unless the rest of the way is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import guards, server_steps, spans
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, Generate, RemoveFromAdfs, SuspendAutoRollover
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier, later
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import UNBORN
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
+
+add = server_steps.add
+
+
+def generate(s: Situation, blocks: list[Block]) -> Act | None:
+    """Make sure that a successor exists, early enough to publish it."""
+    farm, primary = s.seen.farm, s.seen.primary_key
+    owed = is_owed(s)
+    if s.promotable or s.signs_with_stolen or (s.now < s.due_at and not owed):
+        return None
+    if s.policy.successor is not None and s.policy.successor not in farm.certificates:
+        return None  # what keeps that one away is said already
+    held_back = [] if owed else [*guards.unmended(s), *guards.unknown_or_changed(s)]
+    held_back += [*guards.timed(s), *guards.paused(s), *guards.room_for_successor(s), *guards.no_domain(s), *guards.way_is_open(s)]
+    if s.custom:
+        held_back.append(_custom(s))
+    elif farm.auto_rollover is None:
+        held_back.append(guards.rollover_unknown(s))
+    elif not farm.auto_rollover:
+        held_back.extend(guards.generation_by_switch(s))
+    wait = None if owed or held_back or not farm.auto_rollover else _better_moment(s)
+    if not owed:
+        closed = "the successor is due, but neither freezes nor the maintenance windows allow it now"
+        held_back.extend(guards.window(s, farm.server, closed))
+    if wait is not None:
+        held_back.append(
+            Block("window", farm.server, wait, "AD FS would promote the successor within a freeze or outside the maintenance windows; it is made then")
+        )
+    if held_back:
+        blocks.extend(held_back)
+        return None
+    hold = reason_to_hold_first(s) if farm.auto_rollover else None
+    if hold is not None:
+        return SuspendAutoRollover(hold, protective=owed)
+    return Generate(
+        f"the primary certificate ends at {format_time(primary.not_after)} and AD FS has no successor",
+        thumbprint=UNBORN,
+        toggles=not farm.auto_rollover,
+        protective=owed,
+    )
+
+
+def is_owed(s: Situation) -> bool:
+    """Who holds AD FS' clock owes the successor that AD FS would have made: nothing that gates a planned act stops it."""
+    return s.obliged and (s.now >= s.due_at or s.now >= earlier(s.seen.primary_key.not_after, s.seen.farm.thresholds.generation))
+
+
+def promotes_if_made_now(s: Situation) -> datetime:
+    """When AD FS' clock would promote a successor that is made now, at the earliest."""
+    thresholds = s.seen.farm.thresholds
+    return min(later(s.now, thresholds.promotion), earlier(s.seen.primary_key.not_after, thresholds.critical))
+
+
+def reason_to_hold_first(s: Situation) -> str | None:
+    """Why AD FS' clock has to be held before a successor is made now, None where it need not be."""
+    promotes = promotes_if_made_now(s)
+    if s.policy.promote != "adfs":
+        return f"AD FS' own clock must not promote the new certificate (renew_signing_cert_promote: {s.policy.promote}); it is held before one is made"
+    if promotes - s.now < s.publication_interval + s.reach:
+        return f"AD FS would promote a new certificate at {format_time(promotes)}, before it is known everywhere; its clock is held first"
+    if not spans.free(s.policy, promotes, s.seen.farm.thresholds.check):
+        return "AD FS would promote a new certificate within a freeze or outside the maintenance windows; its clock is held first"
+    return None
+
+
+def _better_moment(s: Situation) -> datetime | None:
+    """A later moment that is early enough and after which AD FS promotes at an allowed time; None where now is as good, or none is better."""
+    thresholds = s.seen.farm.thresholds
+    if s.policy.promote != "adfs" or not (s.policy.freezes or s.policy.windows):
+        return None
+    if s.policy.windows and not any(w.end - w.start >= thresholds.check for w in s.policy.windows):
+        return None
+    latest = earlier(s.seen.primary_key.not_after, thresholds.generation)
+    end = min(latest, s.deadline) if s.deadline is not None else latest
+    first = spans.first_free(s.policy, s.now, end, thresholds.promotion, thresholds.check)
+    return None if first is None or first == s.now else first
+
+
+def _custom(s: Situation) -> Block:
+    primary = s.seen.primary_key
+    return Block(
+        "custom_certificate",
+        s.seen.farm.server,
+        None,
+        f"AD FS does not renew the primary certificate ({primary.thumbprint}), which ends at {format_time(primary.not_after)}: get its successor"
+        " issued and name it in renew_signing_cert_successor (with renew_signing_cert_pfx_path the role imports it on every server), or add it with"
+        " federation.adfs.certificate",
+    )
+
+
+def remove_expired(s: Situation, blocks: list[Block]) -> Act | None:
+    """A successor needs room: an expired leftover that AD FS, its rollover being off, does not remove by itself."""
+    farm = s.seen.farm
+    others = sorted(farm.certificates - {farm.primary})
+    expired = [k for k in others if s.seen.keys[k].expired(s.now) and k not in s.live]
+    if farm.auto_rollover is not False or len(others) != 1 or not expired or s.broken or s.paused or s.clock_differs:
+        return None
+    if s.now < s.due_at and not is_owed(s):
+        return None
+    if s.window() is not None and not is_owed(s):
+        return None
+    reason = f"it ended at {format_time(s.seen.keys[expired[0]].not_after)} and stands in the way of a successor"
+    return RemoveFromAdfs(reason, thumbprint=expired[0], protective=is_owed(s))
+
+
+def not_generated(s: Situation) -> Iterator[str]:
+    """What to say where AD FS should have made its successor by itself and did not."""
+    farm = s.seen.farm
+    since = later(earlier(s.seen.primary_key.not_after, farm.thresholds.generation), farm.thresholds.check, timedelta(hours=1))
+    if farm.auto_rollover and not s.promotable and not s.custom and s.now > since:
+        yield (
+            f"AD FS should have made a successor by {format_time(since)} and did not: see the event log AD FS/Admin on {farm.server} (events 331 and 385),"
+            " and the container of the shared keys"
+        )

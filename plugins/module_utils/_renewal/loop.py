@@ -1,0 +1,338 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+"""The memory of one run: what was done, refused and answered since it began, and what the caller is to do next.
+
+A run is: begin, then pass after pass (scan, plan, perhaps ask servers, journal, act), until a plan says that it has ended. The caller
+carries the memory from one plan to the next and says what its tasks returned; everything that follows from that is judged here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.emergency import FORMS
+
+MODES = ("apply", "check", "plan", "audit")
+STEPS = ("begin", "pass", "end")
+MOST_PASSES = 10
+"""Acts of one run. A run that needs more goes on at its next start."""
+RESTART_MINUTES = 10
+_SCAN, _ANSWERS, _ACT = "scan", "answers", "act"
+RACED = "not_as_expected"
+"""The ``error_id`` of a domain that differed from what the plan had seen: somebody else wrote meanwhile, and nothing was refused."""
+
+
+class LoopError(ValueError):
+    """What was given as previous is not the memory of a plan."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Plain values, so that it can be passed on as JSON. Empty at the beginning of a run.
+
+    ``plans``, ``passes``: how many there were; a plan that only asks servers ends no pass. ``waiting``: what the last plan asked the caller
+    for: a scan, answers of servers, an act, or (empty) nothing more. ``act``: the one that it asked for. ``asked``: the certificate that
+    servers were asked about. ``done``: acts with what they changed. ``refused``: domains that Entra refused to write, and ``refusals`` its
+    words. ``forms``: ways of evicting that it refused. ``raced``: domains that somebody else wrote between the last scan and our write.
+    ``failed``: why no further act is done but protective ones. ``tried``: the acts that failed. ``told`` and ``checked``: what servers
+    answered. ``noticed``: alarms that only one scan raises. ``seen``: the state at the last scan.
+    """
+
+    run: str
+    plans: int = 0
+    passes: int = 0
+    waiting: str = _SCAN
+    act: Mapping[str, Any] | None = None
+    asked: str | None = None
+    done: tuple[Mapping[str, Any], ...] = ()
+    refused: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
+    raced: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    tried: tuple[Sequence[str | None], ...] = ()
+    restarted: tuple[str, ...] = ()
+    told: tuple[Mapping[str, Any], ...] = ()
+    checked: tuple[Mapping[str, Any], ...] = ()
+    noticed: tuple[Mapping[str, Any], ...] = ()
+    probes: tuple[Mapping[str, Any], ...] = ()
+    seen: Mapping[str, Any] | None = None
+
+
+def read_memory(given: Mapping[str, Any] | None, run: str) -> Memory:
+    """Return the memory that the last plan of this run showed, or an empty one. Raises LoopError."""
+    if not given:
+        return Memory(run)
+    try:
+        known: dict[str, Any] = {f.name: given[f.name] for f in fields(Memory)}
+        plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
+        return Memory(**plain)
+    except (KeyError, TypeError) as exc:
+        raise LoopError(f"previous is not the memory of a plan ({type(exc).__name__}: {exc}); pass plan.memory of the last one, or nothing") from exc
+
+
+def show_memory(memory: Memory) -> dict[str, Any]:
+    """Return the memory as plain values."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(memory).items()}
+
+
+# -- what the caller's tasks returned --------------------------------------------------------------------------------------------------
+
+
+def heard(memory: Memory, outcome: Mapping[str, Any], importable: bool) -> Memory:
+    """Judge what came of what the last plan asked for.
+
+    ``outcome``: results of tasks as Ansible registers them: ``act``; ``sync`` and ``key_checks``, loops over the servers that the plan
+    names; ``probes``, loops over the probes. ``importable``: the run has the certificate that is asked about in a file.
+    """
+    memory = replace(memory, probes=memory.probes or tuple(_probe(r) for task in outcome.get("probes") or () for r in _results(task)))
+    if memory.waiting == _ANSWERS:
+        told = [_told(r) for r in _results(outcome.get("sync"))]
+        checked = [_checked(r, memory.asked, importable) for r in _results(outcome.get("key_checks"))] if memory.asked else []
+        return replace(memory, told=(*memory.told, *told), checked=(*memory.checked, *checked))
+    if memory.waiting == _ACT and memory.act is not None:
+        return _acted(memory, memory.act, outcome.get("act") or {})
+    return memory
+
+
+def _acted(memory: Memory, act: Mapping[str, Any], task: Mapping[str, Any]) -> Memory:
+    memory = replace(memory, raced=())
+    if not task or task.get("skipped"):
+        return _failing(memory, act, "it was not done")
+    return _acted_on_server(memory, act, task) if isinstance(act["targets"][0], str) else _acted_on_domains(memory, act, task)
+
+
+def _acted_on_server(memory: Memory, act: Mapping[str, Any], task: Mapping[str, Any]) -> Memory:
+    if _failed(task):
+        return _failing(memory, act, _message(task))
+    restarted = act["targets"] if act["action"] == "restart" else ()
+    return replace(memory, done=(*memory.done, act), restarted=(*memory.restarted, *restarted))
+
+
+def _failing(memory: Memory, act: Mapping[str, Any], why: str) -> Memory:
+    target = act["targets"][0] if act["action"] == "restart" else act["thumbprint"] or act.get("certificate")
+    return replace(memory, failed=(*memory.failed, f"{act['said']}: {why}"), tried=(*memory.tried, [act["action"], target]))
+
+
+def _acted_on_domains(memory: Memory, act: Mapping[str, Any], task: Mapping[str, Any]) -> Memory:
+    errors: dict[tuple[str, str], Mapping[str, Any]] = {}
+    messages: list[str] = []
+    for r in _results(task):
+        if not _failed(r):
+            continue
+        messages.append(_message(r))
+        if r.get("domains") is not None:
+            errors.update({(_tenant(r), str(d["domain"])): d for d in r["domains"] if d.get("error")})
+        else:  # it is about the whole tenant
+            errors.update({_place(t): {"error": _message(r)} for t in act["targets"] if t["tenant_id"] == _tenant(r)})
+    raced = tuple(sorted(name for (_id, name), found in errors.items() if found.get("error_id") == RACED))
+    refused = tuple(sorted(name for (_id, name), found in errors.items() if found.get("error_id") != RACED))
+    written = [t for t in act["targets"] if _place(t) not in errors]
+    memory = replace(memory, raced=raced, done=(*memory.done, {**act, "targets": written}) if written else memory.done)
+    if not refused:
+        return memory
+    form = _form(act["targets"][0]["slots"])
+    if act["action"] == "evict" and form != FORMS[-1]:
+        # An eviction that Entra refuses in one form is planned in the next one; only then the domain counts as one that refused.
+        return replace(memory, forms=(*memory.forms, form))
+    return replace(memory, refused=(*memory.refused, *refused), refusals=tuple(dict.fromkeys((*memory.refusals, *messages))))
+
+
+def _place(target: Mapping[str, Any]) -> tuple[str, str]:
+    return str(target["tenant_id"]), str(target["domain"])
+
+
+def _form(slots: Mapping[str, Any]) -> str:
+    return "empty" if slots["next"] is None else "equal" if slots["next"] == slots["signing"] else "second"
+
+
+def _told(r: Mapping[str, Any]) -> dict[str, Any]:
+    return {**_item(r), "farm": r.get("farm") or {}, "error": "" if r.get("farm") else _message(r)}
+
+
+def _checked(r: Mapping[str, Any], thumbprint: str, importable: bool) -> dict[str, Any]:
+    answer = {"answered_by": r.get("server") or "", "certificate": r.get("certificate") or {}, "checks": r.get("checks") or []}
+    return {**_item(r), "thumbprint": thumbprint, **answer, "importable": importable, "error": "" if r.get("checks") is not None else _message(r)}
+
+
+def _probe(r: Mapping[str, Any]) -> dict[str, Any]:
+    result = {name: r.get(name) for name in ("metadata", "tls_certificate", "error_kind", "msg")}
+    return {**_item(r), "result": result}
+
+
+def _results(task: Any) -> Sequence[Mapping[str, Any]]:
+    """The results of a loop; none where there was no loop."""
+    found = task.get("results") if isinstance(task, Mapping) else None
+    return [r for r in found if isinstance(r, Mapping) and not r.get("skipped")] if isinstance(found, list) else []
+
+
+def _item(r: Mapping[str, Any]) -> dict[str, Any]:
+    item = r.get(str(r.get("ansible_loop_var") or "item"))
+    return dict(item) if isinstance(item, Mapping) else {}
+
+
+def _tenant(r: Mapping[str, Any]) -> str:
+    return str(r.get(str(r.get("ansible_loop_var") or "item")))
+
+
+def _failed(r: Mapping[str, Any]) -> bool:
+    # Tasks whose failure is judged here do not fail themselves (failed_when: false), which leaves the message alone.
+    return bool(r.get("failed") or r.get("unreachable") or ("failed_when_result" in r and r.get("msg")))
+
+
+def _message(r: Mapping[str, Any]) -> str:
+    return str(r.get("msg") or "no answer")
+
+
+# -- what comes next -------------------------------------------------------------------------------------------------------------------
+
+
+def begin(memory: Memory, source: str, probes: bool) -> dict[str, Any]:
+    """The first plan of a run: nothing was seen yet."""
+    check = ["check_metadata"] if source == "metadata" else []
+    return {"memory": show_memory(memory), "next": [*check, f"scan_{source}", *(["probe"] if probes else []), "pass"], "ended": False}
+
+
+def scanned(memory: Memory) -> Memory:
+    """A new pass begins, unless the last plan only asked for answers. What servers said belongs to the scan before."""
+    return memory if memory.waiting == _ANSWERS else replace(memory, passes=memory.passes + 1, told=())
+
+
+def stopped(memory: Memory) -> bool:
+    """Whether no further act is done in this run."""
+    return memory.passes > MOST_PASSES
+
+
+def keeps_back(memory: Memory, act: Act, server: str) -> Block | None:
+    """After an act on AD FS failed, only what protects sign-in is done in this run, and not the same act again."""
+    if not memory.failed or (act.protective and [act.action, act.server or act.thumbprint] not in memory.tried):
+        return None
+    reason = f"{act.said(server)}: not done, because an act of this run failed"
+    return Block("failed_act", server, None, reason)
+
+
+def unfollowing(memory: Memory, farm: Mapping[str, Any]) -> Memory:
+    """A server that does not sign with the primary after its restart: no other one is restarted."""
+    primary = farm["primary"]
+    late = [server["name"] for server in farm["servers"] if server["name"] in memory.restarted and server["primary"] != primary]
+    said = tuple(
+        f"{name} does not sign with {primary} {RESTART_MINUTES} minutes after its service was restarted. No other server was restarted."
+        " Look at its event log (AD FS/Admin)."
+        for name in late
+    )
+    return replace(memory, failed=(*memory.failed, *(text for text in said if text not in memory.failed)))
+
+
+def unanswerable(asks: Mapping[str, Any], hosts: Mapping[str, str], memory: Memory, importable: bool) -> Memory:
+    """Note servers that are to be asked and are not in the inventory. ``hosts``: inventory hosts by server."""
+    nowhere = "it is no host of the inventory"
+    told = [{"server": name, "host": "", "farm": {}, "error": nowhere} for name in asks["sync"] if not hosts.get(name)]
+    key = asks["key_checks"]
+    nobody = [] if asks["servers"] else [{"server": "", "thumbprint": key, "error": "no server was asked"}]
+    checked = [{"server": name, "thumbprint": key, "error": nowhere} for name in asks["servers"] if not hosts.get(name)] + nobody if key else []
+    checked = [{"host": "", "answered_by": "", "certificate": {}, "checks": [], "importable": importable, **entry} for entry in checked]
+    return replace(memory, told=(*memory.told, *told), checked=(*memory.checked, *checked))
+
+
+def carry_on(shown: dict[str, Any], memory: Memory, mode: str, hosts: Mapping[str, str], wait: int) -> dict[str, Any]:
+    """Add to a plan what the caller does next, in the order of its task files, and what it shall remember.
+
+    ``hosts``: inventory hosts by server. ``wait``: minutes to wait for servers after a promotion.
+    """
+    asks, actions = shown["asks"], shown["actions"]
+    memory = replace(memory, plans=memory.plans + 1, seen={"state": shown["state"]}, act=None, asked=None)
+    memory = replace(memory, noticed=(*memory.noticed, *(a for a in shown["alarms"] if a["alarm"] == "first_use" and a not in memory.noticed)))
+    asks["sync_on"] = [{"server": name, "host": hosts[name]} for name in asks["sync"] if hosts.get(name)]
+    asks["check_on"] = [{"server": name, "host": hosts[name]} for name in asks["servers"] if hosts.get(name)] if asks["key_checks"] else []
+    journal = ["journal"] if mode == "apply" and shown["journal"]["write"] else []
+    if asks["sync_on"] or asks["check_on"]:
+        return _with(shown, replace(memory, waiting=_ANSWERS, asked=asks["key_checks"]), ["ask", "pass"], None)
+    if mode != "apply" or not actions or stopped(memory):
+        return _with(shown, replace(memory, waiting=""), journal, None)
+    act = actions[0]
+    waits = _waits_for(act, shown["farm"], wait)
+    imports = _imports(act, memory)
+    files = [*journal, *(["import"] if imports else []), f"act_{act['module']}", *(["wait"] if waits else []), f"scan_{shown['farm']['source']}", "pass"]
+    kept = {name: act[name] for name in act if name not in ("arguments", "module")}
+    if not isinstance(act["targets"][0], str):
+        kept["targets"] = [{name: t[name] for name in ("tenant_id", "domain", "slots", "expected")} for t in act["targets"]]
+    shown["imports"] = imports
+    return _with(shown, replace(memory, waiting=_ACT, act=kept), files, waits)
+
+
+def _with(shown: dict[str, Any], memory: Memory, files: list[str], waits: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {**shown, "memory": show_memory(memory), "next": files, "wait": waits, "ended": "pass" not in files}
+
+
+def _waits_for(act: Mapping[str, Any], farm: Mapping[str, Any], minutes: int) -> dict[str, Any] | None:
+    """Which servers are looked at after the act until they sign with the certificate, and for how many minutes at most."""
+    if act["action"] == "restart":
+        return {"servers": act["targets"], "thumbprint": farm["primary"], "minutes": RESTART_MINUTES}
+    servers = [server["name"] for server in farm["servers"] if server["how"] == "metadata"]
+    if act["action"] == "promote" and act["certificate_type"] == "Token-Signing" and minutes > 0 and servers:
+        return {"servers": servers, "thumbprint": act["thumbprint"], "minutes": minutes}
+    return None
+
+
+def _imports(act: Mapping[str, Any], memory: Memory) -> list[dict[str, Any]]:
+    """The servers that get the certificate out of the file before AD FS takes it. ``lacking``: it is not in the store there yet."""
+    if act["action"] != "add":
+        return []
+    entries = [c for c in memory.checked if c["thumbprint"] == act["thumbprint"] and c["host"] and c["importable"]]
+    return [{"server": c["server"], "host": c["host"], "lacking": not _in_store(c["checks"])} for c in entries]
+
+
+def _in_store(checks: Sequence[Mapping[str, Any]]) -> bool:
+    return all(check["result"] == "ok" for check in checks if check["name"] == "certificate_in_store")
+
+
+# -- how it ends -----------------------------------------------------------------------------------------------------------------------
+
+
+def told(shown: Mapping[str, Any], memory: Memory, mode: str) -> dict[str, Any]:
+    """What the run comes to so far: what was done, what was refused, and what fails it."""
+    found = failures(shown, memory, mode)
+    alarms = [*memory.noticed, *(a for a in shown["alarms"] if a not in memory.noticed)]
+    if mode == "apply" and shown["actions"] and memory.passes > MOST_PASSES:
+        why = f"{MOST_PASSES} acts were done in this run and more are left; run it again"
+        alarms.append({"alarm": "passes", "object": shown["farm"]["server"], "reason": why})
+    return {"done": list(memory.done), "refused": list(memory.refusals), "failures": found, "fail": message(found), "alarms": alarms}
+
+
+def failures(shown: Mapping[str, Any], memory: Memory, mode: str) -> list[dict[str, str]]:
+    """What makes the run fail: what was refused in it, and what is left at its end; of a run that only plans, what would be left."""
+    refused = "; ".join((*memory.refusals, *memory.failed))
+    raced = f"somebody else wrote {', '.join(memory.raced)} between each scan and the write, {MOST_PASSES} times" if memory.passes > MOST_PASSES else ""
+    reasons = [text for text in (refused, raced if memory.raced else "") if text]
+    left = shown["failures"] if mode in ("apply", "audit") else shown["expected"]["failures"]
+    return [*({"fail_on": "refused", "reason": reason} for reason in reasons), *left]
+
+
+def message(found: Sequence[Mapping[str, str]]) -> str | None:
+    """What a run that fails says, or None."""
+    if not found:
+        return None
+    return (
+        f"{'; '.join(f['reason'] for f in found)}. Every act that is safe now was done."
+        " The summary above says what waits for what (renew_signing_cert_fail_on decides what fails a run)."
+    )
+
+
+def broken_off(memory: Memory, outcome: Mapping[str, Any], importable: bool) -> tuple[Memory, str, bool]:
+    """A run that did not come to its end: what is known to be done, why it ended, and whether its task failed as Ansible sees it.
+
+    ``outcome``: besides what a pass gets, ``tasks``: what the other tasks of the run returned, in the order of a pass.
+    """
+    tasks = [(name, r) for name, r in (outcome.get("tasks") or {}).items() if isinstance(r, Mapping)]
+    nothing: Mapping[str, Any] = {}
+    name, cause = next(((n, r) for n, r in reversed(tasks) if r.get("failed") or r.get("unreachable")), ("", nothing))
+    # Only what comes after the act shows that it was tried; the result of another act may still lie there.
+    if name in ("scan", "document", "metadata", "stored", "plan"):
+        memory = heard(memory, outcome, importable)
+    return replace(memory, waiting="", act=None), _message(cause) if cause else "a task of the run failed", not cause.get("unreachable")

@@ -1,0 +1,300 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+"""The types that the role's variables have: how each is declared to Ansible, and how the core reads its value.
+
+The role's variables come from inventories, surveys and the command line, where a list may be text and a duration a number. Ansible
+checks their form before anything is read; the core reads them once more, because it is also used without Ansible.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import CertificateError, normalize_thumbprint, parse_time
+
+
+class PolicyError(ValueError):
+    """A policy value is wrong; the message names the role variable, what is wrong and what would be right."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A maintenance window or a freeze: from ``start`` until before ``end``."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
+class Type:
+    """One type of a role variable.
+
+    ``form``: type, elements, choices and the like, in the words of an argument spec. ``entry``: for a list of mappings, the members
+    of one of them. ``read``: makes the core's value of one that is set; it is given the name of the variable for its messages, and
+    raises PolicyError. ``unit``: of a number without one, for the documentation.
+    """
+
+    form: Mapping[str, Any]
+    read: Callable[[str, Any], Any]
+    entry: Mapping[str, Member] = field(default_factory=dict)
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One member of the entries of a list of mappings."""
+
+    type: Type
+    text: str
+    required: bool = False
+    default: Any = None
+
+
+def variable(name: str) -> str:
+    """Return the role variable's full name."""
+    return f"renew_signing_cert_{name}"
+
+
+def is_set(value: Any) -> bool:
+    """Return whether a value counts as given: null and empty text, as an empty survey field gives it, do not."""
+    return value is not None and not (isinstance(value, str) and not value.strip())
+
+
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+_LONGEST = timedelta(days=36525)  # a century: more is a typing error, and would leave the calendar
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(m|h|d|minutes?|hours?|days?)?")
+
+
+def text() -> Type:
+    """Free text."""
+    return Type({"type": "str"}, lambda _name, value: str(value).strip())
+
+
+def boolean() -> Type:
+    """True or false, also as the words that Ansible takes for them."""
+    return Type({"type": "bool"}, _read_boolean)
+
+
+def number() -> Type:
+    """A whole number."""
+    return Type({"type": "int"}, _read_number)
+
+
+def choice(*choices: str) -> Type:
+    """One of some words."""
+
+    def read(name: str, value: Any) -> str:
+        found = str(value).strip()
+        if found not in choices:
+            raise PolicyError(f"{variable(name)} must be one of {', '.join(choices)}, not '{value}'")
+        return found
+
+    return Type({"type": "str", "choices": list(choices)}, read)
+
+
+def duration(unit: str) -> Type:
+    """A time span: a number of ``unit`` (``hours`` or ``days``), or text such as ``90m``, ``24h`` or ``30d``."""
+
+    def read(name: str, value: Any) -> timedelta:
+        match = None if isinstance(value, bool) else _DURATION.fullmatch(str(value).strip().lower())
+        if not match:
+            raise PolicyError(f"{variable(name)} must be a number of {unit}, or a text such as '90m', '24h' or '30d', not '{value}'")
+        amount = float(match.group(1)) * _UNITS[(match.group(2) or unit)[0]] if float(match.group(1)) < 100_000 else _LONGEST
+        return min(amount, _LONGEST)
+
+    return Type({"type": "str"}, read, unit=unit)
+
+
+def moment() -> Type:
+    """A time in ISO 8601; read as text, for whoever takes it reads it again."""
+
+    def read(name: str, value: Any) -> str:
+        try:
+            parse_time(str(value))
+        except ValueError as exc:
+            raise PolicyError(f"{variable(name)}: {exc}") from exc
+        return str(value)
+
+    return Type({"type": "str"}, read)
+
+
+def thumbprint() -> Type:
+    """The thumbprint of a certificate, in any of the ways in which Windows shows it."""
+    return Type({"type": "str"}, _read_thumbprint)
+
+
+def names(*, none_if_empty: bool = False) -> Type:
+    """A list of names, without regard to case. ``none_if_empty``: an empty list restricts nothing, like one that is not set."""
+
+    def read(name: str, value: Any) -> frozenset[str] | None:
+        found = frozenset(str(item).strip().lower() for item in _items(name, value))
+        return None if none_if_empty and not found else found
+
+    return Type({"type": "list", "elements": "str"}, read)
+
+
+def thumbprints() -> Type:
+    """A list of thumbprints."""
+    return Type({"type": "list", "elements": "str"}, lambda name, value: frozenset(_read_thumbprint(name, item) for item in _items(name, value)))
+
+
+def choices(*allowed: str) -> Type:
+    """A list of some words out of those allowed."""
+
+    def read(name: str, value: Any) -> frozenset[str]:
+        found = frozenset(str(item).strip().lower() for item in _items(name, value))
+        if not found <= set(allowed):
+            raise PolicyError(f"{variable(name)} may contain {', '.join(allowed)}, not {', '.join(sorted(found - set(allowed)))}")
+        return found
+
+    return Type({"type": "list", "elements": "str", "choices": list(allowed)}, read)
+
+
+def entries(members: Mapping[str, Member], read: Callable[[str, list[dict[str, Any]]], Any] = lambda _name, found: found) -> Type:
+    """A list of mappings; ``read`` makes the core's value of the entries, whose members are typed and filled with their defaults."""
+
+    def read_all(name: str, value: Any) -> Any:
+        return read(name, [_read_entry(name, members, item) for item in _mappings(name, value)])
+
+    return Type({"type": "list", "elements": "dict"}, read_all, entry=members)
+
+
+def mappings() -> Type:
+    """A list of mappings whose members are checked where they are used."""
+
+    def read(name: str, value: Any) -> list[Any]:
+        found = list(_mappings(name, value))
+        if not all(isinstance(item, Mapping) for item in found):
+            raise PolicyError(f"{variable(name)} must be a list of mappings")
+        return found
+
+    return Type({"type": "list", "elements": "dict"}, read)
+
+
+def mapping() -> Type:
+    """A mapping whose members are checked where it is used."""
+
+    def read(name: str, value: Any) -> Mapping[str, Any]:
+        if not isinstance(value, Mapping):
+            raise PolicyError(f"{variable(name)} must be a mapping")
+        return value
+
+    return Type({"type": "dict"}, read)
+
+
+def spans() -> Type:
+    """A list of times from ``start`` to ``end``."""
+    members = {
+        "start": Member(text(), "Begin, in ISO 8601 with V(Z) or an offset.", required=True),
+        "end": Member(text(), "End, in the same form.", required=True),
+    }
+    return entries(members, _read_spans)
+
+
+def acknowledgements() -> Type:
+    """A list of acknowledged domains, or of whole tenants, each for one certificate; read as (domain or ``tenant:``id, thumbprint)."""
+    members = {
+        "domain": Member(text(), "The domain."),
+        "tenant_id": Member(text(), "Instead of a domain, the ID of a tenant, for every domain of it: where the tenant cannot be read at all."),
+        "thumbprint": Member(thumbprint(), "The primary certificate or the successor that the acknowledgement is about.", required=True),
+    }
+
+    def read(name: str, found: list[dict[str, Any]]) -> frozenset[tuple[str, str]]:
+        for item in found:
+            if (item["domain"] is None) == (item["tenant_id"] is None):
+                raise PolicyError(f"{variable(name)} must be a list of entries with 'thumbprint' and one of 'domain' and 'tenant_id'")
+        return frozenset((item["domain"].lower() if item["domain"] is not None else tenant_key(item["tenant_id"]), item["thumbprint"]) for item in found)
+
+    return entries(members, read)
+
+
+def tenant_key(tenant_id: str) -> str:
+    """Return how a whole tenant stands among acknowledged domains."""
+    return f"tenant:{tenant_id.lower()}"
+
+
+def baseline_approval() -> Type:
+    """True, or the digest that the alarm about changed settings names; false counts as not set."""
+
+    def read(name: str, value: Any) -> str | None:
+        found = str(value).strip().lower()
+        if found == "false":
+            return None
+        if found == "true" or re.fullmatch(r"[0-9a-f]{16}", found):
+            return found
+        raise PolicyError(f"{variable(name)} must be true, or the 16 characters that an alarm of the kind 'baseline' named, not '{value}'")
+
+    return Type({"type": "str"}, read)
+
+
+def _read_boolean(name: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    found = str(value).strip().lower()
+    if found in ("true", "yes", "on", "1", "y", "t"):
+        return True
+    if found in ("false", "no", "off", "0", "n", "f"):
+        return False
+    raise PolicyError(f"{variable(name)} must be true or false, not '{value}'")
+
+
+def _read_number(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not re.fullmatch(r"-?\d{1,9}", str(value).strip()):
+        raise PolicyError(f"{variable(name)} must be a whole number, not '{value}'")
+    return int(value)
+
+
+def _read_thumbprint(name: str, value: Any) -> str:
+    try:
+        return normalize_thumbprint(str(value))
+    except CertificateError as exc:
+        raise PolicyError(f"{variable(name)}: {exc}") from exc
+
+
+def _items(name: str, value: Any) -> list[Any]:
+    """Return the items of a list; text is one that a survey or the command line gave, with commas or line breaks between them."""
+    if isinstance(value, str):
+        value = [item.strip() for item in re.split(r"[,\n]", value)]
+    if not isinstance(value, Sequence):
+        raise PolicyError(f"{variable(name)} must be a list")
+    return [item for item in value if is_set(item)]
+
+
+def _mappings(name: str, value: Any) -> Sequence[Any]:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise PolicyError(f"{variable(name)} must be a list of mappings")
+    return [item for item in value if is_set(item)]
+
+
+def _read_entry(name: str, members: Mapping[str, Member], item: Any) -> dict[str, Any]:
+    required = [member for member, declared in members.items() if declared.required]
+    if not isinstance(item, Mapping) or any(not is_set(item.get(member)) for member in required):
+        others = [member for member in members if member not in required]
+        more = f" and, where they are needed, {', '.join(map(repr, others))}" if others else ""
+        raise PolicyError(f"{variable(name)} must be a list of entries with {' and '.join(map(repr, required))}{more}")
+    unknown = sorted(str(member) for member in item if member not in members)
+    if unknown:
+        raise PolicyError(f"{variable(name)}: an entry may have {', '.join(members)}, not {', '.join(unknown)}")
+    return {
+        member: declared.type.read(f"{name}[].{member}", item[member]) if is_set(item.get(member)) else declared.default for member, declared in members.items()
+    }
+
+
+def _read_spans(name: str, found: list[dict[str, Any]]) -> tuple[Span, ...]:
+    read = []
+    for item in found:
+        try:
+            span = Span(parse_time(item["start"]), parse_time(item["end"]))
+        except (TypeError, ValueError) as exc:
+            raise PolicyError(f"{variable(name)} must be a list of entries with 'start' and 'end' in ISO 8601 ({exc})") from exc
+        if span.end <= span.start:
+            raise PolicyError(f"{variable(name)}: an entry ends at or before its start ({item['start']} to {item['end']})")
+        read.append(span)
+    return tuple(read)

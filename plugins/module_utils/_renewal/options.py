@@ -1,0 +1,515 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+"""All variables of the role renew_signing_cert, each declared once: type, default, group and text.
+
+The fields of ``Policy`` are what decides: the role hands them to rollover_plan. ``RUN_OPTIONS`` say how and where a run works. From both,
+`make generate` writes the role's defaults, its argument specs, the mapping that hands the policy over, and the tables of the README and
+the guide. Texts use the markup of Ansible's documentation: V(value), O(option=value), C(code), M(module), P(plugin#type).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
+from typing import Any
+
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.option_types import (
+    Member,
+    Span,
+    Type,
+    acknowledgements,
+    baseline_approval,
+    boolean,
+    choice,
+    choices,
+    duration,
+    entries,
+    is_set,
+    mapping,
+    mappings,
+    moment,
+    names,
+    number,
+    spans,
+    text,
+    thumbprint,
+    thumbprints,
+)
+
+ENTRA = "Tenants and domains"
+SOURCE = "Where the certificates come from"
+RENEWAL = "What a run may do"
+WINDOWS = "Windows, approvals and pauses"
+RECOVERY = "Rollback and stolen keys"
+SERVERS = "Servers of the farm and partners"
+CUSTOM = "Certificates that AD FS does not make itself, and token-decrypting certificates"
+TIMES = "Times"
+FAILURE = "What makes a run fail after its safe acts"
+GROUPS = (ENTRA, SOURCE, RENEWAL, WINDOWS, RECOVERY, SERVERS, CUSTOM, TIMES, FAILURE)
+
+FAIL_ON = ("broken", "unknown_certificate", "settings_changed", "unreadable", "unclaimed", "refused", "several_successors", "held", "deadline")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One role variable. ``line`` describes it in every table; ``more`` follows in the argument specs. ``default``: as it is written.
+    ``leads``: stands first in its group.
+    ``secret``: holds a password, or may hold one, and is handed to nothing that could show it.
+    """
+
+    type: Type
+    default: Any
+    group: str
+    line: str
+    more: tuple[str, ...] = ()
+    name: str = ""
+    policy: bool = False
+    leads: bool = False
+    secret: bool = False
+
+
+@dataclass(frozen=True)
+class GivenServer:
+    """A server of the farm as the operator lists it, by its name in lower case."""
+
+    name: str
+    address: str | None = None
+    port: int = 443
+    gone: bool = False
+    key_checked: bool = False
+
+
+def _servers() -> Type:
+    members = {
+        "name": Member(text(), "Name of the server as AD FS lists it.", required=True),
+        "address": Member(text(), "Host name or IP address to connect to. Without it, the name."),
+        "port": Member(number(), "TCP port.", default=443),
+        "gone": Member(boolean(), "The server is gone for good although AD FS still lists it. It is not scanned any more.", default=False),
+        "key_checked": Member(
+            boolean(),
+            "The server was checked by hand and can use O(renew_signing_cert_successor). Needed only where the role cannot ask the server itself.",
+            default=False,
+        ),
+    }
+    return entries(members, lambda _name, found: tuple(GivenServer(**{**item, "name": item["name"].lower()}) for item in found))
+
+
+def _probes() -> Type:
+    return entries(
+        {
+            "name": Member(text(), "Name in the report.", required=True),
+            "host": Member(text(), "Inventory host that reads the metadata. Without it, the controller."),
+            "where": Member(choice("inside", "outside"), "Whether that host is on the internet, as Entra is, or on the internal network.", default="outside"),
+            "url": Member(text(), "Address to read. Without it, the farm's, or the address given for O(renew_signing_cert_source=metadata)."),
+            "proxy": Member(text(), "Proxy of that host, as in O(federation.adfs.metadata_info#module:proxy)."),
+            "ca_path": Member(text(), "Authorities trusted on that host, if not those of its system."),
+        }
+    )
+
+
+def option(type_: Type, *, default: Any, group: str, line: str, more: tuple[str, ...] = ()) -> Any:
+    """Declare a field of the policy: its value is ``default``, read as a value of that type, or None where that means not set."""
+    value = type_.read("default", default) if is_set(default) else None
+    return field(default=value, metadata={"option": Option(type_, default, group, line, more, policy=True)})
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the operator decides, as the core uses it. The last three fields are no variables but what this run has met: domains that
+    Entra refused to write, forms of an eviction that it refused, and servers that it restarted.
+    """
+
+    domains: frozenset[str] | None = option(
+        names(none_if_empty=True),
+        default=[],
+        group=ENTRA,
+        line="Domains to write to. Without any, every federated domain of the farm. Others still count for whether a promotion is safe.",
+    )
+    domains_excluded: frozenset[str] = option(
+        names(),
+        default=[],
+        group=ENTRA,
+        line="Domains that are never written to. They block a promotion until they are acknowledged.",
+    )
+    domains_acknowledged: frozenset[tuple[str, str]] = option(
+        acknowledgements(),
+        default=[],
+        group=ENTRA,
+        line="Domains, or whole tenants that cannot be read, that block nothing as long as the certificate is the named one. Domains are still written to.",
+    )
+    host_names: frozenset[str] = option(
+        names(),
+        default=[],
+        group=ENTRA,
+        line="Further host names of the farm's federation service, such as its name before a change. Domains whose users are sent there belong to the farm.",
+    )
+    preset: str = option(
+        choice("2025", "2017"),
+        default="2025",
+        group=RENEWAL,
+        line="Which form of the decision table in Microsoft's article is reported beside the verdicts: V(2025) (15 and 35 days) or V(2017) (15 and 30 days).",
+    )
+    renew_before: timedelta = option(
+        duration("days"),
+        default="30d",
+        group=RENEWAL,
+        line="How long before its end a certificate is renewed.",
+    )
+    promote: str = option(
+        choice("adfs", "role", "never"),
+        default="adfs",
+        group=RENEWAL,
+        line="Who makes the successor primary: V(adfs), AD FS at the time it sets itself; V(role), the role, once every domain and server has the successor;"
+        " V(never), an administrator.",
+        more=("Where automatic rollover is off, only V(role) or an administrator promotes.",),
+    )
+    protect: bool = option(
+        boolean(),
+        default=True,
+        group=RENEWAL,
+        line="Whether acts that keep sign-in working may ignore windows and freezes.",
+    )
+    unknown_certificates: str = option(
+        choice("stop", "replace"),
+        default="stop",
+        group=RENEWAL,
+        line="What happens where a certificate of unknown origin is in the way: V(stop) waits for a decision, V(replace) overwrites it.",
+    )
+    known_certificates: frozenset[str] = option(
+        thumbprints(),
+        default=[],
+        group=RENEWAL,
+        line="Thumbprints of certificates that do not count as unknown, for example of an earlier farm.",
+        more=("With O(renew_signing_cert_source=metadata) also the confirmation of a new signer of the document, and of each certificate in an unsigned one.",),
+    )
+    auto_rollover: bool | None = option(
+        boolean(),
+        default=None,
+        group=RENEWAL,
+        line="Whether automatic rollover of AD FS is wanted. Required where it is off and the certificate is self-signed.",
+    )
+    remove_old_from_entra: bool = option(
+        boolean(),
+        default=False,
+        group=RENEWAL,
+        line="Whether the previous certificate is removed from the domains once nothing needs it. Otherwise the next renewal replaces it.",
+    )
+    remove_old_from_adfs: bool = option(
+        boolean(),
+        default=False,
+        group=RENEWAL,
+        line="Whether the previous certificate is removed from AD FS about 15 days after the promotion.",
+        more=(
+            "By then no session and no proxy's trust depends on it. Otherwise AD FS removes it after its end. Automatic rollover is off while it is removed.",
+        ),
+    )
+    approve_any_successor: bool = option(
+        boolean(),
+        default=False,
+        group=WINDOWS,
+        line="Whether a plan, once approved, also holds for a successor that did not exist when it was made, whoever made it.",
+    )
+    baseline_approved: str | None = option(
+        baseline_approval(),
+        default=None,
+        group=WINDOWS,
+        line="V(true) approves the settings of all domains as they are; from then on each change is an alarm and stops a renewal. The 16 characters that"
+        " such an alarm names approve what it reported.",
+    )
+    windows: tuple[Span, ...] = option(
+        spans(),
+        default=[],
+        group=WINDOWS,
+        line="Times in which planned acts may happen. Without any, always.",
+    )
+    freezes: tuple[Span, ...] = option(
+        spans(),
+        default=[],
+        group=WINDOWS,
+        line="Times in which planned acts may not happen.",
+    )
+    pause: bool | None = option(
+        boolean(),
+        default=None,
+        group=WINDOWS,
+        line="V(true) stops the rollover where it is and keeps it stopped; V(false) lifts that. Broken sign-in is repaired in any case.",
+    )
+    rollback: bool = option(
+        boolean(),
+        default=False,
+        group=RECOVERY,
+        line="V(true) goes back to the previous certificate, before or after the promotion, as far as that is safe, and pauses.",
+        more=(
+            "A successor that does not sign yet is removed from AD FS.",
+            "After the promotion, the previous certificate signs again once every domain and every server has it.",
+            "Only O(renew_signing_cert_pause=false) ends the pause.",
+        ),
+    )
+    compromised: frozenset[str] = option(
+        thumbprints(),
+        default=[],
+        group=RECOVERY,
+        line="Thumbprints of certificates whose private key is stolen. Every key of the farm is replaced and removed from every domain, at any time.",
+    )
+    emergency_priority: str = option(
+        choice("availability", "containment"),
+        default="availability",
+        group=RECOVERY,
+        line="What comes first when keys are stolen: V(availability) keeps sign-in working and evicts the keys after about two days; V(containment) evicts"
+        " them at once, and sign-in fails until the servers and Entra follow.",
+    )
+    servers: tuple[GivenServer, ...] = option(
+        _servers(),
+        default=[],
+        group=SERVERS,
+        line="Servers that AD FS does not list, and addresses for reading a server's metadata where they differ from the names that AD FS lists.",
+    )
+    servers_complete: bool = option(
+        boolean(),
+        default=False,
+        group=SERVERS,
+        line="States that O(renew_signing_cert_servers) names every server, where AD FS cannot list them.",
+    )
+    restart_servers: bool = option(
+        boolean(),
+        default=False,
+        group=SERVERS,
+        line="Whether the role restarts the AD FS service of servers that still sign with the previous certificate long after a promotion, one server at a"
+        " time, within windows.",
+        more=("Only servers that are hosts of the inventory, by their name or their C(ansible_host).",),
+    )
+    relying_parties_acknowledged: frozenset[str] = option(
+        names(),
+        default=[],
+        group=SERVERS,
+        line="Names of relying party trusts whose owners have the successor; V(*) stands for all. Required before the role promotes.",
+    )
+    successor: str | None = option(
+        thumbprint(),
+        default="",
+        group=CUSTOM,
+        line="Thumbprint of a certificate that AD FS did not make itself and that becomes the successor. Needs O(renew_signing_cert_auto_rollover=false).",
+        more=("The role checks it on every server, adds it, and continues as with any other.",),
+    )
+    decrypting: bool = option(
+        boolean(),
+        default=False,
+        group=CUSTOM,
+        line="Whether the role also renews the token-decrypting certificate of AD FS where automatic rollover is off permanently"
+        " (O(renew_signing_cert_auto_rollover=false)).",
+        more=(
+            "The new one is generated when nothing about signing is due, and is made primary with O(renew_signing_cert_promote=role).",
+            "Where automatic rollover is on, AD FS renews it by itself. One that is about to expire is an alarm in any case.",
+        ),
+    )
+    propagation: timedelta = option(
+        duration("hours"),
+        default="24h",
+        group=TIMES,
+        line="How long a change may take to reach all of Entra.",
+    )
+    safety: timedelta = option(
+        duration("hours"),
+        default="1h",
+        group=TIMES,
+        line="Time added to the intervals after a change in Entra.",
+    )
+    run_interval: timedelta = option(
+        duration("hours"),
+        default="24h",
+        group=TIMES,
+        line="The time between two runs.",
+    )
+    fail_on: frozenset[str] = option(
+        choices(*FAIL_ON),
+        default=list(FAIL_ON),
+        group=FAILURE,
+        line="What makes a run fail after its safe acts.",
+        more=(
+            "V(unreadable) is a domain, tenant or configuration that could not be read.",
+            "V(unclaimed) is a domain named in O(renew_signing_cert_domains) that is not the farm's.",
+            "V(refused) is an act that Entra or AD FS refused.",
+            "V(held) is a rollover of AD FS that waits for this collection.",
+            "Clocks that differ, another run's lock, an approval that does not hold and an emergency always fail the run.",
+        ),
+    )
+    deadline_days: timedelta = option(
+        duration("days"),
+        default="7d",
+        group=FAILURE,
+        line="A deadline nearer than this fails the run.",
+    )
+    refused: frozenset[str] = frozenset()
+    eviction_forms_refused: frozenset[str] = frozenset()
+    restarted: frozenset[str] = frozenset()
+
+    @property
+    def servers_gone(self) -> frozenset[str]:
+        """Servers that the operator says are gone for good."""
+        return frozenset(server.name for server in self.servers if server.gone)
+
+    @property
+    def servers_checked(self) -> frozenset[str]:
+        """Servers on which the operator checked the key by hand."""
+        return frozenset(server.name for server in self.servers if server.key_checked)
+
+
+RUN_OPTIONS: tuple[Option, ...] = (
+    Option(
+        name="tenants",
+        secret=True,
+        leads=True,
+        type=mappings(),
+        default=[{}],
+        group=ENTRA,
+        line="The tenants that the farm serves, each with options of P(federation.adfs.entra_federation#lookup). An entry without options takes the whole"
+        " identity from the environment.",
+        more=("With several entries, each needs its C(tenant_id).",),
+    ),
+    Option(
+        name="source",
+        type=choice("adfs", "metadata"),
+        default="adfs",
+        group=SOURCE,
+        line="V(adfs) is an AD FS farm, whose primary server is the play's host. V(metadata) is the metadata document of any identity provider (Okta, Ping,"
+        " Shibboleth, an AD FS that cannot be reached).",
+        more=("With V(metadata) no server is signed in to and none is changed. The play's host only keeps the journal.",),
+    ),
+    Option(
+        name="metadata_url",
+        type=text(),
+        default="",
+        group=SOURCE,
+        line="With O(renew_signing_cert_source=metadata), the https address of the document.",
+    ),
+    Option(
+        name="metadata_path",
+        type=text(),
+        default="",
+        group=SOURCE,
+        line="With O(renew_signing_cert_source=metadata), a file on the controller with the document, instead of an address.",
+    ),
+    Option(
+        name="metadata_proxy",
+        secret=True,
+        type=text(),
+        default="",
+        group=SOURCE,
+        line="Proxy through which the controller fetches O(renew_signing_cert_metadata_url), such as V(http://proxy.example.com:3128).",
+    ),
+    Option(
+        name="metadata_ca_path",
+        type=text(),
+        default="",
+        group=SOURCE,
+        line="File or folder with the authorities that are trusted for reading metadata, if not those of the system.",
+    ),
+    Option(
+        name="state_host",
+        type=text(),
+        default="",
+        group=SOURCE,
+        line="With O(renew_signing_cert_source=metadata), the inventory host that keeps the journal. Without it, the play's host.",
+        more=(
+            "Given as an extra variable or for all hosts, it is also where the playbooks run.",
+            "It must be a permanent host without Windows. The controller itself is refused in jobs of AWX and Automation Controller.",
+        ),
+    ),
+    Option(
+        name="state_path",
+        type=text(),
+        default="~/.local/state/federation.adfs",
+        group=SOURCE,
+        line="With O(renew_signing_cert_source=metadata), the folder for the journal, which only the account of the connection may use.",
+    ),
+    Option(
+        name="mode",
+        leads=True,
+        type=choice("apply", "plan", "audit"),
+        default="apply",
+        group=RENEWAL,
+        line="V(apply) does what is safe now; V(plan) only shows it; V(audit) reads and reports.",
+    ),
+    Option(
+        name="approved_plan",
+        leads=True,
+        type=mapping(),
+        default={},
+        group=WINDOWS,
+        line="An approved plan: C(renew_signing_cert_result.plan) of a run with O(renew_signing_cert_mode=plan). Only this plan, or what is left of it, is"
+        " carried out.",
+        more=("If anything changed meanwhile, only acts that protect sign-in are done, and the run fails and names what changed.",),
+    ),
+    Option(
+        name="wait_for_servers",
+        type=number(),
+        default=0,
+        group=SERVERS,
+        line="How many minutes a run waits after a promotion of its own, until every server that it can read signs with the new certificate.",
+        more=("Without it, a later run finds that out. Nothing depends on it, since the domains keep both certificates.",),
+    ),
+    Option(
+        name="probes",
+        secret=True,
+        type=_probes(),
+        default=[],
+        group=SERVERS,
+        line="Places from which the metadata is read too, to tell whether it is publicly accessible. What a probe finds decides nothing and never fails a run.",
+        more=("A probe's host needs Python with the libraries of M(federation.adfs.metadata_info).",),
+    ),
+    Option(
+        name="one_certificate_partners",
+        type=names(),
+        default=[],
+        group=SERVERS,
+        line="Names or identifiers of relying parties that accept one certificate of the farm at a time; C(*) and C(?) stand for any characters. They are"
+        " reported as at risk.",
+        more=("Extends a short list of well-known services.",),
+    ),
+    Option(
+        name="pfx_path",
+        type=text(),
+        default="",
+        group=CUSTOM,
+        line="A PFX file on the controller with O(renew_signing_cert_successor) and its private key, imported on servers that lack it.",
+        more=("AD FS is given the right to read the key. The file may be encrypted with Ansible Vault.",),
+    ),
+    Option(
+        name="pfx_password",
+        type=text(),
+        default="",
+        group=CUSTOM,
+        line="The password of that file.",
+        secret=True,
+    ),
+    Option(
+        name="now",
+        type=moment(),
+        default="",
+        group=TIMES,
+        line="The time to plan for, in ISO 8601, for tests and drills. Without it, the controller's clock.",
+    ),
+    Option(
+        name="time_limit",
+        type=number(),
+        default=300,
+        group=TIMES,
+        line="How many seconds one call of an AD FS server may take. A call that takes longer is ended, and the run fails.",
+    ),
+)
+
+
+def _policy_options() -> tuple[Option, ...]:
+    declared = [(f.name, f.metadata["option"]) for f in fields(Policy) if "option" in f.metadata]
+    return tuple(replace(declared_option, name=name) for name, declared_option in declared)
+
+
+POLICY_OPTIONS = _policy_options()
+OPTIONS: Mapping[str, Option] = {
+    found.name: found for group in GROUPS for found in sorted((*POLICY_OPTIONS, *RUN_OPTIONS), key=lambda found: not found.leads) if found.group == group
+}
+"""Every role variable by its name without prefix, in the order of the groups."""

@@ -1,0 +1,47 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+"""How often runs come: the reach, which is how far off the next scan may be. It is measured, because schedules are seldom what they are said to be."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import CLOCK_TOLERANCE, KEPT_SCANS, Scans
+
+LONGEST_REACH = timedelta(days=45)
+UNKNOWN_REACH = timedelta(days=10)
+"""Counted where a step had to be left undone and no distance between scans is known yet: a job that runs every ten days needs no setting."""
+_MOST_DISTANCES = KEPT_SCANS - 1
+_COUNTED = 0.75
+
+
+def distances(scans: Scans | None, certificate: str, run_interval: timedelta) -> tuple[timedelta, ...]:
+    """The last distances between counted scans of the renewal that replaces ``certificate``, oldest first.
+
+    Those below three quarters of ``run_interval`` are runs by hand between two scheduled ones, and say nothing.
+    """
+    if scans is None or scans.certificate != certificate:
+        return ()
+    found = (later - earlier for earlier, later in zip(scans.at, scans.at[1:], strict=False))
+    return tuple(d for d in found if d >= _COUNTED * run_interval)[-_MOST_DISTANCES:]
+
+
+def reach(scans: Scans | None, certificate: str, run_interval: timedelta) -> timedelta:
+    """How far off the next scan may be: the longest of the last distances, but at most three times the second longest; at least ``run_interval``."""
+    found = sorted(distances(scans, certificate, run_interval))
+    longest = found[-1] if found else timedelta(0)
+    if len(found) > 1:
+        longest = min(longest, 3 * found[-2])
+    return max(run_interval, min(longest, LONGEST_REACH))
+
+
+def note(scans: Scans | None, certificate: str, run_interval: timedelta, now: datetime) -> Scans:
+    """Return the counted scans with this one. A scan well before the last one begins anew: a clock was wrong. A run soon after the last one is left out."""
+    if scans is None or scans.certificate != certificate or not scans.at or now < scans.at[-1] - 2 * CLOCK_TOLERANCE:
+        return Scans(certificate, (now,))
+    if now - scans.at[-1] < _COUNTED * run_interval:
+        return scans
+    return Scans(certificate, (*scans.at, now)[-KEPT_SCANS:])

@@ -1,0 +1,122 @@
+# -*- coding: utf-8 -*-
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# PRIVATE: this file belongs to federation.adfs alone and may change in any release.
+"""One scan: what was seen is noted in the journal, and what the operator says of pauses, rollbacks and stolen keys takes effect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import emergency, pace, rollback
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import journal as journals
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, JournalError, Lock, Rollback
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Observation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import parse_time
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The journal as it was found. ``complaint``: why it is not used; ``keep``: it must not be replaced all the same. ``age``: of its file, by the
+    server's own clock, None where it is not known.
+    """
+
+    journal: Journal
+    complaint: str = ""
+    keep: bool = False
+    age: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """``name`` names the run to the journal's lock. ``acts``: it may act, so its scans count. ``journal_closed``: why the journal cannot be written."""
+
+    name: str
+    acts: bool = True
+    journal_closed: str = ""
+    lock_age: timedelta | None = None
+
+
+def read_stored(given: Mapping[str, Any], farm: str) -> Stored:
+    """Read RV(farm.journal) of farm_info, or RV(journal) of rollover_journal."""
+    age = None
+    try:
+        age = parse_time(str(given["server_time"])) - parse_time(str(given["written_at"]))
+    except (KeyError, ValueError):
+        pass  # an older reading, or no file: where it matters, not known counts as just now
+    if given.get("error"):
+        return Stored(Journal(farm), str(given["error"]), False, age)
+    try:
+        return Stored(journals.read_journal(given.get("content"), farm), "", False, age)
+    except JournalError as exc:
+        return Stored(Journal(farm), str(exc), exc.keep, age)
+
+
+def scanned(seen: Observation, stored: Journal, policy: Policy, now: datetime, run: Run) -> Situation:
+    """Return the situation after this scan, with the journal that notes it."""
+
+    def at(journal: Journal) -> Situation:
+        return Situation(seen, journal, policy, now, run.journal_closed, run.lock_age, newly_promoted)
+
+    newly_promoted = _newly_promoted(stored, seen)
+    journal = journals.scan(stored, seen, at(stored).belongs, policy.propagation, now)
+    if seen.farm.auto_rollover:
+        journal = replace(journal, auto_rollover_suspended=False, suspended_for=None)
+    journal = _paused(at, journal, stored, seen, policy, now)
+    journal = _stolen(at, journal)
+    s = at(journal)
+    if journal.released is not None and journal.released not in s.promotable:
+        s = at(replace(journal, released=None))
+    if run.acts and s.scans_count and journals.locked_by(stored, run.name, run.lock_age) is None:
+        scans = pace.note(s.journal.scans, s.renewed_certificate, policy.run_interval, now)
+        s = at(replace(s.journal, scans=scans))
+    return s
+
+
+def _newly_promoted(stored: Journal, seen: Observation) -> bool:
+    last = journals.newest_primary(stored.own)
+    return seen.farm.provider is None and last is not None and last != seen.farm.primary
+
+
+def _paused(at: Any, journal: Journal, stored: Journal, seen: Observation, policy: Policy, now: datetime) -> Journal:
+    """The operator's pause and rollback; a rollback that somebody did by hand counts as one."""
+    if policy.pause is not None:
+        journal = replace(journal, pause=(journal.pause or now) if policy.pause else None)
+    if policy.pause is False and journal.rollback is not None:
+        journal = replace(journal, rollback=replace(journal.rollback, lifted=True))
+    begun = journal.rollback is not None and not journal.rollback.lifted
+    last = journals.newest_primary(stored.own)
+    of_adfs = seen.farm.provider is None
+    if of_adfs and not begun and last is not None and policy.pause is not False and journals.gone_back_by_hand(stored, seen.farm.primary):
+        return replace(journal, rollback=Rollback(last, True, now), pause=journal.pause or now)
+    if policy.rollback and not begun:
+        return replace(journal, rollback=rollback.begin(at(journal)), pause=journal.pause or now)
+    return journal
+
+
+def _stolen(at: Any, journal: Journal) -> Journal:
+    """Stolen keys stay revoked for good, also when the emergency is over."""
+    found = emergency.note(at(journal))
+    revoked = {**journal.revoked, **(journal.emergency.keys if journal.emergency else {}), **(found.keys if found else {})}
+    return replace(journal, emergency=found, revoked=revoked)
+
+
+def locked(s: Situation, run: str) -> Journal:
+    """The journal with this run's lock, as it is before an act."""
+    return replace(s.journal, lock=Lock(run))
+
+
+def to_write(first: Situation, before_first_act: Journal | None, stored: Journal, run: str) -> tuple[Journal, bool]:
+    """The journal as it must be before the next act, or as it stays if there is none (None); and whether that differs from what is stored."""
+    journal = before_first_act
+    if journal is None:
+        mine = first.journal.lock is not None and first.journal.lock.run == run
+        journal = replace(first.journal, lock=None) if mine else first.journal
+    differs = journal != stored
+    return (replace(journal, revision=stored.revision + 1) if differs else journal), differs
