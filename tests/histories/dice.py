@@ -60,6 +60,16 @@ EVENTS: dict[str, tuple[int, str]] = {
 NUMBERED = {"promote", "remove", "stops", "unreachable", "stuck", "dead_server", "primary_moves", "stranger", "stranger_first", "swap", "drop_second"}
 NUMBERED |= {"drop_first", "garbage", "by_hand", "unreadable", "tenant_unreadable", "refuses", "managed", "settings"}
 
+# What goes together: where a history has a theme, its events come far more often, and the first is sure to come.
+THEMES: dict[str, tuple[str, ...]] = {
+    "theft": ("stolen", "unreadable", "unreachable", "refuses", "stuck", "stops", "kill", "stranger", "acknowledge", "promote"),
+    "successors": ("add", "generate", "by_hand", "promote", "remove", "rollover_off", "rollover_on"),
+    "servers": ("stuck", "stops", "unreachable", "urgent_twice", "urgent", "promote", "new_server", "dead_server", "primary_moves", "acknowledge"),
+    "entra": ("unreadable", "refuses", "stranger", "drop_first", "swap", "managed", "new_domain", "tenant_unreadable", "acknowledge"),
+    "runs": ("kill_and_again", "kill", "extra_run", "no_runs", "journal_lost", "journal_old", "server_clock"),
+    "words": ("policy", "freeze", "rollover_off", "acknowledge", "rollover_on"),
+}
+
 
 def draw(seed: int) -> History:
     """The history of a seed."""
@@ -151,9 +161,11 @@ def _events(dice: Random, setup: dict[str, Any]) -> tuple[Event, ...]:
     count = min(12, int(dice.expovariate(1 / 2.2)))
     if setup["length"] > 100:
         count += dice.randrange(4)
+    theme = THEMES[dice.choice(list(THEMES))] if dice.random() < 0.5 else ()
     names = list(EVENTS)
-    weights = [EVENTS[n][0] for n in names]
-    found = [_event(dice, dice.choices(names, weights)[0], setup) for _n in range(count)]
+    weights = [EVENTS[n][0] * (6 if n in theme else 1) for n in names]
+    chosen = [*theme[:1], *dice.choices(names, weights, k=count)]
+    found = [_event(dice, name, setup) for name in chosen]
     return tuple(sorted(found, key=lambda e: (e.at, e.what)))
 
 
