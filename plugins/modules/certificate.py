@@ -87,7 +87,7 @@ EXAMPLES = r"""
 RETURN = r"""
 certificates:
   description: The certificates of this type as AD FS lists them now, the primary one first. In check mode those of before.
-  returned: success
+  returned: success, and on failure if they were read after the request
   type: list
   elements: dict
   contains:

@@ -406,7 +406,7 @@ farm:
           type: str
           returned: always
     relying_parties_cut:
-      description: How much of a long list is given, since the server sends at most 600000 characters of it; null if all of it.
+      description: How much of a long list is given, since the server sends at most 500000 characters of it; null if all of it.
       type: dict
       returned: always
       contains:
@@ -464,7 +464,7 @@ farm:
           type: str
           returned: always
     claims_providers_cut:
-      description: How much of a long list is given, since the server sends at most 600000 characters of it; null if all of it.
+      description: How much of a long list is given, since the server sends at most 500000 characters of it; null if all of it.
       type: dict
       returned: always
       contains:
@@ -517,7 +517,7 @@ farm:
           type: str
           returned: always
     applications_cut:
-      description: How much of a long list is given, since the server sends at most 600000 characters of it; null if all of it.
+      description: How much of a long list is given, since the server sends at most 500000 characters of it; null if all of it.
       type: dict
       returned: always
       contains:

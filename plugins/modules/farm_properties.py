@@ -64,7 +64,7 @@ EXAMPLES = r"""
 RETURN = r"""
 properties:
   description: All properties that this module knows, as they are now. In check mode as they were before.
-  returned: success
+  returned: success, and on failure if they were read after the request
   type: dict
   contains:
     auto_certificate_rollover:

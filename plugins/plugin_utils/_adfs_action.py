@@ -26,8 +26,8 @@ from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import 
     service_communications_keys,
 )
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.journal import DEFAULT_PATH, MAX_BYTES
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import REPLIES, farm_parts
-from ansible_collections.federation.adfs.plugins.plugin_utils._powershell import TIME_LIMIT, LostReplyError, run_script
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.script_reply import REPLIES, farm_parts
+from ansible_collections.federation.adfs.plugins.plugin_utils._powershell import TIME_LIMIT, LostReplyError, connect_again, run_script
 from ansible_collections.federation.adfs.plugins.plugin_utils._public_roots import public_roots
 
 display = Display()
@@ -114,11 +114,13 @@ class AdfsAction(ActionBase):  # type: ignore[misc]
         try:
             reply = t.cast("dict[str, t.Any]", self.script(name, request))
         except LostReplyError as exc:
+            if not exc.ended:
+                connect_again(self, self._time_limit)
             return {}, outcome.Seen(exc, lost=True, ended=exc.ended)
         except AnsibleAuthenticationFailure:
             raise
         except AnsibleConnectionFailure as exc:
-            self._connect_again()
+            connect_again(self, self._time_limit)
             return {}, outcome.Seen(AdfsError(f"The connection failed: {one_line(str(exc), 300)}.", id="connection"), lost=True, ended=False)
         return reply, outcome.Seen(from_record(reply["failure"], name) if reply["failure"] else None)
 
@@ -179,14 +181,6 @@ class AdfsAction(ActionBase):  # type: ignore[misc]
         if not self._acted:
             return found
         return {outcome.NOTHING: outcome.PARTLY}.get(found, found) if isinstance(exc, outcome.ActError) else outcome.DONE
-
-    def _connect_again(self) -> None:
-        reset = getattr(self._connection, "reset", None)
-        if callable(reset):
-            try:
-                reset()
-            except Exception as exc:  # noqa: BLE001 - whatever it is, the next look says whether the server is in reach
-                display.vvv(f"The connection could not be reset: {exc}")
 
     @staticmethod
     def automatic_rollover(look: Look) -> bool:

@@ -19,8 +19,12 @@ import types
 import typing as t
 from contextlib import contextmanager
 
+from ansible.utils.display import Display
+
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record, one_line, restricted_language, without_source
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import ERROR, Check, ReplyError, record, strict_json, truth
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.script_reply import ERROR, Check, ReplyError, record, strict_json, truth
+
+display = Display()
 
 READS = frozenset({"read_farm", "read_journal", "check_certificate"})
 ACTS = frozenset({"update_certificate", "add_certificate", "promote_certificate", "remove_certificate", "set_properties", "write_journal", "grant_read"})
@@ -79,6 +83,21 @@ def run_script(action: t.Any, task_vars: dict[str, t.Any], name: str, request: d
             ended=False,
         ) from None
     return _data(result, name, check)
+
+
+def connect_again(action: t.Any, timeout: float = TIME_LIMIT) -> None:
+    """Give up the connection of which an answer is still due, if that takes no longer than ``timeout`` seconds.
+
+    Whatever comes of it is ignored: the next script shows whether the server is in reach.
+    """
+    reset = getattr(action._connection, "reset", None)
+    if not callable(reset):
+        return
+    try:
+        with _time_limit(timeout):
+            reset()
+    except (_TimeLimitReached, Exception) as exc:  # noqa: BLE001 - see above
+        display.vvv(f"The connection could not be reset: {type(exc).__name__}: {exc}")
 
 
 def _load(part: str) -> str:
@@ -157,7 +176,11 @@ def _reason(result: dict[str, t.Any]) -> str:
         exception = errors[0].get("exception")
         if isinstance(exception, dict) and isinstance(exception.get("message"), str):
             return one_line(without_source(exception["message"]))
-    said = [one_line(without_source(str(result[key])), 300) for key in ("msg", "module_stderr", "module_stdout") if isinstance(result.get(key), str) and result[key].strip()]
+    said = [
+        one_line(without_source(str(result[key])), 300)
+        for key in ("msg", "module_stderr", "module_stdout")
+        if isinstance(result.get(key), str) and result[key].strip()
+    ]
     return " ".join(said) or "no reason was given"
 
 

@@ -52,6 +52,7 @@ EVENTS: dict[str, tuple[int, str]] = {
     "journal_old": (3, "no"),
     "journal_newer": (1, "no"),
     "journal_corrupt": (2, "may"),
+    "journal_unwritable": (2, "must"),
     "policy": (8, "may"),
     "freeze": (4, "no"),
     "stolen": (5, "no"),

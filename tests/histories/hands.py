@@ -349,6 +349,13 @@ class Hands:
     def journal_corrupt_ends(self, _about: Any) -> None:
         self.world.journal.error = None
 
+    def journal_unwritable(self, _about: Any) -> None:
+        self.world.journal.unwritable = True
+
+    def journal_unwritable_ends(self, _about: Any) -> None:
+        for journal in self.world.journals.values():
+            journal.unwritable = False
+
     def _put_journal_of(self, before: int) -> None:
         journal = self.world.journal
         kept = [content for at, content in journal.kept if at <= before]

@@ -57,6 +57,7 @@ class Judge:
         self.completed: list[tuple[int, int]] = []  # begin and end of each run that was not cut off
         self.plans = 0
         self.stolen_keys: dict[str, int] = {}
+        self.stolen_own: set[str] = set()
         self.story: list[str] = []
         self.seen_by_runs: set[str] = set()
         self.server_signers: dict[str, tuple[str, int]] = {}
@@ -69,7 +70,6 @@ class Judge:
         self.policy_at = -1
         self.journal_quiet = 0
         self.forgot_at = -100 * DAY
-        self.fresh = True  # whether the runs have a journal that remembers what they saw
 
     def wrong(self, kind: str, what: str) -> None:
         """Note a finding."""
@@ -336,6 +336,8 @@ class Judge:
 
     def stolen(self, named: list[Certificate]) -> None:
         for c in named:
+            if c in self.world.farm.certificates:
+                self.stolen_own.add(c.thumbprint)
             self.stolen_keys[c.thumbprint] = self.world.now
             self.tell(f"stolen: {c}")
 
@@ -346,6 +348,9 @@ class Judge:
             self.updater_at = self.world.now
         if run is None or self.stolen_keys or self._paused():
             return
+        waiting = set(self.world.farm.candidates(self.world.now))
+        if (set(domain.members) - set(members)) & waiting and set(members) & waiting:
+            self.wrong("successor_dropped", f"{domain.name} gets {members} for {domain.members}: one successor is dropped for another")
         era = max(self.world.farm.since, self.world.hands.touched, self.policy_at, self.adfs_at)
         ours = [(at, by, pair) for at, by, pair in domain.written if at >= era]
         if any(by == "updater" for _at, by, _pair in ours):
@@ -455,16 +460,14 @@ class Judge:
 
     def _emergency(self, plan: dict[str, Any]) -> None:
         world, farm = self.world, self.world.farm
-        if not self.stolen_keys or not self.fresh:
-            return
+        stolen = {t for t, when in self.stolen_keys.items() if t in self.stolen_own and when > self.forgot_at}
         still = [
             d.name
             for d in world.domains.values()
-            if d.here and d.federated and any(c is not None and c.thumbprint in self.stolen_keys for c in d.members) and not self._acknowledged(d)
+            if d.here and d.federated and d.host == farm.host and any(c is not None and c.thumbprint in stolen for c in d.members) and not self._acknowledged(d)
         ]
-        servers = [s.name for s in farm.servers if s.name not in world.gone_servers() and any(c.thumbprint in self.stolen_keys for c in s.certificates)]
-        own = any(t in {c.thumbprint for c in farm.certificates} or t in {c.thumbprint for s in farm.servers for c in s.certificates} for t in self.stolen_keys)
-        if plan["state"] != "emergency" and not _failures(plan) and (still or (own and servers)):
+        servers = [s.name for s in farm.servers if s.listed and s.name not in world.gone_servers() and any(c.thumbprint in stolen for c in s.certificates)]
+        if plan["state"] != "emergency" and (still or servers):
             self.wrong("emergency_ended", f"state {plan['state']}, and {', '.join(still + servers)} still has a stolen key")
 
     def run_ended(self, run: Run) -> None:
@@ -485,9 +488,10 @@ class Judge:
         for name, when in run.raced.items():
             domain = world.domains[name]
             undisturbed = world.hands.touched <= when and self.updater_at <= when and not closed and len(run.plans) < 9
-            lacks = plan["state"] != "emergency" and not domain.holds(farm.primary) and farm.primary.ends > world.now
+            wanted = {farm.primary, *farm.candidates(world.now)}
+            lacks = plan["state"] in ("broken", *WAITING) and len(wanted) <= 2 and wanted - set(domain.members)
             if undisturbed and lacks and name not in refused:
-                self.wrong("race_is_refusal", f"{name} was changed by somebody else before the write, and is left without {farm.primary} at the run's end")
+                self.wrong("race_is_refusal", f"{name} was changed by somebody else before the write, and is left with {domain.members} at the run's end")
         self._strangers(plan, refused)
         if closed or plan["state"] == "emergency" or world.hands.touched >= run.begun or farm.primary.ends <= world.now or self.adfs_at >= run.begun:
             return

@@ -52,11 +52,11 @@ KNOWN: dict[str, History] = {
     "just at the threshold between holding and restoring": History(left=25, length=33, policy={"renew_before": "20d"}),
     "two controllers whose clocks differ": History(left=34, length=42, clocks=(200, -60)),
     "two controllers whose clocks differ, and the role promotes": History(left=21, length=25, first_run=0, clocks=(240, -200), policy={"promote": "role"}),
-    "somebody writes between the look and the write": History(
-        left=40, length=8, gap=3, domains=1, events=(on_day(2.3, "drop_first", 0), on_day(3.3764, "swap", 0), on_day(3.3757, "stranger", 0))
-    ),
+    "somebody writes between the look and the write": History(left=30, length=3, gap=3, domains=1, second="ended", events=(on_day(0.3785, "swap", 0),)),
+    "the clock is held in a freeze that outlasts the certificate": History(left=24, length=32, promotion=1, policy={"freezes": [_span(0, 60)]}),
     "weekly runs, rollover off, the role promotes": History(auto=False, left=30, length=38, interval=WEEKLY, policy={"promote": "role", "auto_rollover": True}),
     "weekly runs, and no run_interval": History(left=34, length=42, interval=WEEKLY),
+    "weekly runs, no run_interval, and a freeze": History(left=21, length=29, interval=WEEKLY, domains=1, policy={"freezes": [_span(0, 9)]}),
     "runs every three days, and no run_interval": History(left=34, length=42, interval=3 * DAY),
     "runs every two weeks, and no run_interval": History(left=40, length=48, interval=14 * DAY),
     "an approved plan that is played": History(left=30, length=38, approves=True),
@@ -64,6 +64,9 @@ KNOWN: dict[str, History] = {
     "several successors": History(left=31, length=39, events=(on_day(4, "generate"), on_day(4.1, "add", "local"))),
     "an emergency over the farm's own key": History(left=60, length=20, events=(on_day(2, "stolen", "primary"),)),
     "an emergency, containment first": History(left=60, length=20, policy={"emergency_priority": "containment"}, events=(on_day(2, "stolen", "primary"),)),
+    "an emergency, containment first, and a domain cannot be read": History(
+        left=60, length=12, policy={"emergency_priority": "containment"}, events=(on_day(1.9, "unreadable", 0), on_day(2, "stolen", "primary"))
+    ),
     "unknown certificates are to be replaced on a steady farm": History(
         left=200, length=14, policy={"unknown_certificates": "replace"}, events=(on_day(2, "stranger", 0),)
     ),

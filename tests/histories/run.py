@@ -65,14 +65,18 @@ class Run:
             for step in made["next"]:
                 if step == "journal":
                     self._step()
-                    self._write_journal(made["journal"]["content"], made["journal"].get("expected_sha256"))
+                    outcome["journal"] = self._write_journal(made["journal"]["content"], made["journal"].get("expected_sha256"))
+                    if made["ended"] and outcome["journal"].get("failed"):
+                        raise Failed(outcome["journal"]["msg"])
                 elif step == "ask":
-                    outcome |= self._answers(made["asks"])
+                    outcome["answers"] = [{"asked": asked, "result": self._answer(asked)} for asked in made["asks"]["hosts"]]
                 elif step.startswith("act_"):
-                    self._step()
-                    if world.history.gap:
-                        yield world.history.gap
-                    outcome["act"] = yield from self._act(made["actions"][0])
+                    outcome["of"] = made["actions"][0]
+                    if not outcome.get("journal", {}).get("failed"):
+                        self._step()
+                        if world.history.gap:
+                            yield world.history.gap
+                        outcome["act"] = yield from self._act(made["actions"][0])
                     self._step()
                     yield 1
                 elif step.startswith("scan_"):
@@ -82,12 +86,13 @@ class Run:
             if made["ended"]:
                 return
             self.memory = made["memory"]
+            if world.history.approves and self.approved is None:
+                shown = self._ask({**self.seen, "previous": self.memory, "outcome": {}, "mode": "plan", "hosts": self._hosts()})
+                self.approved = {name: shown[name] for name in APPROVED}
             made = self._ask({**self.seen, "previous": self.memory, "outcome": outcome, "hosts": self._hosts(), **self._approved()})
             if "ask" not in made["next"]:
                 self.plans.append(made)
                 world.judge.planned(self, made)
-                if world.history.approves and self.approved is None:
-                    self.approved = {name: made[name] for name in APPROVED}
         world.judge.wrong("without_end", f"a run makes more than {MOST_PLANS} plans")
 
     def _ask(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +115,7 @@ class Run:
         outcome = {"tasks": {"scan": {"failed": True, "msg": cause}}, "written": written}
         made = self.world.judge.ask({"step": "end", "now": text(self.world.now), "run": self.name, "previous": self.memory, "outcome": outcome})
         if made is not None and "journal" in made["next"] and self.world.main_answers():
-            self._write_journal(made["journal"]["content"], made["journal"]["expected_sha256"], quiet=True)
+            self._write_journal(made["journal"]["content"], made["journal"]["expected_sha256"])
 
     def _step(self) -> None:
         self.steps += 1
@@ -206,13 +211,11 @@ class Run:
         }
         return {"server": f"{server.name}.contoso.com", "metadata": metadata, "error": None}
 
-    def _answers(self, asks: dict[str, Any]) -> dict[str, Any]:
-        """What the servers say that the plan asks, as Ansible registers a loop over them."""
-        sync = [{"item": item, **self._answer(item["server"])} for item in asks["sync_on"]]
-        keys = [{"item": item, **self._key(asks["key_checks"], item["server"])} for item in asks["check_on"]]
-        return {"sync": {"results": sync}, "key_checks": {"results": keys}}
+    def _answer(self, asked: dict[str, str]) -> dict[str, Any]:
+        """What a module returns on another server."""
+        return self._key(asked["thumbprint"], asked["server"]) if asked["what"] == "key" else self._facts_of(asked["server"])
 
-    def _answer(self, name: str) -> dict[str, Any]:
+    def _facts_of(self, name: str) -> dict[str, Any]:
         """What farm_info returns on another server."""
         world = self.world
         server = world.farm.server(name.partition(".")[0])
@@ -236,15 +239,18 @@ class Run:
             return {"failed": True, "msg": "there is no such certificate"}
         return {"server": name, "certificate": _shape(certificate), "checks": [{"name": "certificate_in_store", "result": "ok", "advice": ""}]}
 
-    def _write_journal(self, content: dict[str, Any], expected: str | None, quiet: bool = False) -> None:
-        before = self.world.journal.content
-        written = self.world.journal.write(content, expected or None, self.world.now + self.world.server_skew // 60)
-        if written:
-            self.locked = (content, self.world.journal.sha256) if content.get("lock") else None
-            self.world.judge.journal_written(self, before or {}, content)
-        elif not quiet:
+    def _write_journal(self, content: dict[str, Any], expected: str | None) -> dict[str, Any]:
+        """What rollover_journal returns."""
+        journal, now = self.world.journal, self.world.now + self.world.server_skew // 60
+        before = journal.content
+        if journal.unwritable:
+            return {"failed": True, "msg": "the disk is full", "error_id": "disk"}
+        if not journal.write(content, expected or None, now):
             self.locked = None
-            raise Failed("another run wrote the journal")
+            return {"failed": True, "msg": "another run wrote the journal", "error_id": "another_run"}
+        self.locked = (content, journal.sha256) if content.get("lock") else None
+        self.world.judge.journal_written(self, before or {}, content)
+        return {"changed": True}
 
     def _act(self, act: dict[str, Any]) -> Any:
         """Carry out an act. Returns what its task returns."""
@@ -254,14 +260,15 @@ class Run:
                 return {"failed": True, "msg": "the primary server does not answer"}
             problem = world.hands.on_server(act, self)
             return {"failed": True, "msg": problem} if problem else {"changed": True}
+        wishes = [(tenant, wish) for tenant, asked in sorted(act["arguments"].items()) for wish in asked]
         results: dict[str, list[dict[str, Any]]] = {}
-        for number, target in enumerate(act["targets"]):
+        for number, (tenant, wish) in enumerate(wishes):
             if number and number % 20 == 0:
                 yield 1
-            if number == len(act["targets"]) // 2:
+            if number == len(wishes) // 2:
                 self._step()  # a run may die between two writes
-            results.setdefault(target["tenant_id"], []).append(self._write(act, target["write"]))
-        return {"results": [_task(tenant, domains) for tenant, domains in sorted(results.items())]}
+            results.setdefault(tenant, []).append(self._write(act, wish))
+        return {"results": [_task(tenant, domains) for tenant, domains in results.items()]}
 
     def _write(self, act: dict[str, Any], wish: dict[str, Any]) -> dict[str, Any]:
         world, domain = self.world, self.world.domains[wish["domain"]]
@@ -298,6 +305,7 @@ class JournalFile:
         self.sha256 = ""
         self.at = 0
         self.error: str | None = None
+        self.unwritable = False
         self.kept: list[tuple[int, dict[str, Any]]] = []
 
     def shown(self, server_now: int) -> dict[str, Any]:

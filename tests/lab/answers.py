@@ -28,6 +28,7 @@ READS = {
     "null_primary": "gives certificates whose IsPrimary is null",
     "text_primary": "gives certificates whose IsPrimary is a text",
     "null_certificate": "gives certificates without their content",
+    "null_service": "gives that of service communications without its content",
     "half": "gives one certificate, then reports an error that does not end it",
 }
 
@@ -80,6 +81,7 @@ def listed(node: Node, certificates: list[ServiceCertificate]) -> list[Any]:
         return [replace(item, is_primary=None) for item in certificates]  # type: ignore[arg-type]
     if how == "text_primary":
         return [replace(item, is_primary=str(item.is_primary)) for item in certificates]  # type: ignore[arg-type]
-    if how == "null_certificate":
-        return [replace(item, keyed=SimpleNamespace(thumbprint=item.thumbprint, der=None)) for item in certificates]  # type: ignore[arg-type]
+    if how in ("null_certificate", "null_service"):
+        without = [item for item in certificates if how == "null_certificate" or item.certificate_type == "Service-Communications"]
+        return [replace(item, keyed=SimpleNamespace(thumbprint=item.thumbprint, der=None)) if item in without else item for item in certificates]  # type: ignore[arg-type]
     return list(certificates)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from lab import answers
 from lab.entra.federation import thumbprint
 from lab.entra.switches import SwitchError
 from lab.entra.tenant import NoSuchDomain, NotFederated
@@ -166,7 +167,7 @@ class ControlServer:
             return {"ok": True, "result": result}
 
     def _provider(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Do what an administrator of another identity provider does (default: the first): publish, switch, withdraw, another signer or shape of the metadata."""
+        """Do what an administrator of another identity provider (default: the first) does: publish, switch, withdraw, change the metadata."""
         _only(data, "host_name", "do", "metadata_signer", "document")
         world = self._world
         with world.lock:
@@ -247,7 +248,7 @@ def _by_hand(world: World, node: Node, cmdlet: str, arguments: dict[str, Any]) -
     elif cmdlet == "Get-File":
         content = node.files.get(str(arguments["path"]))
         return None if content is None else content.decode("utf-8", "replace")
-    elif cmdlet == "Set-Answers":  # what cmdlets that read answer, other than AD FS documents
+    elif cmdlet == "Set-Answers":  # what cmdlets answer and do, other than AD FS documents
         _set_answers(node, arguments)
     else:
         others = ["Synchronize", "Set-Synchronization", "Set-Module", "Set-File", "Remove-File", "Get-File", "Set-Answers"]
@@ -256,7 +257,11 @@ def _by_hand(world: World, node: Node, cmdlet: str, arguments: dict[str, Any]) -
 
 
 def _set_answers(node: Node, arguments: dict[str, Any]) -> None:
-    _only(arguments, "stray", "sync", "servers", "properties", "relying_parties", "claims_providers", "applications", "events")
+    _only(arguments, "cmdlets", "stray", "sync", "servers", "properties", "relying_parties", "claims_providers", "applications", "events")
+    unknown = sorted({str(word) for word in arguments.get("cmdlets", {}).values()} - {*answers.ACTS, *answers.READS})
+    if unknown:
+        raise ControlError(f"unknown answers {', '.join(unknown)}; known are {', '.join([*answers.ACTS, *answers.READS])}")
+    node.answers = dict(arguments.get("cmdlets", node.answers))
     node.stray = arguments.get("stray", node.stray)
     node.sync_members = arguments.get("sync", node.sync_members)
     node.farm_nodes = arguments.get("servers", node.farm_nodes)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import windows
-from lab.farm import ENTRA_IDENTIFIER, CmdletError, Node, ServiceCertificate, StoreEntry
+from lab.farm import ENTRA_IDENTIFIER, SERVICE_COMMUNICATIONS, CmdletError, Node, ServiceCertificate, StoreEntry
 
 UTC = timezone.utc  # datetime.UTC is younger than Python 3.10
 
@@ -313,6 +313,8 @@ def _certificate(item: ServiceCertificate) -> dict[str, Any]:
 
 def _content(item: ServiceCertificate) -> bytes:
     content: bytes | None = item.der
+    if content is None and item.certificate_type == SERVICE_COMMUNICATIONS:
+        return b""
     if content is None:
         raise _thrown("AD FS gave a certificate without its content.")
     return content

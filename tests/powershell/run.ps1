@@ -370,8 +370,9 @@ function Test-TypeDataLine {
     # That the type data is in force at all, and that the footer takes it away: else the cases would show nothing of it.
     Set-ArrayTypeData
     $problems = @()
-    $text = [string](ConvertTo-Json -InputObject (New-Object object[] 2) -Depth 3 -Compress)
-    if (-not $text.Contains('Count')) { $problems += 'an array that a cmdlet wrote is expected with Count, found ' + $text }
+    $array = New-Object object[] 2
+    $text = [string](ConvertTo-Json -InputObject $array -Depth 3 -Compress) + [string](ConvertTo-Json -InputObject @{ list = $array } -Depth 3 -Compress)
+    if (-not $text.Contains('"Count"')) { $problems += 'an array that a cmdlet wrote is expected with Count, found ' + $text }
     $footer = [IO.File]::ReadAllText([IO.Path]::Combine($Scripts, 'footer.ps1'))
     if (-not $footer.Contains($TypeDataLine)) { $problems += 'the footer has no line ' + $TypeDataLine }
     Add-Outcome 'type data of arrays' $problems

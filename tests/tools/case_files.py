@@ -180,17 +180,17 @@ def _decoded(raw: Book, book: Any) -> Book:
     named = {} if base is None else {item["name"]: item for item in base["cases"]}
     cases = []
     for told in raw["cases"]:
-        item = {"name": told} if isinstance(told, str) else told
-        other = named.get(item["name"])
+        item: Case = {"name": told} if isinstance(told, str) else told
+        other: Case = named.get(item["name"], {})
         found: Case = {"name": item["name"]}
         for name in _PLAIN:
             found[name] = item[name] if name in item else (other or _DEFAULTS)[name]
         for name in ("request", "reply"):
-            found[name] = item[name] if name in item else changed((other or {})[name], item.get(f"{name}_change"))
+            found[name] = item[name] if name in item else changed(other[name], item.get(f"{name}_change"))
         if "after" in item:
             found["after"] = None if item["after"] is None else changed(state, item["after"])
         else:
-            found["after"] = None if other["after"] is None else changed(state, difference(base["state"], other["after"]))
+            found["after"] = None if other["after"] is None else changed(state, difference((base or {})["state"], other["after"]))
         cases.append(found)
     return {"state": state, "cases": cases}
 

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import FarmCertificate
+
+if t.TYPE_CHECKING:
+    from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import FarmCertificate
 
 DONE, PARTLY, NOTHING, UNKNOWN = "done", "partly", "nothing", "unknown"
 """The values of the result's member ``outcome``."""

@@ -14,7 +14,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._adfs.facts import
 
 DEFAULT_LIFETIME = 60
 """Minutes that a token is valid where the trust says 0."""
-LIST_LIMIT = 600_000
+LIST_LIMIT = 500_000
 """Characters of one list that the server sends; it cuts the list there."""
 ALL = "*"
 """Stands in a list of names for those that cannot be named."""

@@ -130,7 +130,8 @@ def _chosen(s: Situation) -> Iterator[tuple[str, str]]:
 def _held(s: Situation) -> Iterator[tuple[str, str]]:
     """AD FS' clock is held by us: at once for an obstacle that time does not lift, and before the last call for what the operator chose."""
     if not s.clock_held or s.ready or not s.promotable:
-        obstacle = [b for b in guards.room_for_successor(s) if b.until is None] if s.clock_held and generation.is_owed(s) else []
+        owed = s.clock_held and not s.promotable and generation.is_owed(s)
+        obstacle = [b for b in (*guards.room_for_successor(s), *guards.generation_by_switch(s)) if b.until is None] if owed else []
     else:
         obstacle = [b for b in (*adfs_clock.what_blocks(s), *guards.unknown_or_changed(s)) if b.until is None]
     chosen = s.clock_held and bool(s.promotable) and (s.policy.promote == "never" or s.paused or bool(list(guards.relying_parties(s))))

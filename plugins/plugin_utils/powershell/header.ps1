@@ -84,13 +84,16 @@ function Get-CertificateList {
     else { $found = @(Get-AdfsCertificate -CertificateType $CertificateType -ErrorAction Stop) }
     $list = New-Object 'Collections.Generic.List[object]'
     foreach ($item in $found) {
-        if ($null -eq $item.Certificate) { throw 'AD FS gave a certificate without its content.' }
+        # One for tokens cannot be done without. That of service communications may be missing from the store of this server, and signs no token.
+        $content = ''
+        if ($null -ne $item.Certificate) { $content = [Convert]::ToBase64String($item.Certificate.RawData) }
+        elseif ($item.CertificateType -ne 'Service-Communications') { throw 'AD FS gave a certificate without its content.' }
         $list.Add([ordered]@{
             certificate_type = [string]$item.CertificateType
             is_primary = Confirm-Truth $item.IsPrimary 'IsPrimary'
             store_location = [string]$item.StoreLocation
             store_name = [string]$item.StoreName
-            der = [Convert]::ToBase64String($item.Certificate.RawData)
+            der = $content
         })
     }
     return , $list.ToArray()
@@ -238,7 +241,7 @@ function Get-LeftoverProblem {
     for ($try = 0; $try -lt 2; $try++) {
         $left = @('.new', '.old' | Where-Object { [IO.File]::Exists($Path + $_) })
         if ($left.Count -eq 0 -or [IO.File]::Exists($Path)) { return $null }
-        if ($try -eq 0) { Start-Sleep -Milliseconds 500 }
+        if ($try -eq 0) { Start-Sleep -Milliseconds 200 }
     }
     return 'leftover ' + $left[0]
 }

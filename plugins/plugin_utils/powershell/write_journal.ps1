@@ -92,7 +92,7 @@ function Invoke-Task {
             }
         }
         else { $reply.sha256 = $found }
-        $reply.written_at = Get-WriteTime $path
+        $null = Get-Failure { $reply.written_at = Get-WriteTime $path }
         $reply.server_time = ConvertTo-IsoUtc ([datetime]::UtcNow)
         return $reply
     }

@@ -207,13 +207,17 @@ function Complete-LabAct {
     $answer = ''
     if ($null -ne $told) { $answer = [string]$told.Value }
     $before = Read-LabState
+    $set = New-Object 'Collections.Generic.List[string]'
+    foreach ($name in $PropertyName) {
+        if ($null -ne $before.properties.PSObject.Properties[$name]) { $set.Add($name) }
+    }
+    $set.Sort([StringComparer]::Ordinal)
     if ($answer -ceq 'silent') {
         $State.certificates = $before.certificates
         $State.properties = $before.properties
     }
     elseif ($answer -ceq 'partly') {
-        $set = @($PropertyName | Where-Object { $null -ne $before.properties.PSObject.Properties[$_] } | Sort-Object)
-        foreach ($name in @($set | Select-Object -Skip 1)) { $State.properties.$name = $before.properties.$name }
+        for ($index = 1; $index -lt $set.Count; $index++) { $State.properties.($set[$index]) = $before.properties.($set[$index]) }
     }
     elseif ($answer -ceq 'two_primaries') {
         $own = @($State.certificates | Where-Object { $_.CertificateType -ceq $CertificateType })
@@ -230,7 +234,7 @@ function Complete-LabAct {
     }
     elseif ($answer -ceq 'null_after') {
         $State.answers | Add-Member -NotePropertyName 'Get-AdfsCertificate' -NotePropertyValue 'null_primary' -Force
-        foreach ($name in @($PropertyName | Where-Object { $null -ne $before.properties.PSObject.Properties[$_] })) { $State.properties.$name = $null }
+        foreach ($name in $set) { $State.properties.$name = $null }
     }
     elseif ($answer -ceq 'stops_after') { $State.running = $false }
     Save-LabState $State
@@ -260,6 +264,7 @@ function Get-AdfsCertificate {
         if ($answer -ceq 'null_primary') { $found.IsPrimary = $null }
         elseif ($answer -ceq 'text_primary') { $found.IsPrimary = [string]$found.IsPrimary }
         elseif ($answer -ceq 'null_certificate') { $found.Certificate = $null }
+        elseif ($answer -ceq 'null_service' -and $found.CertificateType -ceq 'Service-Communications') { $found.Certificate = $null }
         if ($PSBoundParameters.ContainsKey('CertificateType') -and $CertificateType -notcontains $found.CertificateType) { continue }
         if ($PSBoundParameters.ContainsKey('Thumbprint') -and $Thumbprint -notcontains $found.Thumbprint) { continue }
         $found

@@ -9,8 +9,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import PROPERTIES
-from ansible_collections.federation.adfs.tests.unit.plugins.action.adfs_actions import World, cmdlet_error, powershell
+from ansible_collections.federation.adfs.tests.unit.plugins.action.adfs_actions import World, cmdlet_error
 
 UTC = timezone.utc
 TWO = {"$type": "System.Object[]"}
@@ -313,19 +312,17 @@ def test_an_error_without_a_line_is_told():
 
 def test_a_service_communications_certificate_that_is_not_shown():
     world = World()
-    reply = {}
-
-    def spoil():
-        names = ("applications", "certificates", "claims_providers", "host", "journal", "nodes", "properties", "relying_parties", "sync")
-        request = {"parts": names, "properties": PROPERTIES, "journal_path": "C:\\j\\j.json", "journal_limit": 5, "list_limit": 9**9, "default_lifetime": 60}
-        reply.update(powershell.answer(primary(world), "read_farm", request))
-        for item in reply["data"]["certificates"]["value"]:
-            if item["certificate_type"] == "Service-Communications":
-                item["der"] = ""
-        world.instead["read_farm"] = {"changed": False, "result": {"json": json.dumps(reply)}}
-
-    world.before_call["read_farm"] = spoil
+    primary(world).answers = {"Get-AdfsCertificate": "null_service"}
     farm = read(world)
     assert {item["certificate_type"] for item in farm["certificates"]} == {"Token-Signing", "Token-Decrypting"}
     assert check(farm, "one_primary_per_type")["result"] == "unknown"
     assert check(farm, "keys_separate_from_service_communications")["result"] == "unknown"
+    thumbprint = world.in_store()
+    checks = world.run("certificate_key", {"thumbprint": thumbprint})["checks"]
+    assert next(item["result"] for item in checks if item["name"] == "separate_from_service_communications") == "unknown"
+
+
+def test_a_token_certificate_that_is_not_shown():
+    world = World()
+    primary(world).answers = {"Get-AdfsCertificate": "null_certificate"}
+    assert "without its content" in world.run("farm_info")["msg"]

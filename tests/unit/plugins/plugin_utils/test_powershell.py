@@ -12,7 +12,7 @@ import pytest
 from ansible.errors import AnsibleConnectionFailure
 
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import JOURNAL
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.script_reply import JOURNAL
 from ansible_collections.federation.adfs.plugins.plugin_utils import _powershell
 
 DATA = {"found": False, "sha256": None, "content": None, "problem": None, "written_at": None, "server_time": "2026-01-02T03:04:05Z"}
@@ -212,6 +212,26 @@ def test_a_request_that_is_no_json_is_a_programming_error():
 def test_unknown_script():
     with pytest.raises(ValueError, match="no script"):
         _powershell.compose("../../../etc/passwd")
+
+
+class TestConnectAgain:
+    def test_whatever_comes_of_it_is_ignored(self):
+        action = Action()
+        action._connection.reset.side_effect = AnsibleConnectionFailure("no route")
+        _powershell.connect_again(action, 5)
+        assert action._connection.reset.call_count == 1
+
+    def test_a_connection_that_hangs_is_given_up(self):
+        action = Action()
+        action._connection.reset.side_effect = lambda: time.sleep(30)
+        begun = time.monotonic()
+        _powershell.connect_again(action, 0.2)
+        assert time.monotonic() - begun < 5
+
+    def test_a_connection_without_it(self):
+        action = Action()
+        action._connection = SimpleNamespace()
+        _powershell.connect_again(action)
 
 
 class TestTimeLimit:
