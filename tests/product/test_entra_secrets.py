@@ -27,7 +27,6 @@ from ansible_collections.federation.adfs.plugins.module_utils._entra.domain_writ
 from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import read_domains
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import merge_options
-from ansible_collections.federation.adfs.plugins.module_utils._entra.publish import Wish, publish
 from ansible_collections.federation.adfs.plugins.module_utils._entra.secrets import MAX_CHARACTERS, Scrubber
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import parse_certificate

@@ -16,7 +16,7 @@ from datetime import datetime
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import generation, guards, rules, spans
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, Promote, RestoreAutoRollover, SuspendAutoRollover
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier, later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.pace import UNKNOWN_REACH
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
@@ -24,7 +24,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._x509 import forma
 
 def hold(s: Situation, blocks: list[Block]) -> Act | None:
     """AD FS would promote a certificate before it may sign: its clock is held."""
-    if not s.seen.farm.clock_runs or s.seen.farm.provider is not None or _released(s):
+    if not s.seen.farm.clock_runs or s.seen.farm.provider is not None or released(s):
         return None
     reason = _reason_to_hold(s)
     if reason is None:
@@ -44,7 +44,7 @@ def _reason_to_hold(s: Situation) -> str | None:
     if s.policy.promote != "adfs" and s.promotable:
         who = "the role promotes" if s.policy.promote == "role" else "an administrator promotes"
         return f"{who} (renew_signing_cert_promote: {s.policy.promote}), so AD FS' own clock must not decide"
-    if s.promotes_too_early(s.reach):
+    if s.promotes_too_early(s.reach) and not _only_adfs_can(s):
         return _too_early(s)
     return None
 
@@ -56,7 +56,7 @@ def _too_early(s: Situation) -> str:
 
 def hold_unfinished(s: Situation, blocks: list[Block]) -> Act | None:
     """How often runs come is not known yet, and this run leaves something undone: the next one may come late."""
-    if not s.seen.farm.auto_rollover or s.seen.farm.provider is not None or s.distances or _released(s):
+    if not s.seen.farm.auto_rollover or s.seen.farm.provider is not None or s.distances or released(s):
         return None
     unpublished = bool(s.promotable) and not s.published
     undone = not s.promotable and s.now >= s.due_at
@@ -157,7 +157,7 @@ def last_call(s: Situation, blocks: list[Block]) -> Act | None:
 
 def _without_successor(s: Situation) -> Act | None:
     """AD FS promotes at once what it makes, so no successor could be made beforehand: what it does by itself can be repaired, the end cannot."""
-    if s.custom or s.wanted_auto_rollover is not True or not list(guards.generation_by_switch(s)) or s.seen.farm.certificates & s.compromised:
+    if s.wanted_auto_rollover is not True or s.seen.farm.certificates & s.compromised or not _only_adfs_can(s):
         return None
     reason = (
         "last call: AD FS gets its clock back, because it promotes at once what it makes and the primary certificate ends at"
@@ -166,7 +166,14 @@ def _without_successor(s: Situation) -> Act | None:
     return RestoreAutoRollover(reason, thumbprint=s.seen.farm.primary, protective=True)
 
 
-def _released(s: Situation) -> bool:
+def _only_adfs_can(s: Situation) -> bool:
+    """No successor can be made beforehand, and no later run comes before AD FS' last check: only what AD FS does by itself is left."""
+    thresholds = s.seen.farm.thresholds
+    last = earlier(s.seen.primary_key.not_after, thresholds.check, 2 * s.seen.farm.poll, s.policy.safety)
+    return not s.promotable and not s.custom and later(s.now, s.reach) >= last and bool(list(guards.generation_by_switch(s)))
+
+
+def released(s: Situation) -> bool:
     """The last call gave AD FS its clock back: for this successor, or where there could be none, for this primary certificate."""
     return s.journal.released is not None and s.journal.released in {*s.promotable, s.seen.farm.primary}
 

@@ -141,8 +141,8 @@ def _held(s: Situation) -> Iterator[tuple[str, str]]:
         yield (
             "held",
             (
-                f"AD FS' clock is held because of {names(f'{b.condition} ({b.object})' for b in obstacle)}. At {until} the successor is let sign all the same, and"
-                f" sign-in may then fail for {cost}"
+                f"AD FS' clock is held because of {names(f'{b.condition} ({b.object})' for b in obstacle)}. At {until} the successor is let sign all the same,"
+                f" and sign-in may then fail for {cost}"
             ),
         )
     elif chosen and later(s.now, s.policy.deadline_days) >= s.last_call_at:

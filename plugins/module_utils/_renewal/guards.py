@@ -126,7 +126,7 @@ def way_is_open(s: Situation) -> Iterable[Block]:
             "promote_policy",
             s.seen.farm.server,
             None,
-            "automatic rollover is off, so AD FS would not promote a successor: set renew_signing_cert_promote to role, or to never if an administrator does it",
+            "automatic rollover is off, so AD FS would not promote a successor: set renew_signing_cert_promote to role, or to never if you promote it yourself",
         )
 
 
