@@ -509,7 +509,8 @@ class Judge:
         quiet = len(self.completed) > 3 and max(world.hands.touched, self.updater_at) < self.completed[-4][0]
         for domain in world.domains.values():
             theirs = [c for c in domain.members if c is not None and c.name.partition("-")[2][:1] == "X"]
-            if quiet and theirs and domain.here and domain.federated and domain.name not in refused and not plan["actions"]:
+            gated = "window" in {b["condition"] for b in plan["blocked_by"]}
+            if quiet and not gated and theirs and domain.here and domain.federated and domain.name not in refused and not plan["actions"]:
                 self.wrong("unknown_stays", f"{domain.name} holds {theirs} although unknown certificates are to be replaced")
 
     def journal_written(self, run: Run, before: dict[str, Any], content: dict[str, Any]) -> None:
