@@ -25,7 +25,7 @@ class Domain:
     refuses: bool = False
     garbage: str | None = None  # what the second member holds if it is no certificate
     configuration: int = 1
-    settings: dict[str, str] = field(default_factory=dict)  # what somebody set otherwise than it was
+    settings: dict[str, str] = field(default_factory=dict)  # settings that were changed from outside
     earlier: list[tuple[int, Pair]] = field(default_factory=list)
     dropped: dict[str, tuple[int, str]] = field(default_factory=dict)
     written: list[tuple[int, str, Pair]] = field(default_factory=list)

@@ -76,7 +76,7 @@ class Farm:
         return max(now, min([critical, *moments]))
 
     def new(self, now: int, local: bool = False, issued: bool = False) -> Certificate:
-        """A certificate that nobody knows yet."""
+        """A new certificate, not configured anywhere yet."""
         self.made += 1
         return make(f"{self.history.seed}-N{self.made}", now, now + self.thresholds["duration"] * DAY, local, issued)
 

@@ -221,7 +221,7 @@ class Hands:
         return self.world.domains[ours[(number or 0) % len(ours)]]
 
     def stranger(self, number: Any) -> None:
-        """Somebody puts a certificate of their own into the second member."""
+        """A certificate of unknown origin is put into the second member."""
         domain, certificate = self._domain(number), self.world.stranger(f"X{self.world.now}")
         self.world.write_domain(domain, (domain.members[0], certificate), "hand:stranger")
         other = self.world.domains.get("e1.contoso.com")
@@ -229,7 +229,7 @@ class Hands:
             self.world.write_domain(other, (other.members[0], certificate), "hand:stranger")
 
     def stranger_first(self, number: Any) -> None:
-        """Somebody puts a certificate of their own into the first member, and what was there into the second."""
+        """A certificate of unknown origin is put into the first member, and what was there into the second."""
         domain = self._domain(number)
         self.world.write_domain(domain, (self.world.stranger(f"X{self.world.now}"), domain.members[0]), "hand:stranger")
 
@@ -252,7 +252,7 @@ class Hands:
         domain.garbage = "bm90IGEgY2VydGlmaWNhdGU="
 
     def settings(self, number: Any) -> None:
-        """Somebody changes what a rollover never touches."""
+        """A setting that a rollover never touches is changed."""
         self._domain(number).settings = {"federated_idp_mfa_behavior": "acceptIfMfaDoneByFederatedIdp"}
 
     def settings_ends(self, number: Any) -> None:

@@ -48,7 +48,7 @@ class History:
     check: int = 720
     phase: int = 0  # at which minute of its interval AD FS checks
     auto: bool = True
-    youngest: bool = False  # which of several certificates AD FS promotes; nobody documented it
+    youngest: bool = False  # which of several certificates AD FS promotes; this is not documented
     lag: int = 5  # until another server has copied a change
     listed: bool = True  # whether Get-AdfsFarmInformation answers
     winrm: bool = False  # whether the other servers can be asked themselves

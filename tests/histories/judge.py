@@ -304,7 +304,7 @@ class Judge:
         farm = self.world.farm
         explicit = str(self.world.policy.get("auto_rollover")).lower() == "true"
         if farm.primary.local and action in ("restore_auto_rollover", "generate") and not explicit and not self.stolen_keys:
-            self.wrong("custom_replaced", f"{action} although {farm.primary} is an administrator's own, and nobody said auto_rollover: true")
+            self.wrong("custom_replaced", f"{action} although {farm.primary} is an administrator's own and auto_rollover: true is not set")
         before = [(at, a, r) for at, a, r in self.acts if a.endswith("_auto_rollover")]
         self.acts.append((self.world.now, action, run))
         if action == "promote":
@@ -342,7 +342,7 @@ class Judge:
             self.tell(f"stolen: {c}")
 
     def writes(self, domain: Domain, members: Pair, cause: str, run: Run | None) -> None:
-        """Somebody writes a domain."""
+        """A domain is written."""
         self.tell(f"{run.name if run else cause}: {cause} {domain.name} {domain.members} -> {members}")
         if cause == "updater":
             self.updater_at = self.world.now
@@ -491,7 +491,7 @@ class Judge:
             wanted = {farm.primary, *farm.candidates(world.now)}
             lacks = plan["state"] in ("broken", *WAITING) and len(wanted) <= 2 and wanted - set(domain.members)
             if undisturbed and lacks and name not in refused:
-                self.wrong("race_is_refusal", f"{name} was changed by somebody else before the write, and is left with {domain.members} at the run's end")
+                self.wrong("race_is_refusal", f"{name} was changed by another writer before the write, and is left with {domain.members} at the run's end")
         self._strangers(plan, refused)
         if closed or plan["state"] == "emergency" or world.hands.touched >= run.begun or farm.primary.ends <= world.now or self.adfs_at >= run.begun:
             return
@@ -519,7 +519,7 @@ class Judge:
             lifted = str(self.world.policy.get("pause")).lower() == "false"
             gone = [name for name in ("pause", "rollback") if before.get(name) and not content.get(name) and not lifted]
             if gone and not self.stolen_keys:
-                self.wrong("journal_forgets", f"{', '.join(gone)} of the journal is gone, and nobody lifted it")
+                self.wrong("journal_forgets", f"{', '.join(gone)} of the journal is gone, and it was not lifted")
         farm, now = self.world.farm, self.world.now
         quiet = (
             len(self.completed) > 3

@@ -77,7 +77,7 @@ def reach(put: Put) -> None:
 
 
 def several_successors(put: Put) -> None:
-    """Two successors are none of anybody's business: the youngest is published."""
+    """Several successors block nothing: the youngest is published."""
     situation = module("situation").Situation
     put(module("guards"), "several_successors", lambda _s: iter(()))
     real = situation.__dict__["successors"].func
@@ -87,7 +87,7 @@ def several_successors(put: Put) -> None:
 
 
 def race(put: Put) -> None:
-    """A domain that somebody else wrote between scan and write counts as one that Entra refused."""
+    """A domain that another writer changed between scan and write counts as one that Entra refused."""
     put(module("loop"), "RACED", "never")
 
 
@@ -149,7 +149,7 @@ SHOWN = {
     "evidence_at_the_end": "an emergency, containment first, and a domain cannot be read",
     "reach": "weekly runs, no run_interval, and a freeze",
     "several_successors": "several successors",
-    "race": "somebody writes between the look and the write",
+    "race": "another writer comes between the scan and the write",
     "omnipresence": "the role promotes, and there is a freeze",
     "the_lock": "a second controller works inside the lock",
 }

@@ -117,7 +117,7 @@ class World:
         self.at(self.now + self.history.lag, self._sync(server, cause))
 
     def write_domain(self, domain: Domain, members: Pair, cause: str, run: Run | None = None) -> None:
-        """Somebody replaces both members of a domain."""
+        """Both members of a domain are replaced."""
         self.judge.writes(domain, members, cause, run)
         domain.write(members, self.now, self.history.propagation, cause)
         self.look(cause)
