@@ -364,7 +364,10 @@ class Hands:
 
     def policy(self, about: Any) -> None:
         """The operator changes variables; None unsets one."""
-        self.world.policy = {k: v for k, v in {**self.world.policy, **about}.items() if v is not None}
+        changed = {k: v for k, v in {**self.world.policy, **about}.items() if v is not None}
+        if changed.get("compromised"):  # refused beside these
+            changed = {k: v for k, v in changed.items() if k not in ("pause", "rollback")}
+        self.world.policy = changed
         self.world.judge.policy_changed(about)
 
     def policy_ends(self, about: Any) -> None:

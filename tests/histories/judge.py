@@ -200,6 +200,8 @@ class Judge:
         if promoted >= self._last_call():
             if len(farm.candidates(begun)) > 1:
                 return "several successors at the last call"
+            if self.last_plan and "critical_threshold" in {b["condition"] for b in self.last_plan["blocked_by"]}:
+                return "no successor could be made before the last call"
             if promoted - self.blocked_at.get(domain.name, -100 * DAY) < self._publication() + 3 * self._pace():
                 return "could not be written before the last call"
         return ""
@@ -355,7 +357,8 @@ class Judge:
         ours = [(at, by, pair) for at, by, pair in domain.written if at >= era]
         if any(by == "updater" for _at, by, _pair in ours):
             return
-        if len(ours) >= 2 and set(members) == set(ours[-2][2]) != set(ours[-1][2]):
+        making_room = self.world.now >= self._last_call() - self._publication() - self._pace()
+        if len(ours) >= 2 and set(members) == set(ours[-2][2]) != set(ours[-1][2]) and not making_room:
             self.wrong("undone", f"{domain.name} gets {members}, which our own last write replaced, and nothing had changed")
         if len(ours) >= 4:
             self.wrong("many_writes", f"{domain.name} is written for the {len(ours) + 1}th time, and nothing had changed")
@@ -402,7 +405,7 @@ class Judge:
             and plan["state"] == "complete"
             and not self._unwritable(d)
             and d.federated
-            and len(set(d.members) - {None}) > 1
+            and len([c for c in d.members if c is not None and not c.name.endswith("-O")]) > 1
         ]
         if leftover and {b["condition"] for b in plan["blocked_by"]} <= {"due"} and not _failures(plan) and len(run.plans) == 1 and not self._paused():
             self.wrong(

@@ -74,6 +74,11 @@ KNOWN: dict[str, History] = {
         left=21, length=25, domains=1, policy={"promote": "role", "auto_rollover": True, "remove_old_from_adfs": True}
     ),
     "a domain by another name, and the old certificate is to leave Entra": History(left=28, length=48, alias=1, policy={"remove_old_from_entra": True}),
+    "the primary server's own metadata cannot be reached": History(left=22, length=70, duration=60, events=(on_day(3, "unreachable", 0),)),
+    "unknown certificates are to be replaced, and Entra refuses an empty member": History(
+        left=200, length=14, null_ok=False, policy={"unknown_certificates": "replace"}, events=(on_day(2, "stranger", 0),)
+    ),
+    "the only domain cannot be read": History(domains=1, updater=35, length=48, policy={"promote": "role"}, events=(on_day(6.8, "unreadable", 0),)),
     "a server comes back after two renewals": History(left=22, length=130, duration=60, events=(on_day(3, "stops", 1, 75),)),
     "a server comes back after the old certificate left Entra": History(
         left=22, length=40, policy={"remove_old_from_entra": True}, events=(on_day(3, "stops", 1, 30),)
