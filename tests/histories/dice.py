@@ -14,7 +14,7 @@ from histories.history import DAY, HOUR, Event, History
 EVENTS: dict[str, tuple[int, str]] = {
     "generate": (4, "no"),
     "urgent": (3, "no"),
-    "urgent_twice": (3, "no"),
+    "urgent_twice": (4, "no"),
     "promote": (5, "no"),
     "remove": (3, "no"),
     "add": (4, "no"),
@@ -65,7 +65,7 @@ NUMBERED |= {"drop_first", "garbage", "by_hand", "unreadable", "tenant_unreadabl
 THEMES: dict[str, tuple[str, ...]] = {
     "theft": ("stolen", "unreadable", "unreachable", "refuses", "stuck", "stops", "kill", "stranger", "acknowledge", "promote"),
     "successors": ("add", "generate", "by_hand", "promote", "remove", "rollover_off", "rollover_on"),
-    "servers": ("stuck", "stops", "unreachable", "urgent_twice", "urgent", "promote", "new_server", "dead_server", "primary_moves", "acknowledge"),
+    "servers": ("stuck", "urgent_twice", "stops", "unreachable", "urgent", "promote", "new_server", "dead_server", "primary_moves", "acknowledge"),
     "entra": ("unreadable", "refuses", "stranger", "drop_first", "swap", "managed", "new_domain", "tenant_unreadable", "acknowledge"),
     "runs": ("kill_and_again", "kill", "extra_run", "no_runs", "journal_lost", "journal_old", "server_clock"),
     "words": ("policy", "freeze", "rollover_off", "acknowledge", "rollover_on"),
@@ -178,6 +178,9 @@ def _event(dice: Random, what: str, setup: dict[str, Any]) -> Event:
     if dice.random() < 0.35:  # around a run
         number = max(0, (at - setup["first_run"]) // setup["interval"])
         at = max(0, setup["first_run"] + number * setup["interval"] + dice.choice((-3, -1, 0, 1, 2, 3, 30)))
+    if what in ("urgent", "urgent_twice", "promote") and dice.random() < 0.5:  # before the other servers have copied it
+        number = max(0, (at - setup["first_run"]) // setup["interval"])
+        at = max(0, setup["first_run"] + number * setup["interval"] - dice.randrange(1, 5))
     lasts = EVENTS[what][1]
     spans = [dice.randrange(20, 3 * HOUR), dice.randrange(3 * HOUR, 2 * DAY), dice.randrange(2 * DAY, 9 * DAY), dice.randrange(9 * DAY, 40 * DAY)]
     until = None if lasts == "no" else at + dice.choice(spans)
