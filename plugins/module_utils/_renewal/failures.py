@@ -76,7 +76,7 @@ def _emergency(s: Situation) -> Iterator[tuple[str, str]]:
 def _pace(s: Situation) -> Iterator[tuple[str, str]]:
     """No further run comes in time."""
     waits = s.clock_held or (s.policy.promote == "role" and bool(s.promotable))
-    let_sign = adfs_clock.released(s) or (s.seen.farm.auto_rollover and s.ready)
+    let_sign = s.released or (s.seen.farm.auto_rollover and s.ready)
     if waits and not let_sign and not s.paused and later(s.now, s.reach) >= s.last_safe_moment and s.seen.primary_key.not_after > s.now:
         measured = f" (the last runs were {names(_days(d) for d in s.distances)} apart)" if s.distances else ""
         yield (
@@ -130,8 +130,8 @@ def _chosen(s: Situation) -> Iterator[tuple[str, str]]:
 def _held(s: Situation) -> Iterator[tuple[str, str]]:
     """AD FS' clock is held by us: at once for an obstacle that time does not lift, and before the last call for what the operator chose."""
     if not s.clock_held or s.ready or not s.promotable:
-        owed = s.clock_held and not s.promotable and generation.is_owed(s)
-        obstacle = [b for b in (*guards.room_for_successor(s), *guards.generation_by_switch(s)) if b.until is None] if owed else []
+        owed = s.clock_held and not s.promotable
+        obstacle = generation.what_stops(s) if owed else []
     else:
         obstacle = [b for b in (*adfs_clock.what_blocks(s), *guards.unknown_or_changed(s)) if b.until is None]
     chosen = s.clock_held and bool(s.promotable) and (s.policy.promote == "never" or s.paused or bool(list(guards.relying_parties(s))))

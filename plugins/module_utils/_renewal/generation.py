@@ -58,6 +58,18 @@ def generate(s: Situation, blocks: list[Block]) -> Act | None:
     )
 
 
+def what_stops(s: Situation) -> list[Block]:
+    """What no time lifts and keeps a successor from being made while AD FS' clock is held."""
+    found = [*guards.room_for_successor(s), *guards.no_domain(s), *guards.way_is_open(s)]
+    if s.policy.successor is not None and s.policy.successor not in s.seen.farm.certificates:
+        found += [*server_steps.unfit(s, s.policy.successor), *server_steps.key_checks(s, s.policy.successor)]
+    if s.custom:
+        found.append(_custom(s))
+    elif s.seen.farm.auto_rollover is False or earlier(s.seen.primary_key.not_after, s.seen.farm.thresholds.critical, timedelta(days=1)) <= s.now:
+        found.extend(guards.generation_by_switch(s))
+    return [b for b in found if b.until is None]
+
+
 def is_owed(s: Situation) -> bool:
     """Who holds AD FS' clock owes the successor that AD FS would have made: nothing that gates a planned act stops it."""
     return s.obliged and (s.now >= s.due_at or s.now >= earlier(s.seen.primary_key.not_after, s.seen.farm.thresholds.generation))
