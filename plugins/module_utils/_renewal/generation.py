@@ -29,13 +29,7 @@ def generate(s: Situation, blocks: list[Block]) -> Act | None:
     if s.policy.successor is not None and s.policy.successor not in farm.certificates:
         return None  # what keeps that one away is said already
     held_back = [] if owed else [*guards.unmended(s), *guards.unknown_or_changed(s)]
-    held_back += [*guards.timed(s), *guards.paused(s), *guards.room_for_successor(s), *guards.no_domain(s), *guards.way_is_open(s)]
-    if s.custom:
-        held_back.append(_custom(s))
-    elif farm.auto_rollover is None:
-        held_back.append(guards.rollover_unknown(s))
-    elif not farm.auto_rollover:
-        held_back.extend(guards.generation_by_switch(s))
+    held_back += [*guards.timed(s), *guards.paused(s), *obstacles(s)]
     wait = None if owed or held_back or not farm.auto_rollover else _better_moment(s)
     if not owed:
         closed = "the successor is due, but neither freezes nor the maintenance windows allow it now"
@@ -56,6 +50,23 @@ def generate(s: Situation, blocks: list[Block]) -> Act | None:
         toggles=not farm.auto_rollover,
         protective=owed,
     )
+
+
+def obstacles(s: Situation) -> list[Block]:
+    """What keeps a successor from being made, due or not, and cannot be put off."""
+    found = [*guards.room_for_successor(s), *guards.no_domain(s), *guards.way_is_open(s)]
+    if s.custom:
+        found.append(_custom(s))
+    elif s.seen.farm.auto_rollover is None:
+        found.append(guards.rollover_unknown(s))
+    elif not s.seen.farm.auto_rollover:
+        found.extend(guards.generation_by_switch(s))
+    return found
+
+
+def made_by_adfs(s: Situation) -> list[str]:
+    """What AD FS may promote and has made itself."""
+    return [k for k in s.promotable if s.seen.keys[k].self_signed and k not in s.seen.farm.from_store]
 
 
 def is_owed(s: Situation) -> bool:

@@ -26,6 +26,8 @@ RESTART_MINUTES = 10
 _SCAN, _ANSWERS, _ACT = "scan", "answers", "act"
 RACED = "not_as_expected"
 """The ``error_id`` of a domain that differed from what the plan had seen: somebody else wrote meanwhile, and nothing was refused."""
+_SEEN_ONCE = ("first_use", "promoted_by_adfs")
+"""Alarms about what changed since the last run: only its first scan raises them."""
 
 
 class LoopError(ValueError):
@@ -247,7 +249,7 @@ def carry_on(shown: dict[str, Any], memory: Memory, mode: str, hosts: Mapping[st
     """
     asks, actions = shown["asks"], shown["actions"]
     memory = replace(memory, plans=memory.plans + 1, seen={"state": shown["state"]}, act=None, asked=None)
-    memory = replace(memory, noticed=(*memory.noticed, *(a for a in shown["alarms"] if a["alarm"] == "first_use" and a not in memory.noticed)))
+    memory = replace(memory, noticed=(*memory.noticed, *(a for a in shown["alarms"] if a["alarm"] in _SEEN_ONCE and a not in memory.noticed)))
     asks["sync_on"] = [{"server": name, "host": hosts[name]} for name in asks["sync"] if hosts.get(name)]
     asks["check_on"] = [{"server": name, "host": hosts[name]} for name in asks["servers"] if hosts.get(name)] if asks["key_checks"] else []
     journal = ["journal"] if mode == "apply" and shown["journal"]["write"] else []

@@ -42,7 +42,7 @@ def test_an_emergency_stays_open_and_fails_every_run_until_what_could_not_be_loo
     assert ("d1" if hidden == "unreadable" else "adfs2") in reasons(made[-1], "emergency")
     it.unreadable.clear()
     it.unseen.clear()
-    it.daily(6, policy)
+    it.daily(8, policy)
     assert all("OLD" not in d.slots.accepted for d in it.domains.values())
     last = it.run(policy)
     assert last.first.state != "emergency" and "emergency" not in failing(last)
@@ -50,9 +50,12 @@ def test_an_emergency_stays_open_and_fails_every_run_until_what_could_not_be_loo
 
 def test_one_clean_look_ends_no_emergency_while_the_next_cannot_read_everything() -> None:
     it = life(300)
-    it.daily(5, STOLEN)
+    it.daily(2, STOLEN)
+    while it.plans[-1].first.journal.emergency.clean is None:  # type: ignore[union-attr]
+        it.advance(1)
+        it.run(STOLEN)
     it.unreadable["d3"] = "HTTP 503"
-    assert all(p.first.state == "emergency" for p in it.daily(5, STOLEN)[1:])
+    assert all(p.first.state == "emergency" and "d3" in reasons(p, "emergency") for p in it.daily(5, STOLEN)[1:])
 
 
 @pytest.mark.parametrize(("thumbprint", "open_still"), [("OLD", False), ("BORN1", True), ("STRANGER", True)])
@@ -75,7 +78,7 @@ def test_a_key_that_is_not_the_farms_is_removed_where_it_may_be_and_the_farm_is_
     assert it.lost == []
     assert it.farm.primary != "OLD" and it.domains["tail.example"].slots == Slots("OTHER", "STRANGER")
     assert all(p.first.state != "emergency" for p in it.plans)
-    assert any(a.alarm == "compromised_elsewhere" for a in it.plans[-1].alarms) and "emergency" in failing(it.plans[-1])
+    assert any(a.alarm == "compromised_elsewhere" for a in it.plans[-1].alarms)
 
 
 @pytest.mark.parametrize("obstacle", ["excluded", "refusing", "unreadable", "unseen"])
@@ -168,12 +171,21 @@ def test_a_journal_from_a_clock_that_is_ahead_is_read_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("every", [1.0, 7.0])
-@pytest.mark.parametrize("thresholds", [Thresholds(), Thresholds(generation=40 * DAY, promotion=0 * DAY), Thresholds(generation=30 * DAY, promotion=1 * DAY)])
+@pytest.mark.parametrize("thresholds", [Thresholds(), Thresholds(generation=40 * DAY, promotion=HOUR), Thresholds(generation=30 * DAY, promotion=1 * DAY)])
 def test_what_adfs_would_make_and_promote_before_the_next_run_is_held_and_a_successor_made_in_time(every: float, thresholds: Thresholds) -> None:
     it = life(60, thresholds=thresholds)
     policy = Policy(run_interval=every * DAY, freezes=(Span(at(28), at(44)),))
     it.daily(60, policy, every)
     assert it.lost == [] and it.farm.primary != "OLD"
+
+
+@pytest.mark.parametrize("every", [1.0, 7.0])
+def test_where_adfs_would_promote_what_it_makes_at_once_its_clock_is_held_and_every_run_fails_and_says_why(every: float) -> None:
+    it = life(60, thresholds=Thresholds(generation=40 * DAY, promotion=0 * DAY))
+    made = it.daily(55, Policy(run_interval=every * DAY), every)
+    assert it.lost == [] and it.farm.primary == "OLD"
+    held = [p for p in made if p.first.clock_held]
+    assert len(held) * every > 30 and all("held" in failing(p) and "promote a new certificate as soon as" in reasons(p, "held") for p in held)
 
 
 def test_a_job_that_runs_weekly_survives_a_freeze_over_the_whole_of_adfs_own_time() -> None:
@@ -223,7 +235,7 @@ def test_adfs_does_not_promote_its_own_beside_a_cas_certificate_before_every_dom
         assert it.farm.auto_rollover is False and it.farm.primary == "OLD"
         assert all("successor_missing" in failing(p) for p in made[1:])
     held = [n for n, p in enumerate(made) if p.first.clock_held]
-    assert held and all(failing(p) for p in made[held[0] :])
+    assert held and all(failing(made[n]) for n in held)
 
 
 def test_adfs_own_successor_of_a_cas_certificate_is_published_and_left_to_adfs_only_by_an_explicit_word() -> None:
@@ -295,12 +307,20 @@ def test_adfs_promotes_in_a_window_because_the_successor_is_made_at_the_moment_t
     assert any(w.start <= at(promoted[0]) <= w.end for w in windows)
 
 
+def test_where_the_clock_was_held_it_is_given_back_so_that_adfs_promotes_outside_every_freeze() -> None:
+    it = life(60)
+    freeze = Span(at(33), at(43))  # five days after the due day lie in it
+    it.daily(60, Policy(freezes=(freeze,)))
+    promoted = [day for day, act in it.acts if act == "AD FS promotes"]
+    assert it.lost == [] and len(promoted) == 1 and not freeze.start <= at(promoted[0]) < freeze.end
+
+
 def test_what_adfs_did_against_a_freeze_is_told_by_the_next_run() -> None:
     it = life(60)
     it.daily(2)
     it.configure(primary=it.make())  # whatever made AD FS do it
-    made = it.run(Policy(freezes=(Span(at(0), at(9)),)))
-    assert "promoted_by_adfs" in {a.alarm for a in made.alarms}
+    it.run(Policy(freezes=(Span(at(0), at(9)),)))
+    assert "promoted_by_adfs" in {a.alarm for a in it.plans[-1].alarms}
 
 
 # -- the way is open before AD FS' clock is started ----------------------------------------------------------------------------------
@@ -316,7 +336,7 @@ def test_no_successor_is_made_where_the_token_shows_that_no_domain_can_be_writte
 def test_a_permission_that_the_token_does_not_show_stops_nothing_and_one_open_domain_is_enough() -> None:
     shut = replace(three()[0], can_write=False)
     assert actions(plan(observe(farm(), *three()))) == ["generate", "publish"]
-    assert actions(plan(observe(farm(), shut, *three()[1:])))[-2:] == ["generate", "publish"]
+    assert actions(plan(observe(farm(), shut, *three()[1:])))[:2] == ["generate", "publish"]
 
 
 @pytest.mark.parametrize("policy", [Policy(domains_excluded=frozenset({"d1", "d2", "d3"})), Policy(refused=frozenset({"d1", "d2", "d3"})), Policy(auto_rollover=False)])
