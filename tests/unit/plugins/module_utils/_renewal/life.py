@@ -42,6 +42,7 @@ class Life:
         self.unseen: set[str] = set()
         self.stuck: set[str] = set()
         self.refusing: set[str] = set()
+        self.races: dict[str, Callable[[], None]] = {}
         self.values = {name: [(datetime.min.replace(tzinfo=now.tzinfo), d.slots.accepted)] for name, d in self.domains.items()}
         self.lost: list[tuple[float, str, str]] = []
         self.acts: list[tuple[float, str]] = []
@@ -120,7 +121,7 @@ class Life:
         ended = {k for k in farm.certificates if k != farm.primary and self.keys[k].expired(self.now)}
         if ended:
             self.configure(certificates=farm.certificates - ended)
-        if self.now < earlier(primary.not_after, farm.thresholds.generation, farm.thresholds.critical * 0):
+        if self.now < earlier(primary.not_after, farm.thresholds.generation):
             waiting = self._younger()
         else:
             waiting = self._younger() or [self.keys[self.make()]]
@@ -203,6 +204,9 @@ class Life:
         if isinstance(act, OnDomains):
             for write in act.writes:
                 name = write.domain.name
+                if name in self.races:
+                    self.races.pop(name)()  # somebody writes between our last look and the PATCH, which is not sent then
+                    continue
                 if name in self.refusing:
                     policy = replace(policy, refused=policy.refused | {name})
                     continue
