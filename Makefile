@@ -86,8 +86,12 @@ bench-metadata: $(INSTALLED) ## How long reading and fetching metadata takes
 bench-run: $(INSTALLED) ## Headings, lines, processor time and job events of a run, against an empty playbook
 	@PYTHONPATH=tests $(BIN)/python tests/bench/run.py
 
+.PHONY: bench-graph
+bench-graph: $(INSTALLED) ## What the worst answers of Graph cost
+	@$(BIN)/python tests/bench/graph.py
+
 .PHONY: bench
-bench: bench-core bench-metadata bench-run ## All benchmarks; the last line of each is its verdict
+bench: bench-core bench-metadata bench-graph bench-run ## All benchmarks; the last line of each is its verdict
 
 .PHONY: docs
 docs: $(INSTALLED) ## Check the documentation and build it into build/docs/html
@@ -96,6 +100,10 @@ docs: $(INSTALLED) ## Check the documentation and build it into build/docs/html
 .PHONY: build
 build: $(INSTALLED) ## Build the archive for Galaxy into build
 	@$(BIN)/ansible-galaxy collection build --force --output-path build
+
+.PHONY: galaxy
+galaxy: $(INSTALLED) ## Build the archive and let galaxy-importer judge it
+	@tests/tools/galaxy.sh
 
 # What the tests run in: made once, brought up to date when a requirements file changes.
 $(INSTALLED): tests/requirements/runtime.txt tests/requirements/test.txt tests/requirements/lint.txt

@@ -68,7 +68,7 @@ class ActionModule(AdfsAction):
             if left_on:
                 found = outcome.PARTLY if exc.outcome == outcome.NOTHING else exc.outcome
                 raise outcome.ActError(f"{exc.message} {left_on.message}", left_on.advice, left_on.id, found) from exc
-            # AD FS' own clock, or somebody else, may have been faster than we were.
+            # AD FS' own clock, or an administrator, may have been faster.
             if exc.id != "PS0139" or exc.outcome != outcome.DONE:
                 raise
             self._found = {}

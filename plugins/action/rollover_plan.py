@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The federation.adfs contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Plans the next safe acts of a rollover; runs on the controller and talks to nobody."""
+"""Plans the next safe acts of a rollover; runs on the controller and connects to nothing."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "journal": {"type": "dict"},
     "policy": {"type": "dict", "default": {}},
     "variables": {"type": "dict"},
+    "refuse": {"type": "str"},
     "now": {"type": "str"},
     "previous": {"type": "dict"},
     "outcome": {"type": "dict", "default": {}},
@@ -63,7 +64,9 @@ class ActionModule(ActionBase):
         del tmp  # has no effect, the base class says
         _checked, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         given = json.loads(json.dumps(arguments))  # plain values: newer cores tag strings, and the core shall not see that
-        variables = given.pop("variables")
+        refuse, variables = given.pop("refuse"), given.pop("variables")
+        if refuse:
+            raise AnsibleActionFail(refuse)
         if variables is not None:
             try:
                 check_run_options(variables)
@@ -82,7 +85,10 @@ class ActionModule(ActionBase):
                 given["hosts"] = _inventory(plan["asks"], given, task_vars)
                 plan = make_plan(given)
         except (ApprovalError, LoopError, PolicyError, ReadingError) as exc:
-            raise AnsibleActionFail(f"No plan can be made: {exc}", result={"plan": {"memory": given["previous"] or {}, "ended": False}}) from exc
+            # What the run remembers, and the act under way, for the step that ends it.
+            under_way = [act for act in [given["outcome"].get("of")] if act]
+            left = {"memory": given["previous"] or {}, "actions": under_way, "ended": False}
+            raise AnsibleActionFail(f"No plan can be made: {exc}", result={"plan": left}) from exc
         diff = plan.pop("diff", None)
         result["plan"] = plan
         result["changed"] = bool(self._task.check_mode and plan.get("actions"))
@@ -104,13 +110,13 @@ def _now(given: str | None, clock: datetime.datetime) -> str:
 def _inventory(asks: dict[str, t.Any], given: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, str]:
     """The host of the inventory that each server is, by its name, short name or address. Its answer says whether it is the one."""
     hosts: dict[str, str] = {}
-    everybody = task_vars.get("groups", {}).get("all", [])
-    for name in everybody:
+    listed = task_vars.get("groups", {}).get("all", [])
+    for name in listed:
         address = task_vars["hostvars"][name].get("ansible_host")
         if address:
             hosts[str(address).lower()] = str(name)
-    hosts.update({_short(name): str(name) for name in everybody})
-    hosts.update({str(name).lower(): str(name) for name in everybody})
+    hosts.update({_short(name): str(name) for name in listed})
+    hosts.update({str(name).lower(): str(name) for name in listed})
     hosts[str((given["farm"] or {}).get("server")).lower()] = str(given["host"])
     entries = [entry for entry in given["policy"].get("servers") or [] if isinstance(entry, dict)]
     addresses = {str(entry.get("name")).lower(): str(entry.get("address") or "").lower() for entry in entries}

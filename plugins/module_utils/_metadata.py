@@ -15,6 +15,12 @@ import typing as t
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ansible_collections.federation.adfs.plugins.module_utils._metadata_keys import certificates_of_key
+from ansible_collections.federation.adfs.plugins.module_utils._metadata_signature import Signature, check_signature
+from ansible_collections.federation.adfs.plugins.module_utils._metadata_xml import MAX_METADATA_BYTES, MetadataError, parse, plain_utf8, text_of
+from ansible_collections.federation.adfs.plugins.module_utils._text import printable
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, describe, format_time, parse_time
+
 IMPORT_ERROR: str | None = None
 """What went wrong with the libraries that this file needs; if it is set, nothing here but the constants can be used."""
 MISSING_LIBRARY = ""
@@ -25,12 +31,6 @@ try:
 except ImportError as import_error:
     IMPORT_ERROR = traceback.format_exc()
     MISSING_LIBRARY = (import_error.name or "signxml").partition(".")[0]
-
-from ansible_collections.federation.adfs.plugins.module_utils._metadata_keys import certificates_of_key
-from ansible_collections.federation.adfs.plugins.module_utils._metadata_signature import Signature, check_signature
-from ansible_collections.federation.adfs.plugins.module_utils._metadata_xml import MAX_METADATA_BYTES, MetadataError, parse, plain_utf8, text_of
-from ansible_collections.federation.adfs.plugins.module_utils._text import printable
-from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, describe, format_time, parse_time
 
 __all__ = ["IMPORT_ERROR", "MAX_METADATA_BYTES", "MISSING_LIBRARY", "Metadata", "MetadataError", "Signature", "describe_metadata", "read_metadata"]
 
@@ -142,7 +142,7 @@ def _read_entity(entity: etree._Element, signature: Signature, ends: datetime.da
 
 def _choose(root: etree._Element, wanted: str | None) -> etree._Element:
     """Return the one entity that is meant. Raises MetadataError if that cannot be told."""
-    entities = [root] if root.tag == _MD + "EntityDescriptor" else list(root.iterdescendants(_MD + "EntityDescriptor"))
+    entities = _entities(root)
     if not entities:
         raise MetadataError("the document is an EntitiesDescriptor, a list of services, and it is empty; give the metadata of the federation service")
     wanted = (wanted or "").strip()
@@ -159,6 +159,19 @@ def _choose(root: etree._Element, wanted: str | None) -> etree._Element:
             " or give the metadata of the one federation service"
         )
     return entities[0]
+
+
+def _entities(root: etree._Element) -> list[etree._Element]:
+    """Return the entities of a list and of the lists in it; what stands elsewhere, in an extension or a signature, is none of them."""
+    found: list[etree._Element] = []
+    rest = [root]
+    while rest:
+        element = rest.pop()
+        if element.tag == _MD + "EntityDescriptor":
+            found.append(element)
+        elif element.tag == _MD + "EntitiesDescriptor":
+            rest.extend(reversed(element))
+    return found
 
 
 def _names(entities: list[etree._Element]) -> str:

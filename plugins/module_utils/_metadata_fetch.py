@@ -139,9 +139,7 @@ class _Fetch(threading.Thread):
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
             except OSError:
                 pass  # closed in the meantime
-        return self.error(
-            "timeout", f"no complete answer within {self.timeout:g} seconds (still {stage}); check the address and firewalls, or allow more time"
-        )
+        return self.error("timeout", f"no complete answer within {self.timeout:g} seconds (still {stage}); check the address and firewalls, or allow more time")
 
     def error(self, kind: str, why: str) -> FetchError:
         return FetchError(f"{self.url} cannot be read from {self.address} port {self.port}: {why}", kind, self.certificate)
@@ -195,9 +193,7 @@ class _Fetch(threading.Thread):
         }
         response = None
         try:
-            response = pool.urlopen(
-                "GET", self.path, headers=headers, redirect=False, assert_same_host=False, preload_content=False, decode_content=False
-            )
+            response = pool.urlopen("GET", self.path, headers=headers, redirect=False, assert_same_host=False, preload_content=False, decode_content=False)
             self._check_status(response)
             self.stage = "reading the answer"
             body = bytearray()
@@ -232,9 +228,7 @@ class _Fetch(threading.Thread):
             raise self.error("status", f"the server answered {status}; check the path, and that {endpoint} is enabled in AD FS")
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in ("", "identity"):
-            raise self.error(
-                "not_metadata", f"the answer is compressed ({printable(encoding, _MAX_SHOWN)}) although that was not asked for; it is refused"
-            )
+            raise self.error("not_metadata", f"the answer is compressed ({printable(encoding, _MAX_SHOWN)}) although that was not asked for; it is refused")
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if kind and kind not in _UNTYPED and self.kind not in kind:
             what = "metadata is XML" if self.kind == "xml" else "a list of keys is JSON"
@@ -269,6 +263,7 @@ class _Connection(HTTPSConnection):
             kind = "timeout" if isinstance(cause, TimeoutError) else "connect"
             error = fetch.error(kind, why)
             raise _NoConnection(str(error), error.kind) from exc
+        connection.settimeout(fetch.timeout)  # only connecting has to leave time for other addresses
         fetch.sock = connection
         fetch.stage = "agreeing on TLS"
         return connection
@@ -282,6 +277,12 @@ class _Connection(HTTPSConnection):
         except (OSError, http.client.HTTPException, UnicodeError) as exc:
             raise self._refused(_reason(exc)) from exc
         self._fetch.stage = "agreeing on TLS"
+
+    def send(self, data: t.Any) -> None:
+        """Send; the proxy is asked in HTTP/1.1, also by Python before 3.12, since some proxies serve no other."""
+        if self._fetch.stage == "asking the proxy" and isinstance(data, bytes):
+            data = data.replace(b" HTTP/1.0\r\n", b" HTTP/1.1\r\n", 1)
+        super().send(data)
 
     def connect(self) -> None:
         """Connect, and keep the server's certificate. Raises FetchError."""

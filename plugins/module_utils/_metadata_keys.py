@@ -20,7 +20,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._metadata_xml impo
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, CertificateError, parse_certificate
 
 _DS = "{http://www.w3.org/2000/09/xmldsig#}"
-_MAX_CERTIFICATES = 10  # of one key; a chain has three or four
+_MAX_CERTIFICATES = 6  # of one key; a chain has three or four
 
 
 def certificates_of_key(descriptor: etree._Element, role: str, read: dict[str, Certificate]) -> list[Certificate]:
@@ -87,5 +87,5 @@ def _issued(issuer: x509.Certificate, other: x509.Certificate) -> bool:
 def _is_authority(certificate: x509.Certificate) -> bool:
     try:
         return bool(certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError, TypeError):
         return False

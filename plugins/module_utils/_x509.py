@@ -17,6 +17,8 @@ import sys
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.federation.adfs.plugins.module_utils._text import printable
+
 try:
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
@@ -27,12 +29,12 @@ except ImportError:
 else:
     HAS_CRYPTOGRAPHY = True
 
-from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 
 UTC = datetime.timezone.utc
 MAX_SHOWN_NAME = 1024
 MAX_CERTIFICATE_BYTES = 64 * 1024
-_PEM = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
+_BEGIN = "-----BEGIN CERTIFICATE-----"
+_END = "-----END CERTIFICATE-----"
 _HEX_PAIRS = re.compile(r"[0-9A-F]{40}")
 
 
@@ -42,7 +44,7 @@ class CertificateError(ValueError):
 
 @dataclass(frozen=True)
 class Certificate:
-    """One certificate. Two are the same exactly if their DER bytes are the same."""
+    """One certificate. Two are the same exactly if their DER bytes are the same. Its names are made printable: they serve to be shown."""
 
     thumbprint: str
     thumbprint_sha256: str
@@ -76,8 +78,8 @@ def parse_certificate(value: str | bytes) -> Certificate:
         return Certificate(
             thumbprint=hashlib.sha1(der).hexdigest().upper(),  # noqa: S324 - the name Windows gives a certificate, not a protection
             thumbprint_sha256=hashlib.sha256(der).hexdigest().upper(),
-            subject=loaded.subject.rfc4514_string(),
-            issuer=loaded.issuer.rfc4514_string(),
+            subject=printable(loaded.subject.rfc4514_string(), MAX_SHOWN_NAME),
+            issuer=printable(loaded.issuer.rfc4514_string(), MAX_SHOWN_NAME),
             serial_number=_hex_serial(loaded.serial_number),
             not_before=_utc(loaded, "not_valid_before"),
             not_after=_utc(loaded, "not_valid_after"),
@@ -88,14 +90,14 @@ def parse_certificate(value: str | bytes) -> Certificate:
             public_key_sha256=hashlib.sha256(spki).hexdigest().upper(),
             der=base64.b64encode(der).decode("ascii"),
         )
-    except (ValueError, TypeError, UnsupportedAlgorithm) as exc:
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as exc:
         raise CertificateError("this is not an X.509 certificate that can be read") from exc
 
 
 def read_certificate_input(value: str) -> Certificate:
     """Read one certificate from what a user may give: PEM, base64 DER, or the path of a file with PEM or DER."""
     text = value.strip()
-    if _PEM.search(text) or _looks_like_der(text):
+    if _pem_body(text) is not None or _looks_like_der(text):
         return parse_certificate(text)
     path = os.path.expanduser(text)
     if "\n" in text or not os.path.isfile(path):
@@ -104,7 +106,7 @@ def read_certificate_input(value: str) -> Certificate:
         with open(path, "rb") as handle:
             data = handle.read(MAX_CERTIFICATE_BYTES + 1)
     except OSError as exc:
-        raise CertificateError(f"the certificate file {path} cannot be read ({exc.strerror})") from exc
+        raise CertificateError(f"the certificate file {printable(path, 500)} cannot be read ({exc.strerror})") from exc
     if data.startswith(b"0"):  # 0x30, an ASN.1 SEQUENCE: DER
         return parse_certificate(data)
     return parse_certificate(data.decode("ascii", errors="replace"))
@@ -125,13 +127,13 @@ def certificate_without_key(now: datetime.datetime) -> Certificate:
 def describe(certificate: Certificate, now: datetime.datetime, with_der: bool = True) -> dict[str, t.Any]:
     """Return the shape that every result of this collection uses for a certificate.
 
-    ``days_remaining`` counts whole days from ``now`` until ``not_after``; it is negative once expired. Names are made printable.
+    ``days_remaining`` counts whole days from ``now`` until ``not_after``; it is negative once expired.
     """
     shape: dict[str, t.Any] = {
         "thumbprint": certificate.thumbprint,
         "thumbprint_sha256": certificate.thumbprint_sha256,
-        "subject": printable(certificate.subject, MAX_SHOWN_NAME),
-        "issuer": printable(certificate.issuer, MAX_SHOWN_NAME),
+        "subject": certificate.subject,
+        "issuer": certificate.issuer,
         "serial_number": certificate.serial_number,
         "not_before": format_time(certificate.not_before),
         "not_after": format_time(certificate.not_after),
@@ -153,7 +155,7 @@ def normalize_thumbprint(value: str) -> str:
     """
     text = re.sub(r"[\s:\u200e\u200f\u202a-\u202e\ufeff-]", "", value).upper()
     if not _HEX_PAIRS.fullmatch(text):
-        raise CertificateError(f"'{value[:80]}' is not a certificate thumbprint (40 hexadecimal digits)")
+        raise CertificateError(f"'{printable(value, 80)}' is not a certificate thumbprint (40 hexadecimal digits)")
     return text
 
 
@@ -166,25 +168,32 @@ def parse_time(text: str) -> datetime.datetime:
     """Read ISO 8601 with ``Z`` or an offset, with any number of fractional digits. Raises ValueError otherwise."""
     match = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)", text.strip())
     if not match:
-        raise ValueError(f"'{text[:80]}' is not a time in ISO 8601 with 'Z' or an offset, such as 2026-01-31T12:00:00Z")
+        raise ValueError(f"'{printable(text, 80)}' is not a time in ISO 8601 with 'Z' or an offset, such as 2026-01-31T12:00:00Z")
     moment = datetime.datetime.fromisoformat(match.group(1) + ("+00:00" if match.group(2) == "Z" else match.group(2)))
     try:
         return moment.astimezone(UTC)
     except OverflowError as exc:
-        raise ValueError(f"{text[:80]} lies outside the calendar") from exc
+        raise ValueError(f"{printable(text, 80)} lies outside the calendar") from exc
 
 
 def _der_from_text(text: str) -> bytes:
-    found = _PEM.findall(text)
-    if len(found) > 1:
-        raise CertificateError(f"the text holds {len(found)} certificates; give exactly one")
-    body = found[0] if found else text
+    number = min(text.count(_BEGIN), text.count(_END))
+    if number > 1:
+        raise CertificateError(f"the text holds {number} certificates; give exactly one")
+    body = _pem_body(text) or text
     if len(body) > 2 * MAX_CERTIFICATE_BYTES:
         raise CertificateError("the certificate text is too long")
     try:
         return base64.b64decode("".join(body.split()), validate=True)
     except (binascii.Error, ValueError) as exc:
         raise CertificateError("this is neither PEM nor base64 DER") from exc
+
+
+def _pem_body(text: str) -> str | None:
+    """Return what stands between the first marks; None without a pair of them. No pattern: its time would grow with the square of the text."""
+    begin = text.find(_BEGIN)
+    end = text.find(_END, begin + len(_BEGIN)) if begin >= 0 else -1
+    return text[begin + len(_BEGIN) : end] if end >= 0 else None
 
 
 def _looks_like_der(text: str) -> bool:

@@ -21,6 +21,8 @@ description:
     C(signingCertificate) is never emptied.
   - Together the options set all that the former C(Update-MsolFederatedDomain) and C(Set-MsolDomainFederationSettings) set in a domain that is
     federated already, the issuer left as it is.
+  - What Microsoft Graph throttles, or fails at for the moment, is tried again, but only after another look. Where somebody else has changed the
+    domain meanwhile, O(domains[].expected) decides; without it the write is made up anew from what is there then.
   - An error of one domain stops no other one. The task fails at the end, naming the domains; RV(domains) holds what was done.
   - The app needs the application permission C(Domain-InternalFederation.ReadWrite.All). Where a tenant does not know it yet,
     C(Domain.ReadWrite.All).
@@ -48,7 +50,7 @@ options:
         description:
           - What C(nextSigningCertificate) shall hold, in the same forms.
           - Null or empty leaves it alone, what it holds is sent along. Where it holds nothing it is left out of the request, since a null
-            would erase what Entra ID itself may have put there meanwhile.
+            would erase what Entra ID itself may have put there meanwhile. Where it holds something that is no certificate it is left out too.
           - The same certificate as the signing one is written with a warning, because it says nothing new.
           - Mutually exclusive with O(domains[].clear_next=true).
         type: str
@@ -84,7 +86,7 @@ options:
         type: str
       preferred_authentication_protocol:
         description:
-          - V(wsFed), which AD FS speaks, or V(saml). A change alters how everybody signs in.
+          - V(wsFed), which AD FS speaks, or V(saml). A change alters how all users of the domain sign in.
         type: str
       prompt_login_behavior:
         description:
@@ -149,7 +151,7 @@ EXAMPLES = r"""
         next_signing_certificate: /etc/federation/successor.cer
   delegate_to: localhost
 
-- name: Set two domains, unless somebody has changed them since they were looked at
+- name: Set two domains, unless they were changed since they were read
   federation.adfs.entra_federation:
     certificates: "{{ adfs.certificates }}"
     domains:
@@ -217,6 +219,11 @@ domains:
             not_after:
               description: Good until, ISO 8601 in UTC.
               type: str
+            stored_as:
+              description:
+                - V(pem) for a certificate that is stored as PEM text, left out otherwise. Microsoft documents base64 without the lines around it,
+                  so whether Entra ID accepts it is not known. It is written anew, in that form, if the same certificate is asked for.
+              type: str
         next_signing_certificate: *slot
     after:
       description: What was read back; in check mode, what would be there. Null if the domain could not be read.
@@ -228,7 +235,7 @@ domains:
       description: Why this domain was not written, or not read back; null if all went well. With RV(detail=shortest) only how it begins.
       type: str
     error_id:
-      description: V(not_as_expected). Somebody else wrote meanwhile, and nothing was tried or refused.
+      description: V(not_as_expected). Another writer changed it meanwhile, and nothing was tried or refused.
       type: str
       returned: where the domain differed from O(domains[].expected)
 certificates:
@@ -259,12 +266,12 @@ from urllib.parse import urlsplit
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.federation.adfs.plugins.module_utils._entra.client import connect
+from ansible_collections.federation.adfs.plugins.module_utils._entra.domain_write import WRITABLE, Expected, Outcome, Wish, publish
 from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import SETTINGS, Configuration, Slot, bodies, domain_name
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, OptionsError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.libraries import require
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import argument_spec, merge_options
 from ansible_collections.federation.adfs.plugins.module_utils._entra.permissions import WRITE
-from ansible_collections.federation.adfs.plugins.module_utils._entra.publish import WRITABLE, Expected, Outcome, Wish, publish
 from ansible_collections.federation.adfs.plugins.module_utils._entra.sizes import (
     MAX_CHARACTERS,
     characters,
@@ -274,6 +281,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._entra.sizes impor
     within_limit,
     without_options,
 )
+from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 
 try:
     from ansible_collections.federation.adfs.plugins.module_utils._x509 import (
@@ -448,7 +456,7 @@ def _setting(where: str, name: str, value: t.Any) -> str | None:
     if name in CHOICES:
         found = {choice.lower(): choice for choice in CHOICES[name]}.get(text.lower())
         if found is None:
-            raise OptionsError(f"{where} is '{text[:60]}'; use one of {', '.join(CHOICES[name])}.")
+            raise OptionsError(f"{where} is '{printable(text, 60)}'; use one of {', '.join(CHOICES[name])}.")
         return found
     if name.endswith("_uri"):
         try:
@@ -483,6 +491,7 @@ def _slot(slot: Slot) -> dict[str, t.Any] | None:
             "subject": certificate.subject,
             "not_before": format_time(certificate.not_before),
             "not_after": format_time(certificate.not_after),
+            **({"stored_as": "pem"} if slot.armoured else {}),
         }
     if slot.error is None:
         return None
@@ -493,7 +502,7 @@ def _lines(configuration: Configuration | None, settings: Sequence[str]) -> str:
     if configuration is None:
         return ""
     lines = [f"signing: {_line(configuration.signing)}", f"next:    {_line(configuration.next)}"]
-    lines += [f"{name}: {'none' if value is None else value}" for name, value in _asked(configuration, settings).items()]
+    lines += [f"{name}: {'none' if value is None else printable(value)}" for name, value in _asked(configuration, settings).items()]
     return "\n".join(lines) + "\n"
 
 
@@ -540,6 +549,8 @@ def work(module: AnsibleModule) -> None:
             result = described(outcomes, client.tenant_id, now, [module.params["domains"], module.params["certificates"]])
             refused = module.check_mode and result["changed"] and WRITE in client.permissions()["write"]["missing"]
         finally:
+            # Tokens and assertions came up meanwhile.
+            module.no_log_values.update(settings.secrets())
             client.close()
     except EntraError as exc:
         module.fail_json(msg=str(exc))

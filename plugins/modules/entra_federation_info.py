@@ -23,7 +23,7 @@ options:
     elements: str
   baseline:
     description:
-      - What somebody approved, to compare with. Then RV(deviations) tells what differs.
+      - The approved settings, to compare with. Then RV(deviations) tells what differs.
       - Issuer, addresses, protocol, the behaviour for a second factor and the certificates are compared, strictly. A federated domain that is
         not in the baseline is a deviation too, also where O(domains) does not name it.
     type: dict
@@ -102,7 +102,8 @@ domains:
   returned: success
   contains:
     domain:
-      description: The name of the domain.
+      description:
+        - The name of the domain. A federated domain under a name that cannot be asked for, or without one (null), has an C(error).
       type: str
       sample: contoso.com
     tenant_id:
@@ -116,7 +117,7 @@ domains:
       type: str
     error:
       description:
-        - Why the settings of this domain could not be read; everything else is null then.
+        - Why the settings of this domain could not be read; everything else that is not known is null then.
         - A domain without a configuration of its own is no error; RV(domains[].configuration_id) is null then.
       type: str
     configuration_id:
@@ -172,6 +173,7 @@ domains:
         - The certificate in C(signingCertificate); null if there is none.
         - If the member holds something that is no certificate, all members are null, and C(error) says why it cannot be read.
         - C(der) is left out here, see RV(certificates).
+        - A certificate that is stored as PEM text, which Microsoft does not document, has C(stored_as) with the value V(pem) besides.
         - With RV(detail=short) it has C(thumbprint), C(subject), C(not_before) and C(not_after) only, with RV(detail=shortest) only C(thumbprint).
       type: dict
     next_signing_certificate:
@@ -265,7 +267,7 @@ permissions:
   returned: when there was a token
   contains:
     kind:
-      description: V(application), V(delegated) for a token of a person, V(unknown) for a token that cannot be read.
+      description: V(application), V(delegated) for a token of a user, V(unknown) for a token that cannot be read.
       type: str
     granted:
       description: The permissions in the token.
@@ -294,6 +296,38 @@ permissions:
       description: What M(federation.adfs.entra_federation) and a renewal need.
       type: dict
       contains: *purpose
+faults:
+  description:
+    - What in the settings, the certificates aside, keeps users from signing in, or looks like a mistake. With wrong addresses or a shared issuer
+      nobody can sign in, whatever the certificate.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    domain:
+      description: The name of the domain.
+      type: str
+    tenant_id:
+      description: The tenant.
+      type: str
+    kind:
+      description:
+        - V(no_address), V(bad_address) for a text that is no address with https, V(other_host) for a sign-in address of another host than the issuer,
+          V(no_issuer), V(shared_issuer) for the issuer of another domain, V(child_configuration) for a subdomain with a configuration of its own,
+          or V(no_protocol).
+      type: str
+    severity:
+      description: V(broken) where users cannot sign in like this, else V(warning).
+      type: str
+    member:
+      description: The setting, under its name in RV(domains); null where it is the domain itself.
+      type: str
+    found:
+      description: What is there now.
+      type: raw
+    message:
+      description: All this as a sentence.
+      type: str
 deviations:
   description:
     - What differs from O(baseline). The same difference in several domains is one entry. It is plain data that can be kept.
@@ -303,7 +337,7 @@ deviations:
   contains:
     kind:
       description:
-        - V(changed_setting), V(unknown_certificate) for one that nobody approved, V(unreadable_certificate), V(unlisted_domain) for one that is
+        - V(changed_setting), V(unknown_certificate) for one that is not approved, V(unreadable_certificate), V(unlisted_domain) for one that is
           federated and not in the baseline, V(missing_domain) for the opposite, or V(not_compared) for one that could not be read.
       type: str
     domains:
@@ -337,6 +371,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._entra.domains imp
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, OptionsError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.libraries import require
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import argument_spec, merge_options
+from ansible_collections.federation.adfs.plugins.module_utils._entra.settings import find_faults
 from ansible_collections.federation.adfs.plugins.module_utils._entra.sizes import slot_in, text_in, warning, within_limit, without_options
 
 try:
@@ -396,10 +431,13 @@ def main() -> None:
             domains = read_domains(client, names, every=not names, listing=listing)
             tenant_id = client.tenant_id
         finally:
+            # Tokens and assertions came up meanwhile.
+            module.no_log_values.update(settings.secrets())
             client.close()
     except EntraError as exc:
         module.fail_json(msg=str(exc), **told)
     shapes = [domain.shape(tenant_id, now, with_der=False) for domain in domains]
+    told["faults"] = find_faults(shapes)
     if baseline is not None:
         told["deviations"] = find_deviations(baseline, shapes, listing.federated)
     certificates = bodies([domain.configuration for domain in domains if domain.configuration], now)

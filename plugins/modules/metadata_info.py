@@ -414,7 +414,7 @@ def _now() -> datetime.datetime:
 def _read_file(path: str) -> bytes:
     """Return the file, up to one byte more than is allowed. Raises FetchError if it cannot be read, or is none: a pipe could wait for ever."""
     try:
-        # Opening a pipe without O_NONBLOCK waits until somebody writes to it.
+        # Opening a pipe without O_NONBLOCK waits until something is written to it.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
         with open(handle, "rb") as file:
             mode = os.fstat(handle).st_mode
@@ -424,9 +424,7 @@ def _read_file(path: str) -> bytes:
                 raise FetchError(f"{printable(path, 500)}: this is not a file but a device, a pipe or a socket; give the path of a file with the document")
             return file.read(MAX_METADATA_BYTES + 1)
     except OSError as exc:
-        raise FetchError(
-            f"{printable(path, 500)}: the file cannot be read ({exc.strerror}); the path is one on the host where this task runs"
-        ) from exc
+        raise FetchError(f"{printable(path, 500)}: the file cannot be read ({exc.strerror}); the path is one on the host where this task runs") from exc
 
 
 def _describe(data: bytes, source: str, entity_id: str | None) -> dict[str, t.Any]:

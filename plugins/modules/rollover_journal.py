@@ -16,7 +16,7 @@ description:
   - Writing is a compare-and-swap under a lock, so that of two runs at the same time one fails and nothing is lost.
   - Without a journal, a file of its name with C(.new) or C(.old) at the end is an error that names it, and never taken for "no journal".
   - On Windows the file lies in a folder that only Administrators and SYSTEM may use, elsewhere in one that only the account of the connection may
-    use. It is made so; a folder or file that somebody else owns or may use is refused.
+    use. It is made so; a folder or file that another account owns or may use is refused.
   - On the controller itself it is refused in jobs of AWX and Automation Controller, which delete what such a job leaves there.
   - A result that says changed means that the file was written. The role C(renew_signing_cert) does not count that as a change.
   - A journal has at most 1,000,000 bytes.
@@ -73,7 +73,7 @@ EXAMPLES = r"""
   federation.adfs.rollover_journal:
   register: before
 
-- name: Write it anew, unless somebody else did
+- name: Write it anew, unless another run did
   federation.adfs.rollover_journal:
     content:
       schema: 1

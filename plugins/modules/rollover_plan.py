@@ -13,8 +13,8 @@ short_description: Plan the next safe acts of a token-signing rollover
 description:
   - Compares what AD FS signs with and what each federated domain of Microsoft Entra ID accepts, and returns the acts that are safe now, in order.
   - No act of a plan turns sign-in from working to broken, in the worst case of everything still propagating. A domain whose sign-in is broken is
-    mended first.
-  - Changes nothing and talks to nobody. The role P(federation.adfs.renew_signing_cert#role) carries out the first act of a plan and plans again.
+    repaired first.
+  - Changes nothing and connects to nothing. The role P(federation.adfs.renew_signing_cert#role) carries out the first act of a plan and plans again.
 author:
   - The federation.adfs contributors (@federation-adfs)
 extends_documentation_fragment:
@@ -82,6 +82,9 @@ options:
       - The other variables of P(federation.adfs.renew_signing_cert#role) without their prefix and without those that may hold a password.
       - They and O(policy) are checked. With neither O(farm) nor O(provider) nothing else is done, and no plan is returned.
     type: dict
+  refuse:
+    description: Why nothing can be planned, as the caller found. The task fails with this text. Empty text counts as not set.
+    type: str
   now:
     description:
       - The time to plan for, in ISO 8601 with V(Z) or an offset. For tests and drills; without it, the controller's clock.
@@ -101,9 +104,10 @@ options:
   step:
     description:
       - V(pass) plans on a scan. V(begin) is asked before the first scan of a run; it checks O(policy) and says what to read.
+      - V(hear) only notes what a server answered, or a probe saw.
       - V(end) is asked where a task of the run failed. It says what was done, and gives the lock back if it is held.
     type: str
-    choices: [begin, pass, end]
+    choices: [begin, pass, hear, end]
     default: pass
   source:
     description: What is scanned; for O(step=begin).
@@ -116,9 +120,10 @@ options:
   outcome:
     description:
       - What the tasks that the last plan asked for returned, as Ansible registers them, whether they failed or not.
-      - C(act) is the result of the act. C(sync) and C(key_checks) are loops over RV(plan.asks), C(probes) is a list of loops over probes.
+      - C(act) is the result of the act, and C(of) the first of RV(plan.actions). C(answers) holds for each server its C(result), and as C(asked)
+        the entry of RV(plan.asks.hosts). C(probes) holds the C(result) of each probe, and the probe as C(asked).
         For O(step=end) C(tasks) holds the results of the other tasks by name, and C(written) the journal as it was last written.
-      - Domains that Entra refused are planned around and reported. A domain that somebody else wrote meanwhile is planned again.
+      - Domains that Entra refused are planned around and reported. A domain that was changed by another writer meanwhile is planned again.
     type: dict
     default: {}
   importable:
@@ -179,6 +184,7 @@ plan:
       description: One entry for each domain, with its verdict, the row of Microsoft's decision table and the truth matrix.
       type: list
       elements: dict
+      returned: where the run does not go on
       contains:
         domain:
           description: The domain.
@@ -215,7 +221,9 @@ plan:
       elements: dict
       contains:
         action:
-          description: One of generate, add, publish, repair, suspend_auto_rollover, promote, restore_auto_rollover, restart, reorder, remove_from_entra, remove_from_adfs, evict.
+          description:
+            - One of generate, add, publish, repair, suspend_auto_rollover, promote, restore_auto_rollover, restart, reorder, remove_from_entra,
+              remove_from_adfs, evict.
           type: str
         targets:
           description: The domains with their new and expected members, or the name of the AD FS server.
@@ -239,8 +247,9 @@ plan:
           description: The module of this collection that carries it out (C(win_service) is of C(ansible.windows)).
           type: str
         arguments:
-          description: The options of that module; for domains they are in C(write) of each target, because each tenant has its own call.
+          description: The options of that module; for domains its option C(domains) by tenant, because each tenant has its own call.
           type: dict
+          returned: for the first act
         said:
           description: The act in a line.
           type: str
@@ -266,7 +275,7 @@ plan:
       type: list
       elements: dict
     blocked_by:
-      description: What is held back, by which guard, about what, and until when (null where only a person can lift it).
+      description: What is held back, by which condition, about what, and until when (null where no time ends it).
       type: list
       elements: dict
     deadline:
@@ -284,7 +293,7 @@ plan:
       description: The policy as it was given, without what is not set.
       type: dict
     alarms:
-      description: What a person must look at.
+      description: What needs attention.
       type: list
       elements: dict
     failures:
@@ -309,12 +318,10 @@ plan:
           description: The servers that a certificate from elsewhere is checked on.
           type: list
           elements: str
-        sync_on:
-          description: Those of C(sync) that are in the inventory, each as C(server) and C(host). Asked by M(federation.adfs.farm_info).
-          type: list
-          elements: dict
-        check_on:
-          description: Those of C(servers) that are in the inventory and have to be asked now. Asked by M(federation.adfs.certificate_key).
+        hosts:
+          description:
+            - Those of them that are in the inventory, each with C(what) is asked (V(sync) by M(federation.adfs.farm_info), V(key) by
+              M(federation.adfs.certificate_key)), C(server), C(host) and, for V(key), C(thumbprint).
           type: list
           elements: dict
     next:
@@ -338,8 +345,8 @@ plan:
       type: dict
     run:
       description:
-        - What the run comes to so far, the acts that were C(done), what was C(refused), the C(failures) that make it fail, and C(fail), what it
-          says then (null where it does not fail).
+        - What the run comes to so far, what was C(refused), the C(alarms), the C(failures) that make it fail, and C(fail), what it says then (null
+          where it does not fail). The acts that were done are in C(done) of RV(plan.memory).
       type: dict
     relying_parties:
       description: The relying party trusts that a promotion may lock out, each with C(name), C(identifiers), C(risk) and C(advice).
@@ -349,7 +356,8 @@ plan:
       description: The journal as it must be before the first act, and whether it has to be written.
       type: dict
     summary:
-      description: The plan in lines for people.
+      description: The plan, and what the run did before, in lines for people.
       type: list
       elements: str
+      returned: where the run does not go on
 """

@@ -26,7 +26,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import 
     service_communications_keys,
 )
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.journal import DEFAULT_PATH, MAX_BYTES
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import REPLIES, farm_parts
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.script_reply import REPLIES, farm_parts
 from ansible_collections.federation.adfs.plugins.plugin_utils._powershell import TIME_LIMIT, LostReplyError, connect_again, run_script
 from ansible_collections.federation.adfs.plugins.plugin_utils._public_roots import public_roots
 

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from ansible.utils.display import Display
 
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record, one_line, restricted_language, without_source
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import ERROR, Check, ReplyError, record, strict_json, truth
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.script_reply import ERROR, Check, ReplyError, record, strict_json, truth
 
 display = Display()
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import ansible_runner
+
 from lab.running import Lab
 from playing import RENEW, ROOT, Run, play
 

@@ -167,7 +167,7 @@ class ControlServer:
             return {"ok": True, "result": result}
 
     def _provider(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Do what an administrator of another identity provider does (default: the first): publish, switch, withdraw, another signer or shape of the metadata."""
+        """Do what an administrator of another identity provider (default: the first) does: publish, switch, withdraw, change the metadata."""
         _only(data, "host_name", "do", "metadata_signer", "document")
         world = self._world
         with world.lock:

@@ -20,6 +20,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / ".venv" / "collections"))
 
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.conditions import CONDITIONS, EVENT, OPERATOR, TIME  # noqa: E402
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.option_types import Member, variable  # noqa: E402
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.options import GROUPS, OPTIONS, Option  # noqa: E402
 
@@ -168,6 +169,14 @@ def guide() -> str:
     return "\n".join(parts)
 
 
+def conditions_table() -> str:
+    """Return the operator's table of what can block."""
+    lifted = {TIME: "time", EVENT: "the next runs", OPERATOR: "you"}
+    rows = ["   * - Condition\n     - Why\n     - Ends by\n     - What to do"]
+    rows += [f"   * - ``{c.name}``\n     - {_rst(c.why)}\n     - {lifted[c.lifted_by]}\n     - {_rst(c.advice)}" for c in CONDITIONS.values()]
+    return "\n.. list-table::\n   :header-rows: 1\n   :widths: 15 35 10 40\n\n" + "\n".join(rows) + "\n\n"
+
+
 def _of(group: str) -> Iterator[Option]:
     return (option for option in OPTIONS.values() if option.group == group)
 
@@ -255,6 +264,7 @@ WHOLE: Mapping[str, Callable[[], str]] = {
 }
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     f"{ROLE}/README.md": {"variables": readme_table},
+    "docs/docsite/rst/guide_operator.rst": {"conditions": conditions_table},
     f"{ROLE}/vars/main.yml": {"variables": role_vars},
     **{f"plugins/modules/{name}.py": {"certificate": certificate_return} for name in WITH_CERTIFICATE},
 }

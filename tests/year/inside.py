@@ -18,9 +18,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ansible_collections.federation.adfs.plugins.module_utils._entra.client import GraphClient
 from ansible_collections.federation.adfs.plugins.module_utils._entra.credentials import credential_for
+from ansible_collections.federation.adfs.plugins.module_utils._entra.domain_write import publish
 from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import read_domains
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import merge_options
-from ansible_collections.federation.adfs.plugins.module_utils._entra.publish import publish
 from ansible_collections.federation.adfs.plugins.module_utils._entra.transport import Answer, Transport
 from ansible_collections.federation.adfs.plugins.module_utils._metadata import describe_metadata, read_metadata
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import plan
@@ -132,15 +132,14 @@ class Inside:
             if step == "journal":
                 self._adfs("rollover_journal", content=made["journal"]["content"], expected_sha256=made["journal"]["expected_sha256"])
             elif step == "ask":
-                thumbprint = made["asks"]["key_checks"]
-                outcome["key_checks"] = {"results": [self._checked(thumbprint, item) for item in made["asks"]["check_on"]]}
+                outcome["answers"] = [{"asked": asked, "result": self._answer(asked)} for asked in made["asks"]["hosts"]]
             elif step.startswith("act_"):
-                outcome["act"] = self._act(made["actions"][0], made["certificates"])
+                outcome.update(of=made["actions"][0], act=self._act(made["actions"][0], made["certificates"]))
         return outcome
 
-    def _checked(self, thumbprint: str, item: dict[str, str]) -> dict[str, Any]:
-        """What a server says of a certificate that is to sign."""
-        return {**self._adfs("certificate_key", on=item["host"], thumbprint=thumbprint), "item": item}
+    def _answer(self, asked: dict[str, str]) -> dict[str, Any]:
+        """What a server says of a certificate that is to sign; all of them are seen by their metadata."""
+        return self._adfs("certificate_key", on=asked["host"], thumbprint=asked["thumbprint"])
 
     def _shown(self, node: Node, now: datetime) -> dict[str, Any]:
         """What a server's metadata says. It is signed and verified once for each thing that it can say."""
@@ -153,7 +152,7 @@ class Inside:
     def _act(self, act: dict[str, Any], certificates: list[dict[str, Any]]) -> dict[str, Any]:
         if act["module"] != "entra_federation":
             return self._adfs(act["module"], **act["arguments"])
-        outcomes = publish(self._graph, wishes_from([target["write"] for target in act["targets"]], certificates), check_mode=False)
+        outcomes = publish(self._graph, wishes_from(act["arguments"][self._graph.tenant_id], certificates), check_mode=False)
         errors = [outcome.error for outcome in outcomes if outcome.error]
         if errors:
             raise RuntimeError("; ".join(errors))

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from ansible_collections.federation.adfs.plugins.module_utils._adfs import outcome
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, one_line
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import strict_json
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.script_reply import strict_json
 
 DEFAULT_PATH = r"%ProgramData%\federation.adfs\journal.json"
 POSIX_DEFAULT_PATH = "~/.local/state/federation.adfs/journal.json"

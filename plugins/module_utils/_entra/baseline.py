@@ -13,6 +13,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Collection, Mapping, Sequence
 
+from ansible_collections.federation.adfs.plugins.module_utils._text import printable
+
 COMPARED = (
     "issuer_uri",
     "passive_sign_in_uri",
@@ -103,7 +105,7 @@ def _held(domains: Sequence[Mapping[str, t.Any]]) -> set[str]:
 
 
 def _word(value: t.Any) -> str:
-    return "not set" if value is None else str(value)
+    return "not set" if value is None else printable(value, 200)
 
 
 def _some(domains: Sequence[str]) -> str:

@@ -25,6 +25,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._text import print
 BATCH_SIZE = 20
 MAX_PAGES = 5000
 # Of all pages of a list together; five thousand domains, the most that a tenant may have, are some five million bytes.
+MAX_ENTRIES = 50_000
 MAX_LIST_BYTES = 64 * 1024 * 1024
 # Documented for items whose dependency failed, and seen where Graph throttles a batch.
 _DEPENDENT = 424
@@ -124,6 +125,8 @@ class GraphClient:
             if not isinstance(body, dict) or not isinstance(body.get("value"), list):
                 raise GraphError(f"Microsoft Graph at {self._settings.graph_url} did not answer {what} with a list; {_ADDRESS}")
             entries += body["value"]
+            if len(entries) > MAX_ENTRIES:
+                raise GraphError(f"Microsoft Graph at {self._settings.graph_url}: {what} has more than {MAX_ENTRIES} entries, which no tenant has.")
             link = body.get("@odata.nextLink")
             if link is None:
                 return entries

@@ -34,6 +34,8 @@ except ImportError:  # modules and lookup report it by libraries.require
 
 _MAX_FILE_BYTES = 256 * 1024
 MAX_REASON = 300
+# Tokens with all groups and roles that Entra ID puts into one have some ten thousand.
+MAX_TOKEN_CHARACTERS = 64 * 1024
 _TOKEN = re.compile(r"[!-~]+")
 _PEM_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
@@ -365,6 +367,8 @@ def _token_by_msal(settings: Settings, transport: Transport, credential: t.Any, 
 
 def _usable(settings: Settings, token: str) -> str:
     """Return the token, hidden from now on. Raises EntraError for a text that cannot be sent as one."""
+    if len(token) > MAX_TOKEN_CHARACTERS:
+        raise EntraError("the sign-in service answered with a token that is larger than any token is; is a proxy in the way?")
     settings.hide(token)
     if not _TOKEN.fullmatch(token):
         raise EntraError("the sign-in service answered with a token that holds spaces or characters that no token has; is a proxy in the way?")

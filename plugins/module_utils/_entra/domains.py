@@ -41,6 +41,7 @@ SETTINGS = {
     "federated_idp_mfa_behavior": "federatedIdpMfaBehavior",
 }
 MAX_NAME_CHARACTERS = 256
+MAX_SLOT_CHARACTERS = 200_000
 _SWITCHES = frozenset({"isSignedAuthenticationRequestRequired"})
 _NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*")
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
@@ -91,6 +92,8 @@ def read_slot(value: t.Any) -> Slot:
         return EMPTY
     if not isinstance(value, str):
         return Slot(None, error="Graph sent something else than text")
+    if len(value) > MAX_SLOT_CHARACTERS:
+        return Slot(value, error=f"longer than {MAX_SLOT_CHARACTERS} characters, which no certificate is")
     return _read_text(value)
 
 
@@ -100,7 +103,7 @@ def _read_text(value: str) -> Slot:
     try:
         return Slot(value, parse_certificate(value))
     except CertificateError as exc:
-        return Slot(value, error=str(exc))
+        return Slot(value, error=printable(exc, 200))
 
 
 def slot_for(certificate: Certificate) -> Slot:
@@ -122,7 +125,7 @@ class Configuration:
         status = self.members.get("signingCertificateUpdateStatus")
         shape = None
         if isinstance(status, dict):
-            shape = {"certificate_update_result": status.get("certificateUpdateResult"), "last_run_date_time": status.get("lastRunDateTime")}
+            shape = {"certificate_update_result": _text(status.get("certificateUpdateResult")), "last_run_date_time": _text(status.get("lastRunDateTime"))}
         return {**{ours: self.members.get(theirs) for ours, theirs in SETTINGS.items()}, "signing_certificate_update_status": shape}
 
 
@@ -156,11 +159,15 @@ class Domain:
         }
 
 
+def _text(value: t.Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def domain_name(text: t.Any) -> str:
     """Return the name as Graph uses it: lower case, no dot at the end. Raises EntraError if it is no domain name."""
     name = str(text).strip().rstrip(".").lower()
     if not isinstance(text, str) or not _NAME.fullmatch(name):
-        raise EntraError(f"'{str(text)[:80]}' is not a domain name; write it like contoso.com, with letters beyond ASCII in the xn-- form.")
+        raise EntraError(f"'{printable(text, 80)}' is not a domain name; write it like contoso.com, with letters beyond ASCII in the xn-- form.")
     return name
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
+from ansible_collections.federation.adfs.plugins.module_utils._text import printable
+
 LIST = "Domain.Read.All"
 READ = "Domain-InternalFederation.Read.All"
 WRITE = "Domain-InternalFederation.ReadWrite.All"
@@ -50,14 +52,14 @@ def advice(claims: Mapping[str, t.Any], permission: str) -> str:
         first = f"Give the app the application permission {permission} in Entra ID and grant admin consent."
     if found["kind"] == "unknown":
         return first
-    texts = [first, f"The token has {', '.join(found['granted']) or 'no permission at all'}."]
+    texts = [first, f"The token has {printable(', '.join(found['granted']), 500) or 'no permission at all'}."]
     missing = purpose["missing"] or purpose["perhaps_missing"]
     if missing:
         texts.append(f"Missing: {', '.join(missing)}.")
     else:
         texts.append("That should be enough: what was granted just now may take some minutes, or the domain belongs to another tenant.")
     if purpose["excessive"]:
-        texts.append(f"More than needed: {', '.join(purpose['excessive'])}.")
+        texts.append(f"More than needed: {printable(', '.join(purpose['excessive']), 500)}.")
     return " ".join(texts)
 
 

@@ -78,6 +78,9 @@ def _forms(secret: str) -> list[str]:
 def _character(character: str) -> str:
     """Return a pattern for one character in every form; each form begins differently, so that nothing is tried twice."""
     forms = [re.escape(character)]
+    if character.isascii() and (character.isalnum() or character in "-_"):
+        # Nothing escapes these by itself; the percent form is what an overzealous server makes of them.
+        return f"(?:{forms[0]}|%(?i:{ord(character):02x}))"
     units = character.encode("utf-16-be", "surrogatepass")
     codes = [units[index] << 8 | units[index + 1] for index in range(0, len(units), 2)]
     # Percent-encoded, also twice.

@@ -30,6 +30,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.observati
     Observation,
     Slots,
 )
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.pace import UNKNOWN_REACH
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
 
 
@@ -41,6 +42,18 @@ class Write:
     slots: Slots
     before: bool
     after: bool
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The entry of the module's option ``domains``."""
+        was, shall = self.domain.slots, self.slots
+        return {
+            "domain": self.domain.name,
+            "signing_certificate": shall.signing,
+            "next_signing_certificate": shall.next,
+            "clear_next": shall.next is None and was.next is not None,
+            "expected": {"signing": was.signing or "", "next": was.next or ""},
+        }
 
 
 @dataclass(frozen=True)
@@ -70,7 +83,7 @@ class Act:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The options of ``module``; for domains they are in the targets, because each tenant has its own call."""
+        """The options of ``module``; for domains its option ``domains`` by tenant, because each tenant has its own call."""
         return {}
 
     def after(self, seen: Observation, now: datetime) -> Observation:
@@ -145,7 +158,10 @@ class Promote(Act):
     def after(self, seen: Observation, now: datetime) -> Observation:
         if self.certificate_type == TOKEN_DECRYPTING:
             return _with_decrypting(seen, (replace(d, is_primary=d.thumbprint == self.thumbprint) for d in seen.farm.decrypting))
-        return replace(seen, farm=replace(seen.farm, primary=str(self.thumbprint)))
+        farm, key = seen.farm, str(self.thumbprint)
+        # The primary server reads the configuration itself; the others copy it later.
+        servers = tuple(replace(x, primary=key) if x.seen and x.name == farm.server.lower() else x for x in farm.servers)
+        return replace(seen, farm=replace(farm, primary=key, servers=servers))
 
 
 @dataclass(frozen=True)
@@ -182,7 +198,10 @@ class SuspendAutoRollover(Act):
 
     def before(self, s: Situation, journal: Journal) -> Journal:
         held = s.wanted_auto_rollover is not False
-        return replace(journal, auto_rollover_wanted=s.wanted_auto_rollover, auto_rollover_suspended=held, suspended_for=s.seen.farm.primary if held else None)
+        # Only what is held for a renewal stays held until that is done.
+        renewal = held and (bool(s.promotable) or s.now >= s.due_at or s.promotes_too_early(max(s.reach, UNKNOWN_REACH)))
+        primary = s.seen.farm.primary if renewal else None
+        return replace(journal, auto_rollover_wanted=s.wanted_auto_rollover, auto_rollover_suspended=held, suspended_for=primary)
 
 
 @dataclass(frozen=True)
@@ -230,6 +249,13 @@ class OnDomains(Act):
     """Both members of domains are written, each after a fresh look. What is replaced is in the journal before."""
 
     module = "entra_federation"
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        calls: dict[str, Any] = {}
+        for write in self.writes:
+            calls.setdefault(write.domain.tenant_id, []).append(write.arguments)
+        return calls
 
     def after(self, seen: Observation, now: datetime) -> Observation:
         written = {w.domain.key: w.slots for w in self.writes}

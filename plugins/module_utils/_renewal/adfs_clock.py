@@ -16,7 +16,7 @@ from datetime import datetime
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import generation, guards, rules, spans
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, Promote, RestoreAutoRollover, SuspendAutoRollover
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier, later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.pace import UNKNOWN_REACH
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
@@ -24,7 +24,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._x509 import forma
 
 def hold(s: Situation, blocks: list[Block]) -> Act | None:
     """AD FS would promote a certificate before it may sign: its clock is held."""
-    if not s.seen.farm.clock_runs or s.seen.farm.provider is not None or s.journal.released in s.promotable:
+    if not s.seen.farm.clock_runs or s.seen.farm.provider is not None or released(s):
         return None
     reason = _reason_to_hold(s)
     if reason is None:
@@ -44,7 +44,7 @@ def _reason_to_hold(s: Situation) -> str | None:
     if s.policy.promote != "adfs" and s.promotable:
         who = "the role promotes" if s.policy.promote == "role" else "an administrator promotes"
         return f"{who} (renew_signing_cert_promote: {s.policy.promote}), so AD FS' own clock must not decide"
-    if s.promotes_too_early(s.reach):
+    if s.promotes_too_early(s.reach) and not _only_adfs_can(s):
         return _too_early(s)
     return None
 
@@ -56,7 +56,7 @@ def _too_early(s: Situation) -> str:
 
 def hold_unfinished(s: Situation, blocks: list[Block]) -> Act | None:
     """How often runs come is not known yet, and this run leaves something undone: the next one may come late."""
-    if not s.seen.farm.auto_rollover or s.seen.farm.provider is not None or s.distances or s.journal.released in s.promotable:
+    if not s.seen.farm.auto_rollover or s.seen.farm.provider is not None or s.distances or released(s):
         return None
     unpublished = bool(s.promotable) and not s.published
     undone = not s.promotable and s.now >= s.due_at
@@ -92,7 +92,8 @@ def restore(s: Situation, blocks: list[Block]) -> Act | None:
         return None
     if s.now >= s.due_at and generation.reason_to_hold_first(s) is not None:
         return None  # it would be held again for the renewal that is due
-    if rules.adfs_promotes_at(s.seen, [], s.now) - s.now < s.publication_interval + s.reach:
+    reach = s.reach if s.distances else max(s.reach, UNKNOWN_REACH)
+    if rules.adfs_promotes_at(s.seen, [], s.now) - s.now < s.publication_interval + reach:
         blocks.append(
             Block(
                 "critical_threshold",
@@ -137,6 +138,8 @@ def last_call(s: Situation, blocks: list[Block]) -> Act | None:
     """The successor is let sign although something still blocks, where a domain accepts it and waiting would lose every domain."""
     if not s.obliged or s.now < s.last_call_at or (s.ready and s.policy.promote == "adfs" and not s.custom):
         return None
+    if not s.promotable:
+        return _without_successor(s)
     able = [k for k in s.promotable if k not in s.compromised and any(s.omnipresent(k, d.domain) for d in s.counted if d.unreadable is None)]
     if not able or any(b.until is not None and later(b.until, s.reach) <= s.last_safe_moment for b in what_blocks(s)):
         return None
@@ -157,6 +160,29 @@ def last_call(s: Situation, blocks: list[Block]) -> Act | None:
         )
     )
     return None
+
+
+def _without_successor(s: Situation) -> Act | None:
+    """AD FS promotes at once what it makes, so no successor could be made beforehand: what it does by itself can be repaired, the end cannot."""
+    if s.wanted_auto_rollover is not True or s.seen.farm.certificates & s.compromised or not _only_adfs_can(s):
+        return None
+    reason = (
+        "last call: AD FS gets its clock back, because it promotes at once what it makes and the primary certificate ends at"
+        f" {format_time(s.seen.primary_key.not_after)}; sign-in fails in every domain until the next run"
+    )
+    return RestoreAutoRollover(reason, thumbprint=s.seen.farm.primary, protective=True)
+
+
+def _only_adfs_can(s: Situation) -> bool:
+    """No successor can be made beforehand, and no later run comes before AD FS' last check: only what AD FS does by itself is left."""
+    thresholds = s.seen.farm.thresholds
+    last = earlier(s.seen.primary_key.not_after, thresholds.check, 2 * s.seen.farm.poll, s.policy.safety)
+    return not s.promotable and not s.custom and later(s.now, s.reach) >= last and bool(list(guards.generation_by_switch(s)))
+
+
+def released(s: Situation) -> bool:
+    """The last call gave AD FS its clock back: for this successor, or where there could be none, for this primary certificate."""
+    return s.journal.released is not None and s.journal.released in {*s.promotable, s.seen.farm.primary}
 
 
 def what_blocks(s: Situation) -> Iterator[Block]:

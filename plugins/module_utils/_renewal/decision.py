@@ -128,6 +128,8 @@ def _waiting(s: Situation) -> Iterable[Block]:
         if behind:
             yield Block("sync", names(behind), later(s.now, 2 * farm.poll), reason)
         return
+    if s.unseen_followers:
+        yield from guards.unconfirmed_servers(s)
     if not s.promotable:
         if s.now < s.due_at:
             yield Block(

@@ -50,7 +50,7 @@ def repair(s: Situation, blocks: list[Block]) -> Act | None:
             continue
         writes.extend(checked_write(s, status.domain, slots, blocks))
     drops = any(s.successor in w.domain.slots.accepted - w.slots.accepted for w in writes)
-    if drops and s.seen.farm.auto_rollover and s.journal.released not in s.promotable:
+    if drops and s.seen.farm.auto_rollover and s.journal.released is None:
         reason = "the repair takes the successor out of a domain, so AD FS must not promote it meanwhile"
         return guards.gated(s, blocks, SuspendAutoRollover(reason, protective=True))
     reason = f"{s.seen.farm.title} signs with a certificate that these domains do not accept: sign-in is broken there now"
@@ -157,9 +157,12 @@ def remove_from_entra(s: Situation, blocks: list[Block]) -> Act | None:
         for status in s.statuses
         if status.writable
         and status.domain.slots.signing == s.seen.farm.primary
-        and status.domain.slots.next in (s.seen.farm.certificates | s.journal.history) - s.live
+        and status.domain.slots.next in (s.seen.farm.certificates | s.journal.history) - {s.seen.farm.primary}
     ]
     if not leaving:
+        return None
+    if any(status.domain.slots.next in s.live for status in leaving):
+        blocks.extend(guards.unconfirmed_servers(s))
         return None
     where = names(status.domain.name for status in leaving)
     interval = retire_interval(s)

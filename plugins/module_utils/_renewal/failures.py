@@ -132,7 +132,8 @@ def _held(s: Situation) -> Iterator[tuple[str, str]]:
     """AD FS' clock is held by us: at once for an obstacle that time does not lift, and before the last call for what the operator chose."""
     waits: list[Block] = []
     if s.clock_held and not s.promotable:
-        waits = generation.obstacles(s)
+        for_it = generation.is_owed(s) or s.journal.suspended_for == s.seen.farm.primary
+        waits = generation.obstacles(s) if for_it else []
     elif s.clock_held and not s.ready:
         waits = [*adfs_clock.what_blocks(s), *guards.unknown_or_changed(s)]
     obstacle = [b for b in waits if b.until is None]

@@ -24,7 +24,7 @@ def generate(s: Situation, blocks: list[Block]) -> Act | None:
     """Make sure that a successor exists, early enough to publish it."""
     farm, primary = s.seen.farm, s.seen.primary_key
     owed = is_owed(s)
-    if s.promotable or s.signs_with_stolen or (s.now < s.due_at and not owed):
+    if s.promotable or s.signs_with_stolen or (s.now < s.due_at and not owed) or s.journal.released == farm.primary:
         return None
     if s.policy.successor is not None and s.policy.successor not in farm.certificates:
         return None  # what keeps that one away is said already

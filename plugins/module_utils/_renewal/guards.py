@@ -52,7 +52,8 @@ def relying_parties(s: Situation) -> Iterable[Block]:
 def unknown_lifetimes(s: Situation) -> Iterable[Block]:
     """How long tokens of a partner are valid could not be read, so it is not known how long the old certificate is needed."""
     known = s.policy.relying_parties_acknowledged
-    waits = [p.name for p in s.seen.farm.relying_parties if p.enabled and p.token_lifetime is None and p.name.lower() not in known and "*" not in known]
+    unread = {p.name for p in s.seen.farm.relying_parties if p.enabled and p.token_lifetime is None} | set(s.seen.farm.unknown_lifetimes)
+    waits = sorted(name for name in unread if name.lower() not in known and "*" not in known)
     if waits:
         yield Block(
             "unknown_lifetime",
@@ -125,7 +126,7 @@ def way_is_open(s: Situation) -> Iterable[Block]:
             "promote_policy",
             s.seen.farm.server,
             None,
-            "automatic rollover is off, so AD FS would not promote a successor: set renew_signing_cert_promote to role, or to never if an administrator does it",
+            "automatic rollover is off, so AD FS would not promote a successor: set renew_signing_cert_promote to role, or to never if you promote it yourself",
         )
 
 
@@ -260,7 +261,8 @@ def may_drop(s: Situation, keys: Iterable[str]) -> bool:
 
 
 def _past_deadline(s: Situation) -> bool:
-    return s.seen.farm.provider is None and s.deadline is not None and s.now >= s.deadline
+    # A scan after which the next one may come too late counts as past it.
+    return s.seen.farm.provider is None and s.deadline is not None and later(s.now, s.reach) >= s.deadline
 
 
 def paused(s: Situation) -> Iterable[Block]:
@@ -279,7 +281,7 @@ def unknown_certificate(status: DomainStatus) -> Block:
 
 
 def room_for_successor(s: Situation) -> Iterable[Block]:
-    """I2: with three certificates Entra's own updater may take any two."""
+    """A domain holds two certificates: with three in AD FS, Entra's own updater may take any two."""
     others = s.seen.farm.certificates - {s.seen.farm.primary}
     yield from only_seen(s)
     if others:

@@ -19,11 +19,12 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts impo
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.emergency import FORMS
 
 MODES = ("apply", "check", "plan", "audit")
-STEPS = ("begin", "pass", "end")
+STEPS = ("begin", "pass", "hear", "end")
 MOST_PASSES = 10
 """Acts of one run. A run that needs more goes on at its next start."""
 RESTART_MINUTES = 10
 _SCAN, _ANSWERS, _ACT = "scan", "answers", "act"
+_ANOTHER_RUN = "another_run"
 RACED = "not_as_expected"
 """The ``error_id`` of a domain that differed from what the plan had seen: somebody else wrote meanwhile, and nothing was refused."""
 _SEEN_ONCE = ("first_use", "promoted_by_adfs")
@@ -39,19 +40,19 @@ class Memory:
     """Plain values, so that it can be passed on as JSON. Empty at the beginning of a run.
 
     ``plans``, ``passes``: how many there were; a plan that only asks servers ends no pass. ``waiting``: what the last plan asked the caller
-    for: a scan, answers of servers, an act, or (empty) nothing more. ``act``: the one that it asked for. ``asked``: the certificate that
-    servers were asked about. ``done``: acts with what they changed. ``refused``: domains that Entra refused to write, and ``refusals`` its
-    words. ``forms``: ways of evicting that it refused. ``raced``: domains that somebody else wrote between the last scan and our write.
-    ``failed``: why no further act is done but protective ones. ``tried``: the acts that failed. ``told`` and ``checked``: what servers
-    answered. ``noticed``: alarms that only one scan raises. ``seen``: the state at the last scan.
+    for: a scan, answers of servers, an act, or (empty) nothing more. ``journalled``: the journal was to be written before that act.
+    ``closed``: why it cannot be written, which holds back what can wait. ``done``: acts with what they changed. ``refused``: domains that Entra
+    refused to write, and ``refusals`` its words. ``forms``: ways of evicting that it refused. ``raced``: domains that somebody else wrote
+    between the last scan and our write. ``failed``: why no further act is done but protective ones. ``tried``: the acts that failed.
+    ``told`` and ``checked``: what servers answered. ``noticed``: alarms that only one scan raises. ``seen``: the state at the last scan.
     """
 
     run: str
     plans: int = 0
     passes: int = 0
     waiting: str = _SCAN
-    act: Mapping[str, Any] | None = None
-    asked: str | None = None
+    journalled: bool = False
+    closed: str = ""
     done: tuple[Mapping[str, Any], ...] = ()
     refused: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
@@ -90,16 +91,23 @@ def show_memory(memory: Memory) -> dict[str, Any]:
 def heard(memory: Memory, outcome: Mapping[str, Any], importable: bool) -> Memory:
     """Judge what came of what the last plan asked for.
 
-    ``outcome``: results of tasks as Ansible registers them: ``act``; ``sync`` and ``key_checks``, loops over the servers that the plan
-    names; ``probes``, loops over the probes. ``importable``: the run has the certificate that is asked about in a file.
+    ``outcome``: results of tasks as Ansible registers them: ``act``, with ``of``, the first of the plan's actions; ``answers``, each the
+    ``result`` with the entry of the plan's asks that it answers as ``asked``; ``probes``, each a ``result`` with the probe as ``asked``.
+    ``importable``: the run has the certificate that is asked about in a file.
     """
-    memory = replace(memory, probes=memory.probes or tuple(_probe(r) for task in outcome.get("probes") or () for r in _results(task)))
+    memory = replace(memory, probes=(*memory.probes, *(_probe(p["asked"], p["result"]) for p in outcome.get("probes") or ())))
     if memory.waiting == _ANSWERS:
-        told = [_told(r) for r in _results(outcome.get("sync"))]
-        checked = [_checked(r, memory.asked, importable) for r in _results(outcome.get("key_checks"))] if memory.asked else []
+        answers = [(a["asked"], a["result"]) for a in outcome.get("answers") or ()]
+        told = [_told(asked, r) for asked, r in answers if not asked.get("thumbprint")]
+        checked = [_checked(asked, r, importable) for asked, r in answers if asked.get("thumbprint")]
         return replace(memory, told=(*memory.told, *told), checked=(*memory.checked, *checked))
-    if memory.waiting == _ACT and memory.act is not None:
-        return _acted(memory, memory.act, outcome.get("act") or {})
+    if memory.waiting == _ACT and outcome.get("of"):
+        journal = outcome.get("journal") or {}
+        if memory.journalled and _failed(journal):
+            # The act was not tried. Another run wrote in between: the next scan sees that. Anything else will not be better the next time.
+            return memory if journal.get("error_id") == _ANOTHER_RUN else replace(memory, closed=_message(journal))
+        act = {name: value for name, value in outcome["of"].items() if name not in ("arguments", "module")}
+        return _acted(memory, act, outcome.get("act") or {})
     return memory
 
 
@@ -154,29 +162,24 @@ def _form(slots: Mapping[str, Any]) -> str:
     return "empty" if slots["next"] is None else "equal" if slots["next"] == slots["signing"] else "second"
 
 
-def _told(r: Mapping[str, Any]) -> dict[str, Any]:
-    return {**_item(r), "farm": r.get("farm") or {}, "error": "" if r.get("farm") else _message(r)}
+def _told(asked: Mapping[str, Any], r: Mapping[str, Any]) -> dict[str, Any]:
+    return {"server": asked["server"], "host": asked["host"], "farm": r.get("farm") or {}, "error": "" if r.get("farm") else _message(r)}
 
 
-def _checked(r: Mapping[str, Any], thumbprint: str, importable: bool) -> dict[str, Any]:
+def _checked(asked: Mapping[str, Any], r: Mapping[str, Any], importable: bool) -> dict[str, Any]:
     answer = {"answered_by": r.get("server") or "", "certificate": r.get("certificate") or {}, "checks": r.get("checks") or []}
-    return {**_item(r), "thumbprint": thumbprint, **answer, "importable": importable, "error": "" if r.get("checks") is not None else _message(r)}
+    error = "" if r.get("checks") is not None else _message(r)
+    return {**{name: asked[name] for name in ("server", "host", "thumbprint")}, **answer, "importable": importable, "error": error}
 
 
-def _probe(r: Mapping[str, Any]) -> dict[str, Any]:
-    result = {name: r.get(name) for name in ("metadata", "tls_certificate", "error_kind", "msg")}
-    return {**_item(r), "result": result}
+def _probe(asked: Mapping[str, Any], r: Mapping[str, Any]) -> dict[str, Any]:
+    return {**asked, "result": {name: r.get(name) for name in ("metadata", "tls_certificate", "error_kind", "msg")}}
 
 
 def _results(task: Any) -> Sequence[Mapping[str, Any]]:
     """The results of a loop; none where there was no loop."""
     found = task.get("results") if isinstance(task, Mapping) else None
     return [r for r in found if isinstance(r, Mapping) and not r.get("skipped")] if isinstance(found, list) else []
-
-
-def _item(r: Mapping[str, Any]) -> dict[str, Any]:
-    item = r.get(str(r.get("ansible_loop_var") or "item"))
-    return dict(item) if isinstance(item, Mapping) else {}
 
 
 def _tenant(r: Mapping[str, Any]) -> str:
@@ -248,28 +251,31 @@ def carry_on(shown: dict[str, Any], memory: Memory, mode: str, hosts: Mapping[st
     ``hosts``: inventory hosts by server. ``wait``: minutes to wait for servers after a promotion.
     """
     asks, actions = shown["asks"], shown["actions"]
-    memory = replace(memory, plans=memory.plans + 1, seen={"state": shown["state"]}, act=None, asked=None)
+    memory = replace(memory, plans=memory.plans + 1, seen={"state": shown["state"]})
     memory = replace(memory, noticed=(*memory.noticed, *(a for a in shown["alarms"] if a["alarm"] in _SEEN_ONCE and a not in memory.noticed)))
-    asks["sync_on"] = [{"server": name, "host": hosts[name]} for name in asks["sync"] if hosts.get(name)]
-    asks["check_on"] = [{"server": name, "host": hosts[name]} for name in asks["servers"] if hosts.get(name)] if asks["key_checks"] else []
+    key = asks["key_checks"]
+    asks["hosts"] = [{"what": "sync", "server": name, "host": hosts[name]} for name in asks["sync"] if hosts.get(name)]
+    if key:
+        asks["hosts"] += [{"what": "key", "server": name, "host": hosts[name], "thumbprint": key} for name in asks["servers"] if hosts.get(name)]
     journal = ["journal"] if mode == "apply" and shown["journal"]["write"] else []
-    if asks["sync_on"] or asks["check_on"]:
-        return _with(shown, replace(memory, waiting=_ANSWERS, asked=asks["key_checks"]), ["ask", "pass"], None)
+    if asks["hosts"]:
+        return _with(shown, replace(memory, waiting=_ANSWERS), ["ask", "pass"], None)
     if mode != "apply" or not actions or stopped(memory):
         return _with(shown, replace(memory, waiting=""), journal, None)
     act = actions[0]
     waits = _waits_for(act, shown["farm"], wait)
     imports = _imports(act, memory)
     files = [*journal, *(["import"] if imports else []), f"act_{act['module']}", *(["wait"] if waits else []), f"scan_{shown['farm']['source']}", "pass"]
-    kept = {name: act[name] for name in act if name not in ("arguments", "module")}
-    if not isinstance(act["targets"][0], str):
-        kept["targets"] = [{name: t[name] for name in ("tenant_id", "domain", "slots", "expected")} for t in act["targets"]]
     shown["imports"] = imports
-    return _with(shown, replace(memory, waiting=_ACT, act=kept), files, waits)
+    return _with(shown, replace(memory, waiting=_ACT, journalled=bool(journal)), files, waits)
 
 
 def _with(shown: dict[str, Any], memory: Memory, files: list[str], waits: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {**shown, "memory": show_memory(memory), "next": files, "wait": waits, "ended": "pass" not in files}
+    ended = "pass" not in files
+    if not ended:  # the next plan tells of the domains; runners keep every result, and there may be hundreds of domains
+        shown = {name: value for name, value in shown.items() if name not in ("domains", "summary")}
+        shown["actions"] = shown["actions"][:1]
+    return {**shown, "memory": show_memory(memory), "next": files, "wait": waits, "ended": ended}
 
 
 def _waits_for(act: Mapping[str, Any], farm: Mapping[str, Any], minutes: int) -> dict[str, Any] | None:
@@ -304,7 +310,7 @@ def told(shown: Mapping[str, Any], memory: Memory, mode: str) -> dict[str, Any]:
     if mode == "apply" and shown["actions"] and memory.passes > MOST_PASSES:
         why = f"{MOST_PASSES} acts were done in this run and more are left; run it again"
         alarms.append({"alarm": "passes", "object": shown["farm"]["server"], "reason": why})
-    return {"done": list(memory.done), "refused": list(memory.refusals), "failures": found, "fail": message(found), "alarms": alarms}
+    return {"refused": list(memory.refusals), "failures": found, "fail": message(found), "alarms": alarms}
 
 
 def failures(shown: Mapping[str, Any], memory: Memory, mode: str) -> list[dict[str, str]]:
@@ -337,4 +343,4 @@ def broken_off(memory: Memory, outcome: Mapping[str, Any], importable: bool) -> 
     # Only what comes after the act shows that it was tried; the result of another act may still lie there.
     if name in ("scan", "document", "metadata", "stored", "plan"):
         memory = heard(memory, outcome, importable)
-    return replace(memory, waiting="", act=None), _message(cause) if cause else "a task of the run failed", not cause.get("unreachable")
+    return replace(memory, waiting=""), _message(cause) if cause else "a task of the run failed", not cause.get("unreachable")

@@ -119,7 +119,8 @@ class Farm:
     """The configuration of one AD FS farm, as its primary server reports it; or of another identity provider, as far as its metadata tells.
 
     ``auto_rollover``: None where AD FS did not say. ``host_names``: further names of the service, that the operator lists.
-    ``longest_token``: the longest token lifetime among trusts that are not listed here one by one.
+    ``longest_token``: the longest token lifetime among trusts that are not listed here one by one. ``unknown_lifetimes``: whose lifetimes could
+    not be read.
     """
 
     identifier: str
@@ -143,6 +144,7 @@ class Farm:
     decrypting: tuple[Decrypting, ...] = ()
     host_names: frozenset[str] = frozenset()
     longest_token: timedelta = timedelta(0)
+    unknown_lifetimes: tuple[str, ...] = ()
 
     @property
     def clock_runs(self) -> bool:

@@ -64,7 +64,8 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
     metadata_info), ``domains``, ``metadata``, ``probes``, ``journal``, ``policy``, ``mode``, ``approved``, ``previous`` (``memory`` of the
     last plan of this run), ``outcome`` (what the tasks that it asked for returned), ``importable``, ``wait_for_servers`` (minutes),
     ``hosts`` (inventory hosts by server) and ``run``; what is left out counts as empty. ``now`` is a time in ISO 8601 and has to be given:
-    the core has no clock. ``step``: ``pass`` plans on a scan; ``begin`` is asked before the first scan, ``end`` where a task failed.
+    the core has no clock. ``step``: ``pass`` plans on a scan; ``begin`` is asked before the first scan, ``hear`` after a server answered,
+    ``end`` where a task failed.
 
     Besides the plan itself: ``next``, what the caller does now, in order; ``ended``, whether the run ends with that; ``memory``, to be passed
     on; ``run``, what was done and what fails the run. Raises ReadingError, PolicyError, ApprovalError and LoopError, each with a sentence
@@ -76,6 +77,8 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
     if step == "begin":
         read_policy(given.get("policy") or {})
         return loop.begin(memory, str(given.get("source") or "adfs"), bool(given.get("probes")))
+    if step == "hear":
+        return {"memory": loop.show_memory(loop.heard(memory, outcome, importable)), "next": [], "ended": False}
     if step == "end":
         return _broken_off(memory, outcome, importable, str(given["now"]))
     hosts = given.get("hosts")
@@ -117,7 +120,7 @@ def _broken_off(memory: loop.Memory, outcome: Mapping[str, Any], importable: boo
         "expected": {"state": None, "failures": failing},
         "diff": {side: {"adfs": None, "domains": {}} for side in ("before", "after")},
         "policy": {},
-        "asks": {"sync": [], "key_checks": None, "servers": [], "sync_on": [], "check_on": []},
+        "asks": {"sync": [], "key_checks": None, "servers": [], "hosts": []},
         "relying_parties": [],
         "journal": {"write": held, "content": {**content, "lock": None} if held else None, "expected_sha256": written.get("sha256")},
         "memory": loop.show_memory(memory),
@@ -125,7 +128,6 @@ def _broken_off(memory: loop.Memory, outcome: Mapping[str, Any], importable: boo
         "wait": None,
         "ended": True,
         "run": {
-            "done": list(memory.done),
             "refused": list(memory.refusals),
             "failures": failing,
             "fail": None if failed else cause,
@@ -179,7 +181,7 @@ def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
         seen = replace(seen, alarms=(*seen.alarms, alarm))
     compared = baselines.compare(stored.journal.baseline, policy.baseline_approved, domains, seen)
     bodies = {**stored.journal.bodies, **reading.bodies}
-    closed = str(given.get("journal_closed") or "")
+    closed = f"the journal cannot be written: {memory.closed}" if memory.closed else ""
     if stored.keep:
         closed = closed or f"the journal cannot be written: {stored.complaint}. What is replaced is only in this result; acts that can wait do"
     mode = str(given.get("mode") or "plan")
@@ -297,6 +299,8 @@ def show(
     memory = memory or loop.Memory("")
     s, last = plan.first, plan.last
     actions = [_show_step(step) for step in plan.steps]
+    if actions:  # what comes after it is planned anew before it is done
+        actions[0]["arguments"] = plan.steps[0].act.arguments
     used = sorted({k for step in plan.steps for w in step.act.writes for k in w.slots.accepted if k != UNBORN})
     # What is left of the journal's backups must be restorable from the journal alone.
     kept = {k for backups in plan.journal.backups.values() for b in backups for k in b.slots.accepted}
@@ -412,7 +416,6 @@ def _show_step(step: Step) -> dict[str, Any]:
         "protective": act.protective,
         "said": act.said(s.seen.farm.server),
         "module": act.module,
-        "arguments": act.arguments,
         **({"host": next((n.host for n in s.seen.farm.servers if n.name == act.server), None)} if act.server else {}),
     }
     if act.thumbprint == UNBORN:
@@ -429,13 +432,6 @@ def _show_step(step: Step) -> dict[str, Any]:
             "domain": w.domain.name,
             "slots": _slots(w.slots),
             "expected": _slots(w.domain.slots),
-            "write": {
-                "domain": w.domain.name,
-                "signing_certificate": w.slots.signing,
-                "next_signing_certificate": w.slots.next,
-                "clear_next": w.slots.next is None and w.domain.slots.next is not None,
-                "expected": {"signing": w.domain.slots.signing or "", "next": w.domain.slots.next or ""},
-            },
         }
         for w in act.writes
     ]

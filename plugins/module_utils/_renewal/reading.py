@@ -100,7 +100,7 @@ def read_observation(
             auto_rollover=farm["auto_certificate_rollover"] if isinstance(farm["auto_certificate_rollover"], bool) else None,
             primary=primaries[0],
             certificates=own,
-            thresholds=_thresholds(farm["thresholds"]),
+            thresholds=_thresholds(farm["thresholds"], str(farm.get("server") or ""), alarms),
             servers=servers,
             servers_confirmed=bool(servers) and (policy.servers_complete or bool(farm.get("servers"))),
             relying_parties=tuple(
@@ -117,6 +117,7 @@ def read_observation(
             proxy_trust_lifetime=_minutes(farm.get("proxy_trust_lifetime"), Farm.proxy_trust_lifetime),
             poll=bounded(int(farm.get("poll_duration") or 300), timedelta(seconds=1)),
             host_names=policy.host_names,
+            unknown_lifetimes=tuple(str(name) for name in farm.get("unknown_lifetimes") or ()),
             longest_token=bounded(int(farm.get("max_token_lifetime") or 0), timedelta(minutes=1)),
             from_store=frozenset(
                 certificates.add(c["der"]) for c in farm["certificates"] if c["certificate_type"] == TOKEN_SIGNING and c.get("store_location") == "LocalMachine"
@@ -187,7 +188,16 @@ def _minutes(value: Any, otherwise: timedelta) -> timedelta:
     return bounded(int(value), timedelta(minutes=1)) if value else otherwise
 
 
-def _thresholds(given: Mapping[str, Any]) -> Thresholds:
+_DEFAULT_THRESHOLDS = {"generation_days": 20, "promotion_days": 5, "critical_days": 2, "rollover_interval_minutes": 720, "duration_days": 365}
+"""What AD FS documents for Get-AdfsProperties."""
+
+
+def _thresholds(given: Mapping[str, Any], server: str, alarms: list[Alarm]) -> Thresholds:
+    unread = sorted(name for name in _DEFAULT_THRESHOLDS if name in given and given[name] is None)
+    if unread:
+        reason = f"AD FS did not say {', '.join(unread)} (Get-AdfsProperties); the documented defaults are reckoned with, so check them by hand"
+        alarms.append(Alarm("thresholds_unknown", server, reason))
+    given = {**given, **{name: _DEFAULT_THRESHOLDS[name] for name in unread}}
     # One "day" of AD FS' thresholds is CertificateThresholdMultiplier minutes; only labs change it.
     minutes = int(given.get("threshold_multiplier_minutes") or 0)
     day = bounded(minutes if minutes > 0 else 1440, timedelta(minutes=1))

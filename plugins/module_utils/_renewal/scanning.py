@@ -71,7 +71,7 @@ def scanned(seen: Observation, stored: Journal, policy: Policy, now: datetime, r
     journal = _paused(at, journal, stored, seen, policy, now)
     journal = _stolen(at, journal)
     s = at(journal)
-    if journal.released is not None and journal.released not in s.promotable:
+    if journal.released is not None and journal.released not in {*s.promotable, seen.farm.primary}:
         s = at(replace(journal, released=None))
     if run.acts and s.scans_count and journals.locked_by(stored, run.name, run.lock_age) is None:
         scans = pace.note(s.journal.scans, s.renewed_certificate, policy.run_interval, now)

@@ -19,7 +19,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._x509 import forma
 OLDEST_SYNC = timedelta(hours=1)
 CLOCK_SLACK = timedelta(minutes=5)
 FOLLOW_AFTER = 4
-"""Intervals of synchronisation (2 x W_sync) after which a server that does not follow is no mere latecomer."""
+"""Intervals of synchronisation (two of them may pass before a server follows) after which a server that does not follow is no mere latecomer."""
 
 
 def seen_by_sync(server: Server, told: Mapping[str, Any], farm: Mapping[str, Any], journal: Journal) -> Server:

@@ -193,8 +193,8 @@ class Situation:
 
     @cached_property
     def clock_held(self) -> bool:
-        """This collection switched automatic rollover off, and it is off."""
-        return self.seen.farm.auto_rollover is False and self.journal.auto_rollover_suspended
+        """Automatic rollover is off although it is wanted on: this collection holds AD FS' clock, or does not give it back."""
+        return self.seen.farm.auto_rollover is False and (self.journal.auto_rollover_suspended or self.policy.auto_rollover is True)
 
     @cached_property
     def clock_differs(self) -> str:
@@ -259,6 +259,11 @@ class Situation:
     def following(self) -> bool:
         """Every server that was seen signs with the configured primary."""
         return all(s.primary == self.seen.farm.primary for s in self.seen.farm.servers if s.seen)
+
+    @cached_property
+    def unseen_followers(self) -> tuple[Server, ...]:
+        """Servers that cannot be seen and were last seen to sign with another certificate than the primary."""
+        return tuple(s for s in self.unseen_servers if s.primary not in (None, self.seen.farm.primary))
 
     @cached_property
     def published(self) -> bool:
@@ -328,7 +333,13 @@ class Situation:
         if scans is None or scans.certificate == primary or self.successors:
             return primary
         leaving = self.policy.remove_old_from_adfs and scans.certificate in self.seen.farm.certificates
-        leaving = leaving or (self.policy.remove_old_from_entra and any(scans.certificate in d.slots.accepted for d in self.seen.domains))
+        leaving = leaving or (
+            self.policy.remove_old_from_entra
+            and any(
+                scans.certificate in d.slots.accepted and d.name not in self.policy.domains_excluded and rules.signs_in_here(d, self.seen.farm, False)
+                for d in self.seen.domains
+            )
+        )
         return scans.certificate if not self.following or leaving else primary
 
     @cached_property
@@ -419,7 +430,7 @@ class Situation:
             return "unknown_certificate" if any(status.unknown for status in self.unknown) else "settings_changed"
         if self.paused:
             return "paused"
-        if not self.following:
+        if not self.following or self.unseen_followers:
             return "promoting"
         read = [s for s in self.counted if s.unreadable is None]
         if self.successor is not None:

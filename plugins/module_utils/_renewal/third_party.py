@@ -132,8 +132,9 @@ def _believed(
         unknown = [c.thumbprint for c in published if c.thumbprint not in policy.known_certificates]
         if unknown:
             raise ReadingError(
-                f"the metadata of {entity} is {_unproven(status, reason)}, so nothing proves that it was not changed on its way. Compare the thumbprints of its certificates"
-                f" with what the identity provider shows, and list them in renew_signing_cert_known_certificates: {', '.join(unknown)}"
+                f"the metadata of {entity} is {_unproven(status, reason)}, so nothing proves that it was not changed on its way."
+                " Compare the thumbprints of its certificates with what the identity provider shows, and list them in"
+                f" renew_signing_cert_known_certificates: {', '.join(unknown)}"
             )
         return None
     if status != "valid" or signer is None:

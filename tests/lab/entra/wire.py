@@ -28,6 +28,10 @@ nested               200 with a JSON body of lists, ``depth`` levels deep (defau
 foreign_next_link    the true list of domains with a next link to ``url``
 more_entries         the true list of domains with ``entries`` besides
 skip_write           a PATCH is answered as if it had been done, and is not
+sign_in_error        the login host's answer with the AADSTS ``number``, the OAuth word ``error`` (default invalid_client) and ``message``; in
+                     the place of ``{request}`` the message repeats the whole form that was sent, as it came
+echo                 an error of ``code`` (default 400) that repeats what was sent: authorization header and body, in the ``form`` raw, url,
+                     json, base64 or html; for the token endpoint in its shape, else in Graph's
 twice                one item of a batch is not carried out, and is answered twice, in contradiction
 omit                 the answer to one item of a batch is left out
 ===================  ==================================================================================================
@@ -39,6 +43,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import html
 import json
 import uuid
 import zlib
@@ -46,6 +51,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
+from urllib.parse import parse_qsl, quote
 
 JSON_TYPE = "application/json"
 GRAPH_JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -66,6 +72,8 @@ KINDS = frozenset(
         "skip_write",
         "omit",
         "twice",
+        "sign_in_error",
+        "echo",
         "raw",
         "packed",
         "nested",
@@ -213,6 +221,17 @@ class Fault:
             return Response(200, str(body).encode("utf-8"), {"Content-Type": GRAPH_JSON_TYPE})
         if self.kind == "raw":
             return self._raw()
+        if self.kind == "sign_in_error":
+            number, message = int(self.options["number"]), str(self.options.get("message", "The lab refuses."))
+            text = f"AADSTS{number}: {message.replace('{request}', request.body.decode('utf-8', 'replace'))}"
+            return _sign_in_error(int(self.options.get("code", 401)), str(self.options.get("error", "invalid_client")), number, text)
+        if self.kind == "echo":
+            sent = request.headers.get("authorization", "") + " " + _decoded_form(request)
+            text = "You sent " + _as_form(sent, str(self.options.get("form", "raw")))
+            code = int(self.options.get("code", 400))
+            if request.path.endswith("/token"):
+                return _sign_in_error(code, "invalid_request", 900144, text)
+            return graph_error(request, code, "Request_BadRequest", text)
         if self.kind == "nested":
             depth, opening = int(self.options.get("depth", 100_000)), str(self.options.get("opening", "["))
             closing = "".join({"[": "]", "{": "}"}.get(character, "") for character in reversed(opening))
@@ -251,6 +270,39 @@ class Fault:
             return response
         content_type = GRAPH_JSON_TYPE if isinstance(body, (Mapping, list)) else "text/html; charset=utf-8"
         return Response(code, body, {"Content-Type": content_type, **headers})
+
+
+def _sign_in_error(status: int, error: str, number: int, text: str) -> Response:
+    identifier = str(uuid.uuid4())
+    stamp = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%SZ")
+    body = {
+        "error": error,
+        "error_description": f"{text} Trace ID: {identifier} Correlation ID: {identifier} Timestamp: {stamp}",
+        "error_codes": [number],
+        "timestamp": stamp,
+        "trace_id": identifier,
+        "correlation_id": identifier,
+    }
+    return Response(status, body, {"Content-Type": JSON_TYPE + "; charset=utf-8"})
+
+
+def _decoded_form(request: Request) -> str:
+    """Return the values of a form, else the body, as text."""
+    text = request.body.decode("utf-8", "replace")
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return text
+    return " ".join(f"{name}={value}" for name, value in parse_qsl(text, keep_blank_values=True))
+
+
+def _as_form(text: str, form: str) -> str:
+    """Return the text as servers repeat what they got."""
+    if form == "url":
+        return quote(text, safe="")
+    if form == "json":
+        return json.dumps(json.dumps(text)).replace("/", "\\/")
+    if form == "base64":
+        return base64.b64encode(text.encode()).decode("ascii")
+    return html.escape(text) if form == "html" else text
 
 
 def request_id() -> str:

@@ -117,13 +117,15 @@ def test_a_broken_domain_gives_a_repair_with_bodies_and_a_ready_write() -> None:
     assert (result["changed"], plan["state"]) == (False, "broken")
     (action,) = plan["actions"]
     assert action["action"] == "repair"
-    assert action["targets"][0]["write"] == {
-        "domain": "contoso.com",
-        "signing_certificate": mine["thumbprint"],
-        "next_signing_certificate": earlier["thumbprint"],
-        "clear_next": False,
-        "expected": {"signing": earlier["thumbprint"], "next": ""},
-    }
+    assert action["arguments"]["tenant"] == [
+        {
+            "domain": "contoso.com",
+            "signing_certificate": mine["thumbprint"],
+            "next_signing_certificate": earlier["thumbprint"],
+            "clear_next": False,
+            "expected": {"signing": earlier["thumbprint"], "next": ""},
+        }
+    ]
     assert {c["thumbprint"]: c["der"] for c in plan["certificates"]} == {c["thumbprint"]: c["der"] for c in (mine, earlier)}
     assert action["invariants"] == {"contoso.com": {"before": False, "after": False}}  # Entra may serve the old settings for a while
     assert plan["journal"]["content"]["certificates"] == {earlier["thumbprint"]: earlier["der"]}

@@ -51,6 +51,8 @@ def documents(make: t.Any) -> t.Iterator[tuple[str, bytes]]:
     yield "blanks between comments in a certificate", plain("", make.keys([body[:40] + _fill(" <!---->") + body[40:]], []))
     yield "instructions in a certificate", plain("", make.keys([body[:40] + _fill(" <?a?>") + body[40:]], []))
     yield "blanks in a certificate", plain("", make.keys([body[:40] + _fill(" ") + body[40:]], []))
+    yield "a certificate that begins again and again", plain("", make.keys([_fill("-----BEGIN CERTIFICATE-----")], []))
+    yield "a certificate that ends again and again", plain("", make.keys(["-----BEGIN CERTIFICATE-----" + _fill("-----END CERTIFICATE-----")], []))
     yield "many keys, written differently", plain("", make.keys([body[:n] + " " + body[n:] for n in range(1, 550)], []))
     yield "empty comments in an address", plain("").replace(b"/adfs/ls/</Address>", b"/adfs/ls/" + _fill("<!---->a").encode() + b"</Address>", 1)
     yield "ascending attributes", plain("<x " + _names(75_000, 'a{:06}=""') + "/>")
@@ -90,9 +92,12 @@ def documents(make: t.Any) -> t.Iterator[tuple[str, bytes]]:
     yield "equals signs in text", plain(_fill('="'))
     yield "equals signs in an attribute", plain(f"""<x a='{_fill('="')}'/>""")
     yield "nested as deep as allowed", plain(_fill("<x>" * 55 + "</x>" * 55))
-    yield "token services", plain("") [:-len("</EntityDescriptor>")] + _fill(
-        '<RoleDescriptor xmlns:f="http://docs.oasis-open.org/wsfed/federation/200706"><f:SecurityTokenServiceEndpoint/></RoleDescriptor>'
-    ).encode() + b"</EntityDescriptor>"
+    yield (
+        "token services",
+        plain("")[: -len("</EntityDescriptor>")]
+        + _fill('<RoleDescriptor xmlns:f="http://docs.oasis-open.org/wsfed/federation/200706"><f:SecurityTokenServiceEndpoint/></RoleDescriptor>').encode()
+        + b"</EntityDescriptor>",
+    )
     yield "blanks in the signature's value", genuine.replace(b"<ds:SignatureValue>", b"<ds:SignatureValue>" + b" " * 900_000)
     yield "comments in the signature", genuine.replace(b"<ds:SignatureValue>", b"<ds:SignatureValue>" + _fill("<!---->").encode())
     certificate = f"<ds:X509Certificate>{body}</ds:X509Certificate>".encode()

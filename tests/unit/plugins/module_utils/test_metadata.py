@@ -83,7 +83,8 @@ def test_keys_of_a_token_service_without_addresses_are_not_dropped() -> None:
 
 
 def test_blanks_around_identifier_and_addresses_are_left_out() -> None:
-    text = make.wsfed_document([PRIMARY.base64], entity_id="\n  http://www.okta.com/exk1 ").replace("<Address>", "<Address>\n  ").replace("</Address>", "\n</Address>")
+    text = make.wsfed_document([PRIMARY.base64], entity_id="\n  http://www.okta.com/exk1 ")
+    text = text.replace("<Address>", "<Address>\n  ").replace("</Address>", "\n</Address>")
     metadata = read_metadata(text.encode())
     assert metadata.entity_id == "http://www.okta.com/exk1"
     assert metadata.endpoints["passive_sign_in"] == "https://contoso.okta.com/app/office365/exk1/sso/wsfed/passive"

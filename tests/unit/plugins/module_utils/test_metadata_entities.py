@@ -93,6 +93,12 @@ def test_a_signed_member_does_not_lend_its_signature_to_another(place: str) -> N
     assert read_metadata(data, "urn:evil").signature.status == "invalid"
 
 
+def test_an_entity_inside_another_is_no_member_of_the_list() -> None:
+    outer = FIRST.replace("<IDPSSODescriptor", f"<Extensions>{SECOND}</Extensions><IDPSSODescriptor")
+    assert read_metadata(make.entities(outer).encode()).entity_id == "urn:one"
+    assert "no entity with the entity id urn:two" in refusal(make.entities(outer).encode(), "urn:two")
+
+
 @pytest.mark.parametrize("where", ["list", "member"])
 def test_the_end_of_the_list_ends_its_members(where: str) -> None:
     ends = ' validUntil="2026-11-30T12:00:00Z"'

@@ -17,6 +17,7 @@ from cryptography import x509
 from ansible_collections.federation.adfs.plugins.module_utils._metadata_fetch import Document, FetchError, Target, fetch_all
 from ansible_collections.federation.adfs.tests.unit.plugins.module_utils.tls_server import Authority, Handler, Server, answer
 
+look_up = socket.getaddrinfo
 NAME = "sts.contoso.com"  # never resolved here: servers are reached by their address
 URL = f"https://{NAME}/FederationMetadata/2007-06/FederationMetadata.xml?x=1"
 LIMIT = 1024 * 1024
@@ -290,7 +291,6 @@ def test_many_nodes_are_asked_at_the_same_time_and_answer_in_their_order(serve, 
 def test_the_second_address_of_a_name_is_asked_where_the_first_refuses(serve, authority, monkeypatch) -> None:
     server = serve(answer(b"<x/>"))
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, server.port)) for address in ("127.0.0.2", "127.0.0.1")]
-    look_up = socket.getaddrinfo
 
     def resolve(name, *args, **options):
         return found if name == "adfs1.contoso.com" else look_up(name, *args, **options)
@@ -300,9 +300,28 @@ def test_the_second_address_of_a_name_is_asked_where_the_first_refuses(serve, au
     assert server.server_names == [NAME]
 
 
+def test_only_connecting_is_divided_among_the_addresses(authority, monkeypatch) -> None:
+    """The time for TLS and the answer is the whole one, however many addresses a name has."""
+    context = authority.context(NAME)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def hesitate() -> None:
+            connection, _address = listener.accept()
+            time.sleep(1.5)
+            with context.wrap_socket(connection, server_side=True) as tls:
+                tls.recv(4096)
+                answer(b"<x/>")(tls, b"")
+
+        threading.Thread(target=hesitate, daemon=True).start()
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{number}", port)) for number in (5, 4, 3, 2, 1)]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda name, *args, **options: found if name == "adfs1" else look_up(name, *args, **options))
+        assert fetch(port, authority, timeout=5, address="adfs1") == b"<x/>"
+
+
 def test_what_is_done_with_the_document_is_inside_the_time_limit(serve, authority) -> None:
     server = serve(answer(b"<x/>"))
-    read = Target(URL, "127.0.0.1", server.port, read=lambda document: len(document))
+    read = Target(URL, "127.0.0.1", server.port, read=len)
     assert fetch_all([read], 5, LIMIT, str(authority.path)) == [4]
     released = threading.Event()
     slow = Target(URL, "127.0.0.1", server.port, read=lambda _document: released.wait(20))

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 
 import pytest
@@ -39,7 +40,7 @@ def refusal(data: bytes) -> str:
 
 
 @pytest.mark.parametrize("apart", [False, True], ids=["in one X509Data", "each in its own"])
-@pytest.mark.parametrize("order", list(itertools.permutations((LEAF, MIDDLE, ROOT))), ids=lambda order: "-".join(k.certificate.subject.rfc4514_string() for k in order))
+@pytest.mark.parametrize("order", list(itertools.permutations((LEAF, MIDDLE, ROOT))))
 def test_of_a_chain_only_the_holder_counts(order: tuple[make.Keypair, ...], apart: bool) -> None:
     assert signing(key(*order, apart=apart)) == [LEAF.thumbprint]
 
@@ -77,6 +78,24 @@ def test_a_certificate_issued_by_that_of_another_key_is_kept_with_it() -> None:
 
 def test_the_same_certificate_twice_is_one() -> None:
     assert signing(key(FIRST, FIRST)) == [FIRST.thumbprint]
+
+
+def test_an_extension_twice_is_no_traceback() -> None:
+    """The library refuses to read the extensions of such a certificate, and reads the rest."""
+    der = ROOT.der
+    position = der.index(b"\x06\x03\x55\x1d\x13") - 2
+    extension = der[position : position + 2 + der[position + 1]]
+    twice = der[:position] + extension * 2 + der[position + len(extension) :]
+    grown = len(extension)
+    # The lengths of everything around it: the list of extensions, its tag, the certificate's content, and the whole.
+    data = bytearray(twice)
+    data[position - 1] += grown
+    data[position - 3] += grown
+    for place in (2, 6):
+        data[place : place + 2] = (int.from_bytes(data[place : place + 2], "big") + grown).to_bytes(2, "big")
+    body = base64.b64encode(bytes(data)).decode()
+    pair = f"{body}</X509Certificate><X509Certificate>{SECOND.base64}"
+    assert len(signing(make.key_descriptor("signing", pair))) == 2
 
 
 WITHOUT = {

@@ -130,7 +130,9 @@ def test_times(ends: str, status: str) -> None:
     assert signature(make.sign(expiring("document", f' validUntil="{ends}"'), PRIMARY))[0] == status
 
 
-@pytest.mark.parametrize("ends", ["", "soon", "2026-13-01T00:00:00Z", "2026-12-01", "2026-11-30T12:00:00Z\u202e", "0000-01-01T00:00:00Z", "-2026-01-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "ends", ["", "soon", "2026-13-01T00:00:00Z", "2026-12-01", "2026-11-30T12:00:00Z\u202e", "0000-01-01T00:00:00Z", "-2026-01-01T00:00:00Z"]
+)
 def test_an_end_that_is_no_time_is_refused(ends: str) -> None:
     with pytest.raises(MetadataError, match="validUntil is no time") as caught:
         read_metadata(expiring("document", f' validUntil="{ends}"').encode())

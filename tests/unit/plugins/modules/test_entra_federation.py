@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
+from ansible_collections.federation.adfs.plugins.module_utils._entra.domain_write import WRITABLE, Expected, Outcome
 from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import Configuration, read_slot, slot_for
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, OptionsError
-from ansible_collections.federation.adfs.plugins.module_utils._entra.publish import WRITABLE, Expected, Outcome
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, parse_certificate
 from ansible_collections.federation.adfs.plugins.modules.entra_federation import described, differences, failure, warnings_for, wishes_from
 

@@ -12,7 +12,7 @@ import pytest
 from ansible.errors import AnsibleConnectionFailure
 
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import JOURNAL
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.script_reply import JOURNAL
 from ansible_collections.federation.adfs.plugins.plugin_utils import _powershell
 
 DATA = {"found": False, "sha256": None, "content": None, "problem": None, "written_at": None, "server_time": "2026-01-02T03:04:05Z"}

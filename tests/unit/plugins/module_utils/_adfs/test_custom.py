@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from ansible_collections.federation.adfs.plugins.module_utils._adfs import custom
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import REPLIES, ReplyError
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.script_reply import REPLIES, ReplyError
 
 NOW = datetime(2026, 11, 22, tzinfo=timezone.utc)
 ACCOUNT = "S-1-5-21-1-2-3-1604"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.federation.adfs.plugins.module_utils._adfs import reply
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import script_reply as reply
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import from_record, restricted_language, without_source
 
 DENIED = "System.UnauthorizedAccessException"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.federation.adfs.plugins.module_utils._adfs import facts
-from ansible_collections.federation.adfs.plugins.module_utils._adfs.reply import ReplyError, fact
+from ansible_collections.federation.adfs.plugins.module_utils._adfs.script_reply import ReplyError, fact
 
 ODD = {"type": "System.Object[]"}
 

@@ -169,3 +169,111 @@ def test_items_that_are_missing_doubled_or_odd_do_not_touch_the_others() -> None
     again = answer(200, {"responses": [{"id": "1", "status": 404}]})
     found = read_configurations(client(answer(200, {"responses": odd}), again), ["a.example", "b.example"])
     assert isinstance(found["a.example"], Configuration) and found["b.example"] is None
+
+
+# --- Graph's published schema (microsoftgraph/msgraph-metadata, schemas/v1.0-*.csdl), property by property
+
+
+NULLABLE_TEXTS = (
+    *("activeSignInUri", "nextSigningCertificate", "passwordResetUri", "signOutUri", "issuerUri", "metadataExchangeUri", "passiveSignInUri"),
+    *("signingCertificate", "displayName"),
+)
+ENUMS = {
+    "preferredAuthenticationProtocol": ("wsFed", "saml", "unknownFutureValue"),
+    "federatedIdpMfaBehavior": ("acceptIfMfaDoneByFederatedIdp", "enforceMfaByFederatedIdp", "rejectMfaByFederatedIdp", "unknownFutureValue"),
+    "promptLoginBehavior": ("translateToFreshPasswordAuthentication", "nativeSupport", "disabled", "unknownFutureValue"),
+}
+NULLABLE = (*NULLABLE_TEXTS, *ENUMS, "isSignedAuthenticationRequestRequired", "signingCertificateUpdateStatus")
+
+
+@pytest.mark.parametrize("member", NULLABLE)
+@pytest.mark.parametrize("absent", [True, False])
+def test_every_property_may_be_null_or_left_out(member: str, absent: bool) -> None:
+    """Left out as well: USNat and USSec have no passwordResetUri."""
+    entity = {name: value for name, value in ENTITY.items() if name != member} if absent else {**ENTITY, member: None}
+    found = configuration(200, {"value": [entity]})
+    assert isinstance(found, Configuration)
+    told = found.settings()
+    assert set(told) == set(configuration(200, {"value": [ENTITY]}).settings())  # type: ignore[union-attr]
+    if member in ("signingCertificate", "nextSigningCertificate"):
+        slot = found.signing if member == "signingCertificate" else found.next
+        assert slot.shape(NOW, True) is None
+
+
+def test_all_of_it_may_be_null_at_once() -> None:
+    found = configuration(200, {"value": [{"id": ID, **dict.fromkeys(NULLABLE)}]})
+    assert isinstance(found, Configuration) and set(found.settings().values()) == {None}
+    assert isinstance(configuration(200, {"value": [{"id": ID}]}), Configuration)
+
+
+@pytest.mark.parametrize(("member", "value"), [(member, value) for member, values in ENUMS.items() for value in (*values, "aValueOfTomorrow", "")])
+def test_every_member_of_an_enumeration_is_told_as_it_is(member: str, value: str) -> None:
+    found = configuration(200, {"value": [{**ENTITY, member: value}]})
+    assert isinstance(found, Configuration) and value in found.settings().values()
+
+
+@pytest.mark.parametrize("status", [{}, {"certificateUpdateResult": None}, {"lastRunDateTime": 5}, {"certificateUpdateResult": ["x"]}, "Success", [], 7])
+def test_an_update_status_of_any_shape_is_survived(status: t.Any) -> None:
+    found = configuration(200, {"value": [{**ENTITY, "signingCertificateUpdateStatus": status}]})
+    assert isinstance(found, Configuration)
+    told = found.settings()["signing_certificate_update_status"]
+    assert told is None or all(value is None or isinstance(value, str) for value in told.values())
+
+
+@pytest.mark.parametrize(
+    "entry", [{"authenticationType": None}, {"isRoot": None, "isVerified": None}, {"supportedServices": []}, {"rootDomain": {"id": "example.com"}}]
+)
+def test_a_domain_with_any_of_its_properties_null_is_read(entry: dict[str, t.Any]) -> None:
+    domain = {"id": "example.com", "authenticationType": "Federated", "isVerified": True, "isRoot": True, **entry}
+    listing = list_domains(client(answer(200, {"value": [domain]})))
+    assert listing.federated == ([] if entry.get("authenticationType", 1) is None else ["example.com"])
+    assert listing.odd == []
+
+
+# --- answers to a batch
+
+
+def test_a_batch_that_answers_424_is_read_item_by_item() -> None:
+    items = {"responses": [{"id": "0", "status": 200, "body": {"value": [ENTITY]}}, {"id": "1", "status": 404}]}
+    found = read_configurations(client(answer(424, items)), ["a.example", "b.example"])
+    assert isinstance(found["a.example"], Configuration) and found["b.example"] is None
+
+
+def test_a_batch_that_answers_424_and_nothing_else_is_asked_again() -> None:
+    again = answer(200, {"responses": [{"id": "0", "status": 200, "body": {"value": [ENTITY]}}]})
+    found = read_configurations(client(answer(424, {"error": {"code": "FailedDependency"}}), again), ["a.example"])
+    assert isinstance(found["a.example"], Configuration)
+
+
+def test_of_two_answers_with_one_id_neither_is_believed() -> None:
+    twice = [{"id": "0", "status": 404}, {"id": "0", "status": 200, "body": {"value": [ENTITY]}}]
+    again = answer(200, {"responses": [{"id": "0", "status": 200, "body": {"value": [ENTITY]}}]})
+    assert isinstance(read_configurations(client(answer(200, {"responses": twice}), again), ["a.example"])["a.example"], Configuration)
+
+
+@pytest.mark.parametrize("status", [True, "200", None, 0, 99, 600, 10**30, -200])
+def test_a_status_that_is_none_is_no_answer(status: t.Any) -> None:
+    again = answer(200, {"responses": [{"id": "0", "status": 200, "body": {"value": [ENTITY]}}]})
+    odd = {"responses": [{"id": "0", "status": status, "body": {"value": []}}]}
+    assert isinstance(read_configurations(client(answer(200, odd), again), ["a.example"])["a.example"], Configuration)
+
+
+def test_a_second_batch_that_fails_does_not_take_the_first_away() -> None:
+    names = [f"d{number}.example" for number in range(25)]
+    first = {"responses": [{"id": str(number), "status": 200, "body": {"value": [ENTITY]}} for number in range(20)]}
+    found = read_configurations(client(answer(200, first), answer(400, {"error": {"code": "x", "message": "y"}})), names)
+    assert [isinstance(found[name], Configuration) for name in names] == [True] * 20 + [False] * 5
+    assert all("HTTP 400" in str(found[name]) for name in names[20:])
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(407, "option proxy"), (404, "Check the name of the domain"), (409, "run again"), (412, "changed since it was read"), (424, "throttles")],
+)
+def test_the_advice_fits_the_status(status: int, words: str) -> None:
+    from ansible_collections.federation.adfs.plugins.module_utils._entra.client import Request
+
+    answers = [batched(status, {"error": {"code": "x\x1b[31m", "message": "y\u202e"}})] * MAX_ATTEMPTS
+    (reply,) = client(*answers).batch([Request("GET", "/domains/example.com", "reading", "")])
+    text = str(reply.error)
+    assert words in text and text.isprintable() and "nothing was changed" not in text.lower()

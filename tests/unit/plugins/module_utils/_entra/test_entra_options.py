@@ -166,3 +166,34 @@ def test_everybody_uses_the_fragment(path: str) -> None:
     text = (plugins / path).read_text(encoding="utf-8")
     assert "  - federation.adfs._entra\n" in text
     assert ("  - federation.adfs._entra.plugin\n" in text) == path.startswith("lookup/")
+
+
+@pytest.mark.parametrize("text", ["0", "7201", "-1", "1.5", "ten", "9" * 50])
+def test_a_time_limit_out_of_range_is_refused(text: str) -> None:
+    with pytest.raises(OptionsError, match="time_limit must be a whole number of seconds from 1 to 7200"):
+        merge_options({**GIVEN, "time_limit": text}, {})
+
+
+def test_the_time_limit_is_ten_minutes_unless_set() -> None:
+    assert merge_options(GIVEN, {}).time_limit == 600
+    assert merge_options(GIVEN, {"ADFS_ENTRA_TIME_LIMIT": "60"}).time_limit == 60
+
+
+@pytest.mark.parametrize("option", ["graph_url", "authority_url"])
+def test_an_address_that_is_none_is_one_sentence(option: str) -> None:
+    for text in ("https://[::1", "https://", "http://graph.example.com", "https://x:99999", "https://x:y"):
+        with pytest.raises(OptionsError, match=f"{option} must be an address"):
+            merge_options({**GIVEN, option: text}, {})
+
+
+def test_the_file_of_azures_ansible_collection_is_named_if_there_is_nothing_else(tmp_path: pathlib.Path) -> None:
+    home = {"HOME": str(tmp_path)}
+    with pytest.raises(OptionsError) as caught:
+        merge_options({}, home)
+    assert "~/.azure/credentials" not in str(caught.value)
+    (tmp_path / ".azure").mkdir()
+    (tmp_path / ".azure" / "credentials").write_text("[default]\nsecret=planted-in-file\n")
+    with pytest.raises(OptionsError, match=r"~/\.azure/credentials exists but is not read: .*Copy tenant, client_id and secret") as caught:
+        merge_options({}, home)
+    assert "planted" not in str(caught.value)
+    assert merge_options({}, {**home, **AZURE}).identity["client_id"] == "azure-app"

@@ -211,8 +211,8 @@ def test_somebody_who_writes_just_before_our_write_makes_the_run_plan_again_and_
 def test_a_domain_that_was_written_by_another_hand_is_not_counted_as_one_that_refused() -> None:
     act = {"action": "publish", "said": "", "thumbprint": "NEW", "targets": [_target("d1"), _target("d2")]}
     errors = [{"domain": "d1", "error": "it moved", "error_id": loop.RACED}, {"domain": "d2", "error": "denied", "error_id": "Authorization_RequestDenied"}]
-    outcome = {"act": {"results": [{"item": "tenant", "failed": True, "msg": "no", "domains": errors}]}}
-    heard = loop.heard(replace(loop.Memory("run"), waiting=loop._ACT, act=act), outcome, False)
+    outcome = {"of": act, "act": {"results": [{"item": "tenant", "failed": True, "msg": "no", "domains": errors}]}}
+    heard = loop.heard(replace(loop.Memory("run"), waiting=loop._ACT), outcome, False)
     assert heard.raced == ("d1",) and heard.refused == ("d2",)
 
 

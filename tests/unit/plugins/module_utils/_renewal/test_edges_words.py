@@ -117,7 +117,7 @@ def test_no_threshold_that_adfs_may_return_ends_a_run(name: str, size: int) -> N
 @pytest.mark.parametrize("multiplier", [0, 1, 1440, INT32])
 def test_thresholds_as_they_are_read_saturate(multiplier: int) -> None:
     names = ("generation_days", "promotion_days", "critical_days", "rollover_interval_minutes", "duration_days")
-    read = _thresholds({**dict.fromkeys(names, INT32), "threshold_multiplier_minutes": multiplier})
+    read = _thresholds({**dict.fromkeys(names, INT32), "threshold_multiplier_minutes": multiplier}, "adfs1", [])
     assert max(read.generation, read.promotion, read.critical, read.check, read.duration) <= timedelta(days=36525)
 
 
@@ -173,7 +173,9 @@ def test_without_that_word_it_stays_and_fails_every_run() -> None:
     assert it.acts == []
 
 
-@pytest.mark.parametrize("policy", [Policy(unknown_certificates="replace", domains_excluded=frozenset({"d1"})), Policy(unknown_certificates="replace", pause=True)])
+@pytest.mark.parametrize(
+    "policy", [Policy(unknown_certificates="replace", domains_excluded=frozenset({"d1"})), Policy(unknown_certificates="replace", pause=True)]
+)
 def test_an_unknown_certificate_is_not_removed_where_nothing_may_be_written(policy: Policy) -> None:
     it = Life(observe(farm(), *three(Slots("OLD", "STRANGER")), **FAR))
     it.run(policy)

@@ -7,29 +7,35 @@ Every secret string that goes over the wire is collected where it is sent, so th
 
 from __future__ import annotations
 
+import base64
+import html
 import json
 import logging
 import pathlib
+import re
 import time
 import traceback
 import typing as t
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote, quote_plus
 
 import jwt
 import pytest
 
 from ansible_collections.federation.adfs.plugins.module_utils._entra import transport
 from ansible_collections.federation.adfs.plugins.module_utils._entra.client import connect
+from ansible_collections.federation.adfs.plugins.module_utils._entra.domain_write import Wish, publish
 from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import read_domains
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import merge_options
-from ansible_collections.federation.adfs.plugins.module_utils._entra.publish import Wish, publish
+from ansible_collections.federation.adfs.plugins.module_utils._entra.secrets import MAX_CHARACTERS, Scrubber
+from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import parse_certificate
 from ansible_collections.federation.adfs.plugins.modules.entra_federation import described
 from lab import keys
 from lab.entra import FederatedCredential
 
 from .conftest import CLIENT, SECRET, TENANT, WRITE, Entra, signing
+from .player import Player, out
 
 ISSUER, SUBJECT = "https://oidc.example.com/cluster", "somebody"
 PASSPHRASE, PROXY_PASSWORD = "planted-passphrase-Kx7", "planted-proxy-password-Lm3"
@@ -143,3 +149,117 @@ def test_a_proxys_password_shows_nowhere(entra: Entra, watched: Watched) -> None
         read_domains(connect(settings), [], every=True)
     watched.seen += [repr(settings), str(caught.value), repr(caught.value)]
     assert watched.found() == {} and settings.tenant_id == TENANT
+
+
+# --- an endpoint that repeats what it was sent
+
+
+AWKWARD = 'p+l/a=n&t"e\\d <secret>%\u00fc~Zq8x'
+FORMS = ("raw", "url", "json", "base64", "html")
+
+
+def forms_of(secret: str) -> dict[str, str]:
+    """Return what to look for, made here and not by the product: the secret raw, percent-encoded, escaped for JSON, in base64 (its inner part)."""
+    inner = [base64.b64encode(b"x" * before + secret.encode())[4 : -4 or None].decode() for before in range(3)]
+    return {
+        "raw": secret,
+        "url": quote(secret, safe=""),
+        "plus": quote_plus(secret),
+        "lower": quote(secret, safe="").replace("%2B", "%2b").replace("%2F", "%2f"),
+        "json": json.dumps(secret)[1:-1],
+        "json twice": json.dumps(json.dumps(secret))[3:-3],
+        "slashes": json.dumps(secret)[1:-1].replace("/", "\\/"),
+        "html": html.escape(secret),
+        **{f"base64 {number}": text for number, text in enumerate(inner)},
+    }
+
+
+def leaks(secret: str, text: str) -> list[str]:
+    """Return the forms in which a secret, or a good half of it, shows in a text."""
+    found = []
+    for name, form in forms_of(secret).items():
+        half = form[: max(len(form) * 2 // 3, 8)]
+        if half in text or form[-max(len(form) * 2 // 3, 8) :] in text:
+            found.append(name)
+    return found
+
+
+@pytest.mark.parametrize("method", ["client_secret", "client_certificate", "workload_identity", "access_token"])
+@pytest.mark.parametrize("surface", ["token", "graph", "graph_item"])
+@pytest.mark.parametrize("form", FORMS)
+def test_an_endpoint_that_repeats_what_it_got_gives_nothing_away(
+    entra: Entra, watched: Watched, tmp_path: pathlib.Path, method: str, surface: str, form: str
+) -> None:
+    names = entra.add_many(2)
+    given = credentials(entra, tmp_path)[method]
+    if method == "access_token" and surface == "token":
+        pytest.skip("a token that is given is not asked for")
+    if method == "client_secret":
+        given = {"client_secret": AWKWARD}
+        entra.server.register_application(CLIENT, secret=AWKWARD, roles=WRITE)
+        watched.secrets.add(AWKWARD)
+    entra.faults.add({"surface": surface, "count": -1, "do": {"kind": "echo", "form": form}})
+    settings = merge_options(entra.options(**given), {})
+    client = connect(settings)
+    texts: list[str] = []
+    try:
+        texts += [str(outcome.error) for outcome in publish(client, [Wish(name, parse_certificate(signing("new").der)) for name in names], False)]
+        texts += [str(domain.error) for domain in read_domains(client, [], every=True)]
+    except EntraError as exc:
+        texts.append("".join(traceback.format_exception(exc)))
+    shown = " ".join(texts)
+    sent = {secret for secret in watched.secrets if len(secret) > 12}
+    assert "You sent" in shown or "WW91IHNlbnQ" in shown or "You%20sent" in shown or "HTTP 400" in shown, "the echo must be in what is looked at"
+    assert {secret[:8]: found for secret in sent if (found := leaks(secret, shown))} == {}
+    planted = " ".join(forms_of(AWKWARD).values())
+    assert len(leaks(AWKWARD, planted)) == len(forms_of(AWKWARD)), "the search must find a planted one in each form"
+
+
+@pytest.mark.parametrize("length", range(250, 330, 7))
+def test_a_secret_is_removed_before_a_text_is_cut(length: int) -> None:
+    """Cut first, most of it would stay, as no part of it is the secret."""
+    scrubber = Scrubber([AWKWARD])
+    whole = [base64.b64encode(b"x" * before + AWKWARD.encode() + b"y" * after).decode() for before in range(3) for after in range(3)]
+    for form in [text for name, text in forms_of(AWKWARD).items() if "base64" not in name] + whole:
+        shown = printable(scrubber.scrub("x" * length + form + " and more " * 50), 300)
+        assert leaks(AWKWARD, shown) == []
+
+
+def test_a_secret_at_the_end_of_what_is_searched_at_all_does_not_stay_in_part() -> None:
+    scrubber = Scrubber([AWKWARD])
+    for before in range(MAX_CHARACTERS - 60, MAX_CHARACTERS + 10, 3):
+        assert leaks(AWKWARD, scrubber.scrub("x" * before + AWKWARD + "y" * 100_000)) == []
+    flood = scrubber.scrub((AWKWARD + " ") * 20_000)
+    assert leaks(AWKWARD, flood) == []
+
+
+def test_words_that_are_no_secret_stay() -> None:
+    scrubber = Scrubber([SECRET, "short"])
+    text = "Invalid client secret provided. Ensure the secret being sent is the value, not the id; U2hvcnQ= is a word."
+    assert scrubber.scrub(text) == text and repr(scrubber) == "Scrubber(2 secrets)"
+
+
+def test_the_most_talkative_run_shows_no_secret_of_an_endpoint_that_repeats_it(player: Player) -> None:
+    """ansible-playbook -vvvvv: lookup, info and writing module, the token endpoint and Graph repeat all they get, in every form."""
+    entra = player.entra
+    entra.server.register_application(CLIENT, secret=AWKWARD, roles=WRITE)
+    wish = {"domains": [{"domain": "contoso.com", "clear_next": False, "next_signing_certificate": base64.b64encode(signing("new").der).decode()}]}
+    report = "query('federation.adfs.entra_federation', all_domains=true, unreadable='report')"
+    tasks: list[dict[str, t.Any]] = [
+        {"name": "info", "federation.adfs.entra_federation_info": {}, "ignore_errors": True},
+        {"name": "write", "federation.adfs.entra_federation": wish, "ignore_errors": True},
+        {**out(x="{{ query('federation.adfs.entra_federation', all_domains=true) | length }}"), "name": "lookup", "ignore_errors": True},
+        {**out(y="{{ [" + ", ".join([report] * 2 * len(FORMS)) + "] }}"), "name": "report"},
+    ]
+    shown = ""
+    for surface in ("token", "graph", "graph_item"):
+        entra.faults.clear()
+        for form in FORMS * 20:
+            entra.faults.add({"surface": surface, "do": {"kind": "echo", "form": form}})
+        run = player.play(tasks, "-vvvvv", AZURE_TENANT=TENANT, AZURE_CLIENT_ID=CLIENT, AZURE_SECRET=AWKWARD)
+        assert "HTTP 400" in run.output or "AADSTS900144" in run.output or "You sent" in run.output, run.output[-3000:]
+        shown += run.output
+    token = re.compile(r"eyJ[\w-]{20,}(?:\.|%2[eE])")
+    assert leaks(AWKWARD, shown) == [] and not token.search(shown), "neither the secret nor a token"
+    told = player.play([{"ansible.builtin.debug": {"msg": f"see {AWKWARD} {entra.server.issue_token(CLIENT)}"}}], "-vvvvv")
+    assert leaks(AWKWARD, told.output) and token.search(told.output), "the search must find a planted secret"

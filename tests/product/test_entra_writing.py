@@ -14,10 +14,10 @@ import pytest
 
 from ansible_collections.federation.adfs.plugins.module_utils._entra import transport
 from ansible_collections.federation.adfs.plugins.module_utils._entra.client import connect
+from ansible_collections.federation.adfs.plugins.module_utils._entra.domain_write import READ_BACK_PAUSES, WRITABLE, Expected, Outcome, Wish, publish
 from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import SETTINGS
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import merge_options
-from ansible_collections.federation.adfs.plugins.module_utils._entra.publish import READ_BACK_PAUSES, WRITABLE, Expected, Outcome, Wish, publish
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, parse_certificate
 from ansible_collections.federation.adfs.plugins.modules.entra_federation import described, wishes_from
 from lab.entra import Slots, inheriting_domain, managed_domain

@@ -24,7 +24,7 @@ from lab.log import RequestLog
 if t.TYPE_CHECKING:
     from .player import Player
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def _load_collection() -> None:

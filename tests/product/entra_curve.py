@@ -3,7 +3,7 @@
 """How long reading N domains takes: in batches, as the product reads, against one GET for each domain, in one run.
 
 Both ways use the product's own connections and sign in once; only the number of requests differs. To see more than the test does:
-``PYTHONPATH=tests .venv/bin/python -m unit_lab.product.entra_curve 1 20 200 900``
+``PYTHONPATH=tests .venv/bin/python -m product.entra_curve 1 20 200 900``
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import pathlib
 import socket
 import threading
@@ -311,3 +312,38 @@ def test_the_stock_credential_of_awx_needs_no_other_setting(entra: Entra) -> Non
     credential["AZURE_CLOUD_ENVIRONMENT"] = "AzureCloud"
     places = {"graph_url": entra.server.graph_url, "authority_url": entra.server.login_url, "ca_path": entra.ca_path}
     assert len(read_domains(connect(merge_options(places, credential)), [], every=True)) == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "error", "words"),
+    [
+        (900382, 400, "invalid_request", "belongs to another cloud than 'public'. Set cloud"),
+        (7000112, 401, "unauthorized_client", f"App {CLIENT} is disabled. Enable it"),
+        (65001, 400, "invalid_grant", "grant admin consent"),
+        (7000222, 401, "invalid_client", "The client secret has expired"),
+        (53003, 400, "access_denied", "Conditional Access policy for workload identities"),
+        (500011, 400, "invalid_resource", "check the cloud and graph_url"),
+        (999999999, 400, "invalid_scope", "Check the cloud: 'public' asks for"),
+    ],
+)
+def test_what_the_sign_in_service_says_comes_with_what_to_do(entra: Entra, number: int, code: int, error: str, words: str) -> None:
+    fault = {"kind": "sign_in_error", "number": number, "code": code, "error": error, "message": "No.\x1b[31m \u202e{request}"}
+    entra.faults.add({"surface": "token", "operation": "token", "do": fault})
+    text = refusal(connect(merge_options(entra.options(), {})))
+    assert words in text and f"AADSTS{number}" in text and text.isprintable() and SECRET not in text
+
+
+def test_where_the_cloud_is_known_a_run_costs_a_token_a_list_and_batches(entra: Entra) -> None:
+    names = entra.add_many(21)
+    settings = dataclasses.replace(merge_options(entra.options(), {}), authority_given=False)
+    assert [domain.name for domain in read_domains(connect(settings), [], every=True)] == names
+    counted = {name: count for name, count in entra.log.counters().items() if not name.startswith("graph_item")}
+    assert counted == {"token.token": 1, "graph.list_domains": 1, "graph.batch": 2}
+
+
+def test_a_renewed_token_costs_one_request_too(entra: Entra) -> None:
+    entra.add_many(1)
+    entra.faults.add({"surface": "graph", "operation": "batch", "do": "revoke"})
+    settings = dataclasses.replace(merge_options(entra.options(), {}), authority_given=False)
+    assert read_domains(connect(settings), [], every=True)[0].error is None
+    assert entra.count("token.token") == 2 and entra.count("token.discovery") == 0
