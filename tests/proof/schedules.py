@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from unit.plugins.module_utils._renewal.life import DAY, HOUR, Life, ends, failing, three
 from unit.plugins.module_utils._renewal.world import START, at, farm, observe
@@ -214,8 +214,8 @@ def _asked_at_the_end(lived: Lived, schedule: Schedule, policy: Policy, incident
             lived.broken.append(f"day {day}: {name} lost its sign-in: {why}")
     ended = [x for x in it.lost if x[2] == "the primary certificate ended"]
     last = lived.finals[-1].first
-    in_time = [p.first for p in lived.finals if p.first.now <= p.first.last_safe_moment]
-    expected = bool(in_time) and in_time[-1].now + in_time[-1].reach >= in_time[-1].last_safe_moment
+    # A pause at the very end that is longer than any before could not be foreseen.
+    expected = not _longer_than_any(lived, START + END * DAY - max(it.farm.thresholds.critical, DAY))
     # With several successors, and where nothing but an operator lets sign, the runs have failed and said the one command.
     by_itself = schedule.renews and expected and policy.promote != "never" and policy.auto_rollover is not False
     by_itself = by_itself and (not incident.lasts or policy.promote == "adfs") and (len(last.successors) == 1 or not last.clock_held)
@@ -246,7 +246,14 @@ def _beyond_any_run(lived: Lived, day: float) -> bool:
     if not before or not born or max(born) <= before[-1].first.now:
         return False
     by_somebody = any(it.keys[k].not_before == max(born) for k in ("ONE", "TWO") if k in it.keys)
-    return by_somebody or at(day) - before[-1].first.now > before[-1].first.reach
+    return by_somebody or _longer_than_any(lived, at(day))
+
+
+def _longer_than_any(lived: Lived, moment: datetime) -> bool:
+    """No run comes before ``moment`` for longer than between any two runs of the month before."""
+    times = [p.first.now for p in lived.finals if p.first.now <= moment]
+    gaps = [b - a for a, b in zip(times, times[1:], strict=False) if b > moment - 40 * DAY]
+    return not gaps or moment - times[-1] > max(gaps)
 
 
 def _end_of_holding(lived: Lived, policy: Policy) -> None:
