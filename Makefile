@@ -70,6 +70,14 @@ prove: $(INSTALLED) ## Explore every interleaving of the decision function, then
 year: $(INSTALLED) ## Daily runs over 400 days in the lab, in process and as playbook runs; takes some minutes
 	@PYTHONPATH=tests $(BIN)/python -m year
 
+.PHONY: forecast
+forecast: $(INSTALLED) ## Compare what the summary foretells for 200 random farms with what the lab then does; takes some minutes
+	@PYTHONPATH=tests $(BIN)/python -m year.foretold
+
+.PHONY: screens
+screens: $(INSTALLED) ## Print the summary of every state in every mode
+	@$(BIN)/python tests/tools/screens.py
+
 .PHONY: powershell-cases
 powershell-cases: $(INSTALLED) ## Write anew what the PowerShell scripts must answer, from the lab
 	@PYTHONPATH=tests $(BIN)/python tests/tools/powershell_cases.py

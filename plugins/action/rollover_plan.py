@@ -21,6 +21,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.loop impo
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import plan as make_plan
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import PolicyError, check_run_options
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import TimeZoneError
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, format_time, parse_time
 
 # Ansible imports an action in its main process, so every worker that it forks later finds these loaded: the lookup that reads Entra, above all.
@@ -48,6 +49,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "importable": {"type": "bool", "default": False},
     "wait_for_servers": {"type": "int", "default": 0},
     "farms": {"type": "dict", "default": {}},
+    "timezone": {"type": "str"},
 }
 
 
@@ -71,7 +73,7 @@ class ActionModule(ActionBase):
             try:
                 check_run_options(variables)
             except PolicyError as exc:
-                raise AnsibleActionFail(str(exc)) from exc
+                raise AnsibleActionFail(str(exc)) from None
         task_vars = task_vars or {}
         now = datetime.datetime.now(UTC).replace(microsecond=0)
         given["run"] = f"{now:%Y%m%dT%H%M%SZ}-{secrets.randbelow(10**6)}"
@@ -84,11 +86,12 @@ class ActionModule(ActionBase):
             if plan.get("asks", {}).get("sync") or plan.get("asks", {}).get("key_checks"):
                 given["hosts"] = _inventory(plan["asks"], given, task_vars)
                 plan = make_plan(given)
-        except (ApprovalError, LoopError, PolicyError, ReadingError) as exc:
+        except (ApprovalError, LoopError, PolicyError, ReadingError, TimeZoneError) as exc:
             # What the run remembers, and the act under way, for the step that ends it.
             under_way = [act for act in [given["outcome"].get("of")] if act]
             left = {"memory": given["previous"] or {}, "actions": under_way, "ended": False}
-            raise AnsibleActionFail(f"No plan can be made: {exc}", result={"plan": left}) from exc
+            # Not from exc: Ansible would say the same sentence again for each link of the chain.
+            raise AnsibleActionFail(f"No plan can be made: {exc}", result={"plan": left}) from None
         diff = plan.pop("diff", None)
         result["plan"] = plan
         result["changed"] = bool(self._task.check_mode and plan.get("actions"))

@@ -36,6 +36,7 @@ options:
       - Several tenants to read in one call, each with the options below under their names or aliases. What an entry leaves out is taken from
         the options given besides, then as for one tenant, from variables and the environment.
       - With more than one entry each needs its O(tenant_id). Domains that are named are looked for in all of them.
+      - O(time_limit) holds for all of them together, and each has a fair share of it.
     type: list
     elements: dict
   unreadable:
@@ -97,6 +98,7 @@ _raw:
     - One entry for each name, in the order given; with O(all_domains=true) one for each federated domain, by name, one tenant after the other.
     - The entries are those that M(federation.adfs.entra_federation_info) returns in its C(domains), except that a certificate's C(der)
       (base64 DER, one line) is right in C(signing_certificate) and C(next_signing_certificate).
+    - C(can_write) tells whether the token shows the permission to write the domain. It is null where the token cannot be read.
     - C(error) says why the settings of a domain could not be read; everything else that is not known is null then. Such entries come with
       O(unreadable=report) only. In that of a whole tenant C(domain) is null, too.
   type: list

@@ -219,11 +219,11 @@ domains:
             not_after:
               description: Good until, ISO 8601 in UTC.
               type: str
-            stored_as:
+            in_order:
               description:
-                - V(pem) for a certificate that is stored as PEM text, left out otherwise. Microsoft documents base64 without the lines around it,
+                - V(false) for a certificate that is stored as PEM text, left out otherwise. Microsoft documents base64 without the lines around it,
                   so whether Entra ID accepts it is not known. It is written anew, in that form, if the same certificate is asked for.
-              type: str
+              type: bool
         next_signing_certificate: *slot
     after:
       description: What was read back; in check mode, what would be there. Null if the domain could not be read.
@@ -491,7 +491,7 @@ def _slot(slot: Slot) -> dict[str, t.Any] | None:
             "subject": certificate.subject,
             "not_before": format_time(certificate.not_before),
             "not_after": format_time(certificate.not_after),
-            **({"stored_as": "pem"} if slot.armoured else {}),
+            **({"in_order": False} if slot.armoured else {}),
         }
     if slot.error is None:
         return None

@@ -173,7 +173,7 @@ domains:
         - The certificate in C(signingCertificate); null if there is none.
         - If the member holds something that is no certificate, all members are null, and C(error) says why it cannot be read.
         - C(der) is left out here, see RV(certificates).
-        - A certificate that is stored as PEM text, which Microsoft does not document, has C(stored_as) with the value V(pem) besides.
+        - A certificate that is stored as PEM text, which Microsoft does not document, has C(in_order) with the value V(false) besides.
         - With RV(detail=short) it has C(thumbprint), C(subject), C(not_before) and C(not_after) only, with RV(detail=shortest) only C(thumbprint).
       type: dict
     next_signing_certificate:

@@ -97,7 +97,7 @@ options:
   mode:
     description:
       - What this run may do. With V(apply), RV(plan.next) leads to the next act; with the others nothing goes on. In check mode V(apply) counts as V(check).
-      - Of a run that only plans, RV(plan.run.failures) are those that would be left after its acts.
+      - Of a run that only plans, C(run.failures) are those that would be left after its acts.
     type: str
     choices: [apply, check, plan, audit]
     default: plan
@@ -134,6 +134,10 @@ options:
     description: How many minutes to wait for the servers after a promotion.
     type: int
     default: 0
+  timezone:
+    description:
+      - The time zone of the times in RV(plan.summary), for example V(Europe/Berlin). Without it, UTC. Decides nothing.
+    type: str
   farms:
     description: The identifier of the farm of each host in the play. Two hosts of one farm are refused.
     type: dict
@@ -278,8 +282,37 @@ plan:
       description: What is held back, by which condition, about what, and until when (null where no time ends it).
       type: list
       elements: dict
+    must_act:
+      description:
+        - What must be done before the next scheduled run, each as C(what) and C(reason). Empty where nothing is; a renewal that is merely due is
+          begun by the next run.
+        - With O(mode=audit), this is what fails the run.
+      type: list
+      elements: dict
+    forecast:
+      description:
+        - What comes in the next 400 days. Null in the middle of a run that acts, and where the clocks differ.
+        - Each event happens once from C(earliest) to C(latest). C(by) is V(run), V(adfs), V(entra) or V(time); C(kind) is an act, or
+          V(adfs_generates), V(adfs_promotes), V(known) (every domain accepts the successor everywhere), V(fails) (sign-in, for C(domains) domains),
+          V(expires) or V(entra_looks).
+      type: dict
+      contains:
+        attended:
+          description: The events while the runs go on.
+          type: list
+          elements: dict
+        attended_until:
+          description: Until when these are all. After that, it depends on the times of day of AD FS' checks and of the runs.
+          type: str
+        unattended:
+          description: The events if nothing is run any more.
+          type: list
+          elements: dict
+        unattended_until:
+          description: Until when these are all.
+          type: str
     deadline:
-      description: The latest safe moment to begin the next step, null where nothing is left to be done in time.
+      description: The latest safe moment to begin the next step as things are now, null where nothing is left to be done in time.
       type: str
     next_run_at:
       description: When the next run is worth while.
@@ -301,7 +334,7 @@ plan:
       type: list
       elements: dict
     expected:
-      description: The state and the failures that would be left after the acts.
+      description: The C(state), the C(failures) and the C(deadline) that would be left after the acts.
       type: dict
     asks:
       description: What the caller should find out and plan again with before the first act, if it can.

@@ -19,6 +19,7 @@ import types
 import typing as t
 from contextlib import contextmanager
 
+from ansible.errors import AnsibleError
 from ansible.utils.display import Display
 
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record, one_line, restricted_language, without_source
@@ -60,7 +61,8 @@ def run_script(action: t.Any, task_vars: dict[str, t.Any], name: str, request: d
     """Run one script on the task's host and return the ``data`` of its reply as ``check`` let it through.
 
     ``timeout`` is in seconds. Raises AdfsError with a message for the user; ActInCheckModeError for an act in check mode. A connection
-    that fails raises AnsibleConnectionFailure, which passes untouched so that Ansible reports the host as unreachable.
+    that fails raises AnsibleConnectionFailure, which passes untouched so that Ansible reports the host as unreachable. Where no usable reply
+    came, the AdfsError is a LostReplyError.
     """
     if name in ACTS and action._task.check_mode:
         raise ActInCheckModeError(f"the script {name} changes something and is never sent in check mode")
@@ -82,6 +84,16 @@ def run_script(action: t.Any, task_vars: dict[str, t.Any], name: str, request: d
             "time_limit",
             ended=False,
         ) from None
+    except AnsibleError:
+        raise
+    except Exception as exc:  # what connection plugins let through: errors of requests, urllib3, pypsrp and sockets
+        raise LostReplyError(
+            f"The connection broke while the script {name} ran: {one_line(str(exc), 300) or type(exc).__name__}.",
+            name,
+            "See whether the server and the way to it are up, then run again.",
+            "connection",
+            ended=False,
+        ) from exc
     return _data(result, name, check)
 
 

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The federation.adfs contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the demo: ``PYTHONPATH=tests python -m demo [--quiet]`` from the repository's root."""
+"""Runs the demo: ``PYTHONPATH=tests python -m demo [--verbose]`` from the repository's root.
+
+It shows the summaries of the runs and a table at the end. All that Ansible prints goes to build/demo.log.
+"""
 
 from __future__ import annotations
 
@@ -8,24 +11,28 @@ import argparse
 import json
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from lab.running import Lab
 from playing import RENEW, ROOT, Run, play
 
 HERE = Path(__file__).resolve().parent
+LOG = ROOT / "build" / "demo.log"
+WIDTH = 150
 Row = dict[str, Any]
 
 
 class Act:
     """One act of the demo: a lab of its own, and a row in the table for each step."""
 
-    def __init__(self, name: str, lab: Lab, watched: bool) -> None:
+    def __init__(self, name: str, lab: Lab, watched: bool, log: TextIO) -> None:
         self.name = name
         self.lab = lab
         self.watched = watched
+        self.log = log
         self.rows: list[Row] = []
         lab.clear_signins()
         lab.clear_log()
@@ -33,6 +40,7 @@ class Act:
     def step(self, title: str, work: Callable[[], str]) -> None:
         """Do something and count what happened meanwhile: sign-ins at the oracle, requests at the lab's sockets."""
         print(f"\n--- {self.name}: {title}", flush=True)
+        self.log.write(f"\n--- {self.name}: {title}\n")
         changed = work()
         self.lab.sign_in()
         signins = self.lab.signins()
@@ -53,6 +61,8 @@ class Act:
         """Run the real playbook; say what it did."""
         run = play(self.lab, RENEW, variables=variables or None, watched=self.watched)
         self._demand_success(run)
+        for line in run.summary:
+            print("\n".join(textwrap.wrap(line, WIDTH, initial_indent="    ", subsequent_indent="      ", drop_whitespace=False, break_on_hyphens=False)))
         return "; ".join(_said(action) for action in run.done) or "nothing"
 
     def run(self, playbook: str, **variables: Any) -> Run:
@@ -73,6 +83,7 @@ class Act:
         return _difference(before, self.lab.state())
 
     def _demand_success(self, run: Run) -> None:
+        self.log.write(run.output)
         if run.code != 0:
             if not self.watched:
                 sys.stdout.write(run.output)
@@ -144,21 +155,24 @@ def okta(act: Act) -> None:
 def main() -> int:
     """Play the four acts, print the table, write build/demo.json, and judge: 0 if the promise held."""
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
-    parser.add_argument("--quiet", action="store_true", help="do not show the playbooks' output")
-    watched = not parser.parse_args().quiet
+    parser.add_argument("--verbose", action="store_true", help="show all that Ansible prints while it runs")
+    watched = parser.parse_args().verbose
     rows: list[Row] = []
     acts = (("mismatch", "mismatch", mismatch), ("expiring", "expiring", expiring), ("expiring", "naive", naive), ("okta", "okta", okta))
-    for scenario, name, script in acts:
-        print(f"\n=== {name}: {(script.__doc__ or '').strip()}", flush=True)
-        with tempfile.TemporaryDirectory(prefix="demo-") as directory, Lab(scenario, directory) as lab:
-            act = Act(name, lab, watched)
-            script(act)
-            rows += act.rows
     target = ROOT / "build" / "demo.json"
     target.parent.mkdir(exist_ok=True)
+    with LOG.open("w", encoding="utf-8") as log:
+        for scenario, name, script in acts:
+            print(f"\n=== {name}: {(script.__doc__ or '').strip()}", flush=True)
+            with tempfile.TemporaryDirectory(prefix="demo-") as directory, Lab(scenario, directory) as lab:
+                act = Act(name, lab, watched, log)
+                script(act)
+                rows += act.rows
     target.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     print(_table(rows))
-    return _judge(rows)
+    verdict = _judge(rows)
+    print(f"\nThe table as data is in {target.relative_to(ROOT)}; all that Ansible printed is in {LOG.relative_to(ROOT)}.")
+    return verdict
 
 
 def _judge(rows: list[Row]) -> int:

@@ -128,3 +128,32 @@ def test_a_spoilt_answer_is_one_clear_message(module: str, spoilt: dict[str, Any
     assert "Traceback" not in message
     assert len(message) < 1500
     assert lab.writes() == []
+
+
+@pytest.mark.parametrize("transport", ["winrm", pytest.param("psrp", marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        pytest.param({"kind": "garbage", "text": ""}, "done, but its reply was lost", marks=pytest.mark.long),
+        pytest.param({"kind": "drop", "when": "after"}, "done, but its reply was lost", marks=pytest.mark.long),
+        ({"kind": "delay", "seconds": 60}, "done, but its reply was lost: The server did not answer"),
+    ],
+    ids=["nothing", "drop", "slow"],
+)
+def test_an_act_whose_reply_is_lost_is_looked_for_over_a_new_connection(fault: dict[str, Any], said: str, transport: str, start: Callable[..., Lab]) -> None:
+    lab = start("expiring")
+    lab.fault(surface="winrm", operation="Receive", script="update_certificate", do=fault)
+    result = run(lab, "certificate_rollover", {"time_limit": 15}, "adfs_primary", "-e", f"ansible_connection={transport}")
+    assert result.code != 0
+    (message,) = result.messages
+    assert said in message, message
+    assert "Making a new Token-Signing certificate" in message
+
+
+def test_a_service_that_stops_after_the_act_is_no_unchanged_farm(start: Callable[..., Lab]) -> None:
+    lab = start("custom-certificate")
+    lab.adfs("Set-Answers", cmdlets={"Set-AdfsCertificate": "stops_after"})
+    result = run(lab, "certificate", {"certificate_type": "Token-Signing", "thumbprint": OLD, "primary": True})
+    assert result.code != 0
+    (message,) = result.messages
+    assert "done, and could not be read back" in message, message

@@ -80,7 +80,7 @@ def test_a_signed_document_mends_and_its_signer_stays_the_same(start: Callable[.
     first = run(lab)
     assert done(first) == ["repair"]
     assert [a["alarm"] for a in first.result["alarms"]] == ["first_use"]
-    assert "Alarm (first_use): its metadata is signed with" in first.output
+    assert "To do (first_use): " in first.output and "its metadata is signed with" in first.output
     (path,) = (lab.directory / "state").glob("*.json")
     certificates = lab.addresses["certificates"]
     assert json.loads(path.read_text(encoding="utf-8"))["metadata"]["signer"] == certificates["metadata"]

@@ -37,6 +37,12 @@ class Run:
         return next(iter(self.kept["plans"].values()), [])
 
     @property
+    def summary(self) -> list[str]:
+        """What the run said at its end."""
+        plans = self.plans
+        return list(plans[-1].get("summary", [])) if plans else []
+
+    @property
     def changed(self) -> int:
         return sum(host["changed"] for host in self.kept["recap"].values())
 

@@ -302,11 +302,17 @@ def test_a_head_that_is_none_is_one_sentence(entra: Entra, head: str) -> None:
 
 
 def test_a_list_of_endless_pages_has_a_limit_in_size(entra: Entra) -> None:
-    entries = [{"id": f"d{number}.example", "authenticationType": "Managed", "padding": "x" * 1000} for number in range(10_000)]
+    entries = [{"id": f"d{number}.example", "authenticationType": "Managed", "padding": "x" * 10_000} for number in range(1000)]
     entra.add_many(40)
     entra.server.page_size = 1
     entra.faults.add({**LIST, "count": -1, "do": {"kind": "more_entries", "entries": entries}})
     assert "listing the domains of the tenant is larger than" in refusal(entra, within=30)
+
+
+def test_a_list_of_too_many_entries_is_left(entra: Entra) -> None:
+    entries = [{"id": f"d{number}.example", "authenticationType": "Managed"} for number in range(50_001)]
+    entra.faults.add({**LIST, "count": -1, "do": {"kind": "more_entries", "entries": entries}})
+    assert "has more than 50000 entries" in refusal(entra, within=30)
 
 
 def test_cookies_are_not_kept(entra: Entra) -> None:

@@ -21,7 +21,7 @@ from lab.entra import EntraServer, Tenant, managed_domain
 from lab.faults import Faults
 from lab.log import RequestLog
 
-from .conftest import CLIENT, SECRET, TENANT, WRITE, Entra, _authority, federated_domain, signing
+from .conftest import CLIENT, READ, SECRET, TENANT, WRITE, Entra, _authority, federated_domain, signing
 from .player import OWN, Player, out
 
 OTHER = "44444444-aaaa-bbbb-cccc-555555555555"
@@ -185,3 +185,17 @@ def test_in_a_playbook_with_the_identity_of_one_tenant_from_the_environment(play
     run = player.play([out(found=f"{{{{ {call} }}}}")], **OWN)
     assert run.code == 0, run.output
     assert [entry["domain"] for entry in run.facts["found"]] == [None] and "client secret" in run.facts["found"][0]["error"]
+
+
+@pytest.mark.parametrize(("roles", "expected"), [(WRITE, True), (READ, False)])
+def test_an_entry_tells_whether_the_token_may_write(two: Entra, roles: tuple[str, ...], expected: bool) -> None:
+    two.server.register_application(CLIENT, secret=SECRET, roles=roles)
+    assert [entry["can_write"] for entry in look(two, tenants=tenants(), all_domains=True)] == [expected] * 3
+
+
+def test_a_tenant_that_does_not_answer_takes_no_more_than_its_share_of_the_time(two: Entra) -> None:
+    two.faults.add({"surface": "token", "do": {"kind": "delay", "seconds": 60}})
+    begun = time.monotonic()
+    found = look(two, tenants=tenants(), all_domains=True, unreadable="report", time_limit=12, timeout=30)
+    assert time.monotonic() - begun < 12
+    assert names_of(found) == [(TENANT, None), (OTHER, "c.example")] and "time_limit" in found[0]["error"]

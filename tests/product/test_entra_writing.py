@@ -208,7 +208,7 @@ def test_a_signing_certificate_that_is_stored_with_armour_is_not_in_order(entra:
     entra.tenant.set_slot_texts("contoso.com", Slots(stored(OLD, "pem"), None))
     wish = Wish("contoso.com", signing=OLD, expected=Expected(OLD.thumbprint, None))
     (foretold,) = write(entra, wish, check_mode=True)
-    assert foretold.changed and foretold.before.signing.shape(OLD.not_before, False)["stored_as"] == "pem"
+    assert foretold.changed and foretold.before.signing.shape(OLD.not_before, False)["in_order"] is False
     (outcome,) = write(entra, wish)
     assert (outcome.changed, outcome.error) == (True, None) and entra.tenant.domain("contoso.com").configured.signing_text == OLD.der
     assert not write(entra, wish)[0].changed and len(entra.writes()) == 1

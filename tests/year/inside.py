@@ -109,6 +109,12 @@ class Inside:
         self._carry_out(made)
         return [act["action"] for act in made["memory"]["done"]], made
 
+    def foretell(self) -> dict[str, Any]:
+        """What an audit now says will come. Nothing is written."""
+        given = {"policy": self.policy, "mode": "audit", "run": "audit", **self._scan()}
+        forecast: dict[str, Any] = plan(given)["forecast"]
+        return forecast
+
     def _plan(self, previous: dict[str, Any] | None = None, outcome: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
         """Plan on a fresh scan; ``again``: on the one before, with what servers answered."""
         given = {"policy": self.policy, "mode": "apply", "run": f"run-{self._runs}", "now": format_time(self.world.clock.now())}

@@ -155,8 +155,9 @@ def _content(full: str) -> bytes | None:
     try:
         handle = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
-        if os.path.lexists(f"{full}.new"):
-            raise _Problem("leftover .new") from None
+        left = [end for end in (".new", ".old") if os.path.lexists(full + end)]
+        if left:
+            raise _Problem(f"leftover {left[0]}") from None
         return None
     except OSError as exc:
         if exc.errno in (errno.ELOOP, errno.EMLINK):

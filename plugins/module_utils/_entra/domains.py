@@ -75,7 +75,7 @@ class Slot:
         """Return the slot as results show it: null, a certificate, or a certificate of nulls with ``error``."""
         if self.certificate:
             shape = describe(self.certificate, now, with_der)
-            return {**shape, "stored_as": "pem"} if self.armoured else shape
+            return {**shape, "in_order": False} if self.armoured else shape
         if self.error is None:
             return None
         members = ["thumbprint", "thumbprint_sha256", "subject", "issuer", "serial_number", "not_before", "not_after", "days_remaining"]
@@ -143,7 +143,7 @@ class Domain:
     error: str | None = None
 
     def shape(self, tenant_id: str | None, now: datetime.datetime, with_der: bool) -> dict[str, t.Any]:
-        """Return the domain as entra_federation_info and the lookup show it."""
+        """Return the domain as entra_federation_info and the lookup show it, the lookup with ``can_write`` besides."""
         configuration = self.configuration
         empty = Configuration("", EMPTY, EMPTY)
         return {

@@ -103,7 +103,7 @@ class Settings:
     ca_path: str | None
     timeout: int
     proxy: str | None = field(default=None, repr=False)
-    time_limit: int = DEFAULT_TIME_LIMIT
+    time_limit: float = DEFAULT_TIME_LIMIT
     # Whether somebody named the sign-in service, rather than the cloud it belongs to.
     authority_given: bool = False
     scrubber: Scrubber = field(default_factory=Scrubber, repr=False, compare=False)

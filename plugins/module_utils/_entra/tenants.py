@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+import time
 import typing as t
 from collections.abc import Mapping, Sequence
 
@@ -23,7 +25,8 @@ MAX_TOLD = 5
 def read_tenants(
     tenants: Sequence[Mapping[str, t.Any]], environ: Mapping[str, str], names: Sequence[str], every: bool, report: bool, now: datetime.datetime
 ) -> list[Entry]:
-    """Return one entry for each named domain, in order, or for every federated domain of each tenant, in the shape of ``Domain.shape`` with ``der``.
+    """Return one entry for each named domain, in order, or for every federated domain of each tenant, in the shape of ``Domain.shape`` with ``der``
+    and ``can_write``.
 
     ``tenants``: the options of each. With ``report`` what cannot be read is an entry with ``error``: a domain, or, with ``domain`` None, a
     whole tenant, once. Without it EntraError is raised (OptionsError for options that do not fit).
@@ -31,26 +34,29 @@ def read_tenants(
     groups: list[list[Entry]] = []
     found: dict[str, Entry] = {}
     missing: dict[str, Entry] = {}
-    for given in tenants:
+    begun = time.monotonic()
+    for number, given in enumerate(tenants):
         tenant_id: str | None = str(given.get("tenant_id") or "") or None
         try:
             settings = merge_options(given, environ)
             tenant_id = settings.tenant_id
-            client = connect(settings)
+            # The limit is for the whole call: a tenant that does not answer takes no more than its share.
+            share = (settings.time_limit - (time.monotonic() - begun)) / (len(tenants) - number)
+            client = connect(dataclasses.replace(settings, time_limit=max(share, 1.0)))
             try:
                 listing = list_domains(client)
                 alone = len(tenants) == 1
                 here = list(names) if alone and not report else [name for name in names if name in listing.federated]
                 domains = read_domains(client, here, every, listing)
-                tenant_id = client.tenant_id
+                tenant_id, can_write = client.tenant_id, client.permissions()["write"]["enough"]
             finally:
                 client.close()
         except EntraError as exc:
             if not report:
                 raise
-            groups.append([_unread(tenant_id, str(exc))])
+            groups.append([_entry(Domain(None, None, None, error=str(exc)), tenant_id, now, None)])
             continue
-        entries = [domain.shape(tenant_id, now, with_der=True) for domain in domains]
+        entries = [_entry(domain, tenant_id, now, can_write) for domain in domains]
         groups.append(entries if every else [])
         found.update({entry["domain"]: entry for entry in entries})
         for name in names:
@@ -65,17 +71,17 @@ def read_tenants(
     return entries
 
 
-def _unread(tenant_id: str | None, error: str) -> Entry:
-    """Return the entry for a whole tenant."""
-    return Domain(None, None, None, error=error).shape(tenant_id, datetime.datetime.now(datetime.timezone.utc), with_der=True)
+def _entry(domain: Domain, tenant_id: str | None, now: datetime.datetime, can_write: bool | None) -> Entry:
+    """Return what the lookup shows of a domain. ``can_write``: whether the token shows the permission to write; None where it shows none at all."""
+    return {**domain.shape(tenant_id, now, with_der=True), "can_write": can_write}
 
 
 def _absent(name: str, listing: Listing, tenant_id: str | None, now: datetime.datetime, alone: bool) -> Entry:
     domain = not_readable(name, listing, tenant_id)
     if not alone and (domain is None or name not in listing.entries):
         error = f"none of the tenants that could be read has a federated domain {name}. Check the name, and that its tenant is among tenants."
-        return Domain(name, None, None, error=error).shape(None, now, with_der=True)
-    return (domain or Domain(name, None, None)).shape(tenant_id, now, with_der=True)
+        return _entry(Domain(name, None, None, error=error), None, now, None)
+    return _entry(domain or Domain(name, None, None), tenant_id, now, None)
 
 
 def _fail_for(entries: Sequence[Entry]) -> None:

@@ -26,6 +26,8 @@ def generate(s: Situation, blocks: list[Block]) -> Act | None:
     owed = is_owed(s)
     if s.promotable or s.signs_with_stolen or (s.now < s.due_at and not owed) or s.journal.released == farm.primary:
         return None
+    if farm.auto_rollover and s.journal.released == farm.primary:
+        return None  # the last call left it to AD FS; holding its clock again for a successor would go to and fro
     if s.policy.successor is not None and s.policy.successor not in farm.certificates:
         return None  # what keeps that one away is said already
     held_back = [] if owed else [*guards.unmended(s), *guards.unknown_or_changed(s)]

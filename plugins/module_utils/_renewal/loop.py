@@ -310,26 +310,35 @@ def told(shown: Mapping[str, Any], memory: Memory, mode: str) -> dict[str, Any]:
     if mode == "apply" and shown["actions"] and memory.passes > MOST_PASSES:
         why = f"{MOST_PASSES} acts were done in this run and more are left; run it again"
         alarms.append({"alarm": "passes", "object": shown["farm"]["server"], "reason": why})
-    return {"refused": list(memory.refusals), "failures": found, "fail": message(found), "alarms": alarms}
+    return {"refused": list(memory.refusals), "failures": found, "fail": message(found, mode), "alarms": alarms}
 
 
 def failures(shown: Mapping[str, Any], memory: Memory, mode: str) -> list[dict[str, str]]:
     """What makes the run fail: what was refused in it, and what is left at its end; of a run that only plans, what would be left."""
+    left = shown["failures"] if mode in ("apply", "audit") else shown["expected"]["failures"]
+    if mode == "audit" and not left:
+        left = [{"fail_on": must["what"], "reason": must["reason"]} for must in shown["must_act"] if must["what"] != "refused"]
+    return [*({"fail_on": "refused", "reason": reason} for reason in not_done(memory)), *left]
+
+
+def not_done(memory: Memory) -> list[str]:
+    """Why something that this run tried was not done: what was refused or failed, and what somebody else's writes kept it from."""
     refused = "; ".join((*memory.refusals, *memory.failed))
     raced = f"somebody else wrote {', '.join(memory.raced)} between each scan and the write, {MOST_PASSES} times" if memory.passes > MOST_PASSES else ""
-    reasons = [text for text in (refused, raced if memory.raced else "") if text]
-    left = shown["failures"] if mode in ("apply", "audit") else shown["expected"]["failures"]
-    return [*({"fail_on": "refused", "reason": reason} for reason in reasons), *left]
+    return [text for text in (refused, raced if memory.raced else "") if text]
 
 
-def message(found: Sequence[Mapping[str, str]]) -> str | None:
+def message(found: Sequence[Mapping[str, str]], mode: str) -> str | None:
     """What a run that fails says, or None."""
     if not found:
         return None
-    return (
-        f"{'; '.join(f['reason'] for f in found)}. Every act that is safe now was done."
-        " The summary above says what waits for what (renew_signing_cert_fail_on decides what fails a run)."
-    )
+    reasons = "; ".join(dict.fromkeys(f["reason"] for f in found))
+    ends = {
+        "apply": "Every act that is safe now was done. The summary above says what is left and why",
+        "audit": "This must be done before the next run; the summary above says how",
+    }
+    end = ends.get(mode, "This would be left after the planned acts; the summary above says why")
+    return f"{reasons}. {end} (renew_signing_cert_fail_on decides what fails a run)."
 
 
 def broken_off(memory: Memory, outcome: Mapping[str, Any], importable: bool) -> tuple[Memory, str, bool]:

@@ -103,7 +103,11 @@ def _probes() -> Type:
         {
             "name": Member(text(), "Name in the report.", required=True),
             "host": Member(text(), "Inventory host that reads the metadata. Without it, the controller."),
-            "where": Member(choice("inside", "outside"), "Whether that host is on the internet, as Entra is, or on the internal network.", default="outside"),
+            "where": Member(
+                choice("inside", "outside"),
+                "Whether that host is on the internet, as Entra is (V(outside)), or on the internal network. A host counts as outside only where this says so.",
+                default="inside",
+            ),
             "url": Member(text(), "Address to read. Without it, the farm's, or the address given for O(renew_signing_cert_source=metadata)."),
             "proxy": Member(text(), "Proxy of that host, as in O(federation.adfs.metadata_info#module:proxy)."),
             "ca_path": Member(text(), "Authorities trusted on that host, if not those of its system."),
@@ -492,6 +496,13 @@ RUN_OPTIONS: tuple[Option, ...] = (
         default="",
         group=TIMES,
         line="The time to plan for, in ISO 8601, for tests and drills. Without it, the controller's clock.",
+    ),
+    Option(
+        name="timezone",
+        type=text(),
+        default="",
+        group=TIMES,
+        line="Time zone of the times in the summary, such as V(Europe/Berlin). Without it, UTC.",
     ),
     Option(
         name="time_limit",

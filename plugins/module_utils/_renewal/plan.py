@@ -11,10 +11,10 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import approval, emergency, loop, probes, rules, third_party
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import approval, emergency, forecast, loop, probes, rules, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import baseline as baselines
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, OnDomains
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import Approved
@@ -25,12 +25,13 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments i
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import TOKEN_DECRYPTING, UNBORN, Alarm, Observation, Server, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, read_policy
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError, read_observation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.report import at_risk, broken_off, must_act, report
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run, locked, read_stored, scanned, to_write
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import behind_too_long
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.summary import at_risk, broken_off, summary
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.verdict import decision_row, verdict
-from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time, parse_time
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import Clock, time_zone
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, format_time, parse_time
 
 MOST_ACTS = 10
 _EVENTS = ("adfs_clock", "due", "lock")
@@ -76,6 +77,7 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
     mode, step = str(given.get("mode") or "plan"), given.get("step") or "pass"
     if step == "begin":
         read_policy(given.get("policy") or {})
+        time_zone(given.get("timezone"))
         return loop.begin(memory, str(given.get("source") or "adfs"), bool(given.get("probes")))
     if step == "hear":
         return {"memory": loop.show_memory(loop.heard(memory, outcome, importable)), "next": [], "ended": False}
@@ -112,12 +114,14 @@ def _broken_off(memory: loop.Memory, outcome: Mapping[str, Any], importable: boo
         "certificates": [],
         "blocked_by": [],
         "deadline": None,
+        "must_act": [{"what": "error", "reason": cause}],
+        "forecast": None,
         "next_run_at": now,
         "emergency": None,
         "alarms": [],
         "probes": [],
         "failures": failing,
-        "expected": {"state": None, "failures": failing},
+        "expected": {"state": None, "failures": failing, "deadline": None},
         "diff": {side: {"adfs": None, "domains": {}} for side in ("before", "after")},
         "policy": {},
         "asks": {"sync": [], "key_checks": None, "servers": [], "hosts": []},
@@ -186,11 +190,12 @@ def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
         closed = closed or f"the journal cannot be written: {stored.complaint}. What is replaced is only in this result; acts that can wait do"
     mode = str(given.get("mode") or "plan")
     run = Run(memory.run, mode == "apply", closed, stored.age)
+    zone = time_zone(given.get("timezone"))
     stopped = mode == "apply" and loop.stopped(memory)
 
     def planned(approved: Approved | None = None) -> dict[str, Any]:
         made = make_plan(compared.seen, stored.journal, policy, now, run, compared.baseline, approved, memory, stopped)
-        return show(made, bodies, policy_given, mode, memory, probed)
+        return show(made, bodies, policy_given, mode, memory, probed, zone)
 
     shown = planned()
     if given.get("approved"):
@@ -291,10 +296,12 @@ def show(
     mode: str = "plan",
     memory: loop.Memory | None = None,
     probed: Sequence[Mapping[str, Any]] = (),
+    zone: tzinfo = UTC,
 ) -> dict[str, Any]:
     """Return RV(plan) of rollover_plan. ``bodies``: base64 DER by thumbprint. ``policy_given``: the policy as the caller passed it.
 
-    ``memory``: of the run that this plan belongs to. ``probed``: how the metadata looks from elsewhere.
+    ``memory``: of the run that this plan belongs to. ``probed``: how the metadata looks from elsewhere. ``zone``: of the times in
+    the summary.
     """
     memory = memory or loop.Memory("")
     s, last = plan.first, plan.last
@@ -315,22 +322,39 @@ def show(
         # A successor that is still a file has no body yet; it is written only after it was added and looked at.
         "certificates": [{"thumbprint": k, "der": bodies[k]} for k in used if k in bodies],
         "blocked_by": [_show_block(b) for b in plan.blocks],
-        "deadline": format_time(last.deadline) if last.deadline else None,
+        "deadline": format_time(s.deadline) if s.deadline else None,
         "next_run_at": format_time(_next_run(plan)),
         "emergency": emergency.show(s),
         "alarms": [{"alarm": a.alarm, "object": a.object, "reason": a.reason} for a in plan.alarms],
         "probes": list(probed),
         "failures": [*failures(s), *refused],
-        "expected": {"state": last.state, "failures": [*failures(last), *refused]},
+        "expected": {"state": last.state, "failures": [*failures(last), *refused], "deadline": format_time(last.deadline) if last.deadline else None},
         "diff": {"before": _snapshot(plan, s), "after": _snapshot(plan, last)},
         "policy": _set(policy_given),
         "asks": {**asks(plan), "servers": _to_check(s)},
         "relying_parties": at_risk(s),
         "journal": {"write": plan.write_journal, "content": write_journal(journal)},
     }
+    # In the middle of a run that acts, the next scan says it better.
+    acting = mode == "apply" and bool(plan.steps) and not loop.stopped(memory)
+    foretold, complaint = (None, "") if acting else _foretold(s, mode)
+    if complaint:
+        shown["alarms"].append({"alarm": "forecast", "object": s.seen.farm.server, "reason": complaint})
+    shown["must_act"] = must_act(s, shown, mode, loop.not_done(memory))
+    shown["forecast"] = forecast.show(foretold) if foretold else None
     shown["run"] = loop.told(shown, memory, mode)
-    shown["summary"] = summary(s, shown, mode=mode, done=memory.done, refused=memory.refusals)
+    shown["summary"] = report(s, shown, foretold, Clock(s.now, zone), mode, memory.done, memory.refusals, memory.failed)
     return shown
+
+
+def _foretold(s: Situation, mode: str) -> tuple[forecast.Forecast | None, str]:
+    """What comes, or why nothing can be said of it: what only informs must not keep a run from protecting sign-in."""
+    if s.clock_differs:
+        return None, ""  # the first line says so
+    try:
+        return forecast.forecast(s, acts_now=mode == "apply"), ""
+    except (ArithmeticError, LookupError, TypeError, ValueError) as exc:
+        return None, f"what comes next cannot be said ({type(exc).__name__}: {exc}); the rest of this summary holds. Please report it"
 
 
 def _show_farm(s: Situation) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def _judged(probe: Mapping[str, Any], farm: Farm) -> dict[str, Any]:
     return {
         "name": str(probe.get("name")),
         "host": str(probe.get("host") or "the controller"),
-        "where": str(probe.get("where") or "outside"),
+        "where": str(probe.get("where") or "inside"),
         "url": str(probe.get("url")),
         "reachable": kind is None,
         "kind": kind,

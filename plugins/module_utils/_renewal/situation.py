@@ -18,6 +18,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments i
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Domain, Observation, Server
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.option_types import tenant_key
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names as names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 
@@ -508,9 +509,3 @@ class Situation:
             unreadable=unreadable,
             compromised=tuple(sorted(domain.slots.accepted & self.compromised)),
         )
-
-
-def names(objects: Iterable[str], most: int = 5) -> str:
-    """A list for people: the first few, and how many more."""
-    found = list(objects)
-    return ", ".join(found[:most]) + (f" and {len(found) - most} more" if len(found) > most else "")

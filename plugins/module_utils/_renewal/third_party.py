@@ -31,12 +31,12 @@ _ADFS_ONLY = ("rollback", "compromised", "remove_old_from_adfs")
 
 STATES = {
     "steady": "every domain accepts the certificate that the identity provider publishes",
-    "generated": "the identity provider publishes a certificate that no domain knows yet",
-    "publishing": "some domains know every published certificate, some do not yet",
-    "published": "every domain holds every published certificate; Entra may serve the earlier settings for a while",
-    "ready": "every domain knows every published certificate; the identity provider may sign with any of them",
-    "promoted": "every domain accepts the certificate that the identity provider publishes; it belongs into the first member",
-    "complete": "every domain accepts the certificate that the identity provider publishes, and keeps the earlier one",
+    "generated": "the identity provider publishes a certificate that no domain accepts yet",
+    "publishing": "some domains accept every published certificate, some do not yet",
+    "published": "every domain accepts every published certificate; Entra may still serve earlier settings",
+    "ready": "every domain accepts every published certificate everywhere; the identity provider may sign with any of them",
+    "promoted": "every domain accepts the certificate that the identity provider publishes; it is not the first certificate of every domain yet",
+    "complete": "every domain accepts the certificate that the identity provider publishes, and keeps the previous one as the second",
 }
 
 
@@ -132,14 +132,14 @@ def _believed(
         unknown = [c.thumbprint for c in published if c.thumbprint not in policy.known_certificates]
         if unknown:
             raise ReadingError(
-                f"the metadata of {entity} is {_unproven(status, reason)}, so nothing proves that it was not changed on its way."
+                f"the metadata of {entity} is {_unproven(status, reason)}, so it cannot be trusted by itself."
                 " Compare the thumbprints of its certificates with what the identity provider shows, and list them in"
                 f" renew_signing_cert_known_certificates: {', '.join(unknown)}"
             )
         return None
     if status != "valid" or signer is None:
         raise ReadingError(
-            f"the signature of the metadata of {entity} is not valid ({reason or 'it names no certificate'}); nothing in it is believed."
+            f"the signature of the metadata of {entity} is not valid ({reason or 'it names no certificate'}); nothing in it is used."
             " Fetch the document again, unedited"
         )
     pin = journal.pin
@@ -150,7 +150,7 @@ def _believed(
             Alarm(
                 "first_use",
                 entity,
-                f"its metadata is signed with {signer}, which is believed from now on because none was seen before: compare this thumbprint with what"
+                f"its metadata is signed with {signer}, which is trusted from now on because no signer was known before: compare this thumbprint with what"
                 " the identity provider shows",
             )
         )
@@ -162,8 +162,8 @@ def _believed(
         )
     earlier = f"was signed with {pin.signer}" if pin.signer else "was not signed"
     raise ReadingError(
-        f"the metadata of {entity} is signed with {signer}; until now it {earlier}. Nothing in it is believed: somebody may have put another document in its"
-        " place. Ask the identity provider's administrators whether they changed that certificate; if so, add"
+        f"the metadata of {entity} is signed with {signer}; until now it {earlier}. Nothing in it is used: the document may have been"
+        " replaced. Ask the identity provider's administrators whether they changed that certificate; if so, add"
         f" {signer} to renew_signing_cert_known_certificates"
     )
 
@@ -211,8 +211,8 @@ def waiting(s: Situation) -> Iterable[Block]:
         )
 
 
-def summary(s: Situation) -> list[str]:
-    """Lines for people about the identity provider."""
+def describe(s: Situation) -> list[str]:
+    """Lines about the identity provider."""
     farm, keys = s.seen.farm, s.seen.keys
     lines = [f"Identity provider {farm.identifier}: publishes {len(farm.certificates)} certificate{'s' if len(farm.certificates) > 1 else ''}"]
     for thumbprint in sorted(farm.certificates, key=lambda k: (keys[k].not_before, k)):

@@ -29,19 +29,19 @@ def verdict(s: Situation, status: DomainStatus) -> tuple[str, str]:
     if not domain.configured:
         return "inherited", f"it has no settings of its own and follows {domain.root or 'its root domain'}"
     if s.emergency and status.compromised:
-        return "compromised", f"it accepts {names(status.compromised)}, which is stolen: whoever has the key can sign in as anybody"
+        return "compromised", f"it accepts {names(status.compromised)}, which is stolen: anyone who has the key can sign in as any of its users"
     if not status.ours and farm.provider is not None:
         where = f"its issuer is {domain.issuer_uri} and it sends its users to {domain.sign_in_uri}"
-        return "other_farm", f"{where}; neither is {farm.identifier}'s, so nothing is done for it here"
+        return "other_farm", f"{where}; neither is {farm.identifier}'s, so it is not updated here"
     if not status.ours:
-        return "other_farm", f"it sends its users to {domain.sign_in_host or 'an unknown address'}, not to {farm.host_name}; nothing is done for it here"
+        return "other_farm", f"it sends its users to {domain.sign_in_host or 'an unknown address'}, not to {farm.host_name}, so it is not updated here"
     if status.broken:
         lacking = names(sorted(s.live - domain.slots.accepted))
         return "broken", f"sign-in fails: {farm.title} signs with {lacking}, which the domain does not accept" + (
             "; it is excluded from writing" if status.excluded else ""
         )
     if status.unknown:
-        return "unknown_certificate", f"it also accepts {names(status.unknown)}, which is not this farm's: find out whose it is"
+        return "unknown_certificate", f"it also accepts {names(status.unknown)}, an unknown certificate: find out whose it is"
     if domain.deviations:
         return "settings_changed", f"its settings are not the approved ones: {'; '.join(domain.deviations)}"
     if farm.provider is not None and s.unknown_to(domain):
@@ -55,10 +55,10 @@ def verdict(s: Situation, status: DomainStatus) -> tuple[str, str]:
         )
     if s.successor is not None:
         if all(s.omnipresent(k, domain) for k in s.required):
-            return "ready", f"it has known the successor {s.successor} for long enough"
-        return "successor_published", f"it holds the successor {s.successor}; Entra may serve the earlier settings for a while"
+            return "ready", f"it has accepted the successor {s.successor} for long enough"
+        return "successor_published", f"it accepts the successor {s.successor}; Entra may still serve the earlier settings"
     if domain.slots.signing != farm.primary:
-        return "wrong_order", f"sign-in works; the certificate that {farm.title} signs with is in the second member and belongs into the first"
+        return "wrong_order", f"sign-in works; what {farm.title} signs with is its next signing certificate and becomes its signing certificate"
     return "in_sync", f"it accepts what {farm.title} signs with"
 
 

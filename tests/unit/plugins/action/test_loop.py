@@ -60,7 +60,7 @@ def test_a_plan_says_what_is_next_and_remembers_what_was_done() -> None:
     done = after(made, wrote(), domains=[entra(name, MINE, EARLIER) for name in ("contoso.com", "fabrikam.com")])
     assert (done["ended"], done["next"], done["run"]["fail"]) == (True, ["journal"], None)
     assert [a["action"] for a in done["memory"]["done"]] == ["repair"]
-    assert [line for line in done["summary"] if line.startswith("Done: repair: contoso.com, fabrikam.com")]
+    assert "Done: repaired sign-in for contoso.com, fabrikam.com." in done["summary"]
 
 
 @pytest.mark.parametrize("mode", ["plan", "check", "audit"])
@@ -170,7 +170,7 @@ def test_a_run_that_was_broken_off_tells_what_was_done_and_gives_its_lock_back()
     assert (ended["ended"], ended["next"], ended["run"]["fail"]) == (True, ["journal"], None)  # the task failed the play already
     assert ended["journal"] == {"write": True, "content": {**made["journal"]["content"], "lock": None}, "expected_sha256": "cd"}
     assert [a["action"] for a in ended["memory"]["done"]] == ["repair"]
-    assert "Broken off: the service is stopped" in ended["summary"]
+    assert ended["summary"][0].startswith("Act: the run broke off: the service is stopped.")
     journal_failed = {**lost, "tasks": {"journal": {"failed": True, "msg": "another run has changed the journal"}}}
     ended = plan({"step": "end", "previous": made["memory"], "outcome": journal_failed, "now": format_time(NOW)})
     assert ended["memory"]["done"] == []  # the act comes after the journal, so it was not tried

@@ -129,3 +129,10 @@ def test_probes_of_an_identity_provider_are_compared_with_its_document() -> None
     plan = run(provider=shown, domains=[domain(signing=OLD)], probes=[probe(metadata=shown), probe(metadata=document(OLD, signer=None))])["plan"]
     assert [p["same_content"] for p in plan["probes"]] == [True, False]
     assert plan["probes"][1]["differences"] == [f"it is signed by nobody instead of {SIGNER['thumbprint']}"]
+
+
+def test_a_probe_counts_as_outside_only_where_the_operator_says_so() -> None:
+    silent = {name: value for name, value in probe(**GOOD).items() if name != "where"}
+    plan = judged(silent, update="unknownError")
+    assert plan["probes"][0]["where"] == "inside"
+    assert public(plan) == "unknown"

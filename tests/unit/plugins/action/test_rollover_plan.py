@@ -274,3 +274,10 @@ def test_lifetimes_and_risks_of_partners_are_read(tokens: object, sessions: obje
     (party,) = seen.relying_parties
     assert (party.token_lifetime, seen.sso_lifetime) == tuple(None if part is None else timedelta(minutes=part) for part in parts)
     assert party.risk == "one certificate"
+
+
+def test_why_no_plan_can_be_made_is_said_once() -> None:
+    with pytest.raises(AnsibleActionFail) as failed:
+        run(farm=farm(certificate("mine")), domains=[], timezone="Mars/Olympus")
+    assert str(failed.value).count("renew_signing_cert_timezone") == 1
+    assert failed.value.__cause__ is None and failed.value.__suppress_context__

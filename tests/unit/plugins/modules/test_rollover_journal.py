@@ -207,12 +207,13 @@ def test_the_home_folder_is_meant_by_a_tilde(module, tmp_path, monkeypatch):
     assert (tmp_path / ".local/state/federation.adfs/journal.json").is_file()
 
 
-def test_what_is_left_of_a_journal_that_is_gone_is_named_and_never_taken_for_none(module, path):
+@pytest.mark.parametrize("end", [".new", ".old"])
+def test_what_is_left_of_a_journal_that_is_gone_is_named_and_never_taken_for_none(module, path, end):
     module(content={"schema": 1})
-    path.rename(f"{path}.new")
+    path.rename(f"{path}{end}")
     found = module()["journal"]
     assert (found["found"], found["content"]) == (False, None)
-    assert "journal.json.new" in found["error"]
+    assert f"journal.json{end}" in found["error"]
     result = module(content={"schema": 2})
     assert (result["failed"], result["changed"], result["outcome"], result["error_id"]) == (True, False, "nothing", "journal_lost")
     assert not path.exists()

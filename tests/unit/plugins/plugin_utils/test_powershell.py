@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from unittest.mock import MagicMock
 
 import pytest
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.script_reply import JOURNAL
@@ -200,6 +200,22 @@ def test_a_connection_that_fails_passes_untouched():
     with pytest.raises(AnsibleConnectionFailure) as caught:
         run(Action(failed))
     assert caught.value is failed
+
+
+@pytest.mark.parametrize("broken", [ConnectionResetError("reset by peer"), OSError(), RuntimeError("('Connection aborted.', RemoteDisconnected())\n")])
+def test_what_a_connection_plugin_lets_through_is_one_clear_message(broken):
+    error = failure(broken)
+    assert error.id == "connection"
+    assert (str(broken).strip() or "OSError") in str(error)
+    assert error.ended is False
+    assert "not known" in str(failure(broken, name="update_certificate"))
+
+
+def test_other_errors_of_ansible_pass_untouched():
+    missing = AnsibleError("The module ansible.windows.win_powershell was not found in configured module paths")
+    with pytest.raises(AnsibleError) as caught:
+        run(Action(missing))
+    assert caught.value is missing
 
 
 def test_a_request_that_is_no_json_is_a_programming_error():

@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from world import FARM, KEYS, START, actions, at, domain, farm, guards, key, observe, plan, server, written
+from world import FARM, KEYS, START, Play, actions, at, domain, farm, guards, key, observe, plan, server, written
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import (
     Journal,
@@ -494,3 +494,9 @@ def test_policy_reads_texts_and_refuses_what_it_does_not_know() -> None:
     for wrong in ({"promot": "role"}, {"promote": "them"}, {"renew_before": "soon"}, {"windows": [{"start": "x"}]}, {"known_certificates": ["zz"]}):
         with pytest.raises(PolicyError):
             read_policy(wrong)
+
+
+def test_an_expired_certificate_that_adfs_is_left_to_replace_is_not_held_again_in_the_same_run() -> None:
+    play = Play(observe(farm(), domain("contoso.com", "OLD")), now=at(31))
+    play.run()
+    assert play.done == ["suspend_auto_rollover", "restore_auto_rollover"]
