@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from unit.plugins.module_utils._renewal.life import DAY, HOUR, Life, ends, failing, three
 from unit.plugins.module_utils._renewal.world import START, at, farm, observe
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import adfs_clock, generation, guards, pace
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import adfs_clock, generation, guards
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import failures as failing_runs
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.failures import failures
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan
@@ -117,6 +118,7 @@ INCIDENTS: dict[str, Incident] = {
     "a server cannot be seen for a week": Incident(33.1, lambda it: it.unseen.add("adfs2"), 7.0, lambda it: it.unseen.clear()),
     "a server cannot be seen any more": Incident(20.1, lambda it: it.unseen.add("adfs2"), lasts=True),
     "a stranger's certificate in a domain": Incident(20.1, lambda it: it.put("d1", "OLD", "STRANGER"), lasts=True),
+    "a stranger's certificate in every domain": Incident(20.1, lambda it: [it.put(n, "OLD", "STRANGER") for n in it.domains] and None, lasts=True),
     "a third certificate": Incident(37.1, _third, 3.0, lambda it: it.configure(certificates=it.farm.certificates - {"EARLIER"})),
     "several successors": Incident(
         36.1, lambda it: (it.make("ONE"), it.make("TWO")) and None, 4.0, lambda it: it.configure(certificates=it.farm.certificates - {"TWO"}), repairs=1
@@ -194,7 +196,8 @@ def _asked_after_a_run(lived: Lived, before: Plan | None) -> None:
         lived.broken.append(f"day {day}: the clock is held by an obstacle and the run does not fail")
     called = [step.act for step in made.steps if "last call" in step.act.reason]
     if called:
-        if it.now < s.last_call_at:
+        gaps = [b.first.now - a.first.now for a, b in zip(lived.finals, lived.finals[1:], strict=False)]
+        if at(END) - it.now > it.farm.thresholds.critical + 3 * max(gaps, default=DAY) + DAY:
             lived.broken.append(f"day {day}: a last call before its time")
         named = " ".join(f["reason"] for f in failures(before.first)) if before is not None else ""
         unnamed = [name for name in adfs_clock.losing(s) if name not in named]
@@ -277,7 +280,7 @@ def lives(quick: bool = False) -> Iterator[tuple[str, Schedule, Policy, Incident
     for n, (schedule_name, schedule) in enumerate(SCHEDULES.items()):
         for p, (policy_name, policy) in enumerate(POLICIES.items()):
             for i, (incident_name, incident) in enumerate(INCIDENTS.items()):
-                if quick and (n * 7 + p * 5 + i) % 53:
+                if quick and (n * 7 + p * 5 + i) % 19:
                     continue
                 phase = PHASES[(n + p + i) % len(PHASES)]
                 yield f"{schedule_name}; {policy_name}; {incident_name}", schedule, policy, incident, phase
@@ -307,21 +310,35 @@ class WithoutRule:
 
 
 _NONE = lambda *_args: None  # noqa: E731 - stands for a step that does nothing
+_EXPIRES = "although runs came often enough"
 WITHOUT: dict[str, WithoutRule] = {
     "holding AD FS' clock": WithoutRule(
-        "every day", "AD FS promotes", "a stranger's certificate in a domain", ((adfs_clock, "hold", _NONE), (adfs_clock, "hold_unfinished", _NONE)), "lost its sign-in"
+        "every day",
+        "AD FS promotes",
+        "a stranger's certificate in a domain",
+        ((adfs_clock, "hold", _NONE), (adfs_clock, "hold_unfinished", _NONE)),
+        "lost its sign-in",
     ),
     "holding where runs may come late": WithoutRule(
-        "every 10 days", "AD FS promotes", "a domain cannot be read for a week", ((adfs_clock, "hold_unfinished", _NONE),), "lost its sign-in"
+        "every 10 days from day 6", "a freeze over AD FS' time", "nothing goes wrong", ((adfs_clock, "hold_unfinished", _NONE),), "lost its sign-in"
     ),
-    "holding obliges": WithoutRule("weekly, as declared", "a freeze over AD FS' time", "nothing goes wrong", ((generation, "is_owed", lambda _s: False),), "owed"),
+    "holding obliges": WithoutRule(
+        "weekly, as declared", "a freeze over AD FS' time", "nothing goes wrong", ((generation, "is_owed", lambda _s: False),), "owed"
+    ),
     "the last call": WithoutRule("every day", "AD FS promotes", "a server cannot be seen any more", ((adfs_clock, "last_call", _NONE),), "could have given"),
     "the last call has its time": WithoutRule(
-        "every day", "AD FS promotes", "a domain is excluded", ((Situation, "last_call_at", START),), "a last call before its time"
+        "every day",
+        "AD FS promotes",
+        "a domain is excluded",
+        ((Situation, "last_call_at", property(lambda s: s.last_safe_moment - 15 * DAY)),),
+        "a last call before its time",
     ),
-    "making room": WithoutRule("every day", "AD FS promotes", "a stranger's certificate in a domain", ((Situation, "making_room", False),), "lost its sign-in"),
+    "making room": WithoutRule("every day", "AD FS promotes", "a stranger's certificate in every domain", ((Situation, "making_room", False),), _EXPIRES),
     "the reach is measured": WithoutRule(
-        "weekly", "the role promotes", "a domain cannot be read any more", ((pace, "reach", lambda _s, _c, interval: interval),), "the certificate ended"
+        "weekly", "AD FS promotes", "a domain is excluded", ((Situation, "reach", property(lambda s: s.policy.run_interval)),), _EXPIRES
+    ),
+    "a held clock fails the run": WithoutRule(
+        "every day", "AD FS promotes", "a server cannot be seen for a week", ((failing_runs, "_held", lambda _s: ()),), "the run does not fail"
     ),
 }
 

@@ -59,8 +59,8 @@ def hold_unfinished(s: Situation, blocks: list[Block]) -> Act | None:
     if not s.seen.farm.auto_rollover or s.seen.farm.provider is not None or s.distances or released(s):
         return None
     unpublished = bool(s.promotable) and not s.published
-    undone = not s.promotable and s.now >= s.due_at
-    if not (undone or unpublished or s.unreadable) or not s.promotes_too_early(max(s.reach, UNKNOWN_REACH)):
+    # Without a successor AD FS makes and promotes one in its own time, whether or not the operator's renewal is due.
+    if not (not s.promotable or unpublished or s.unreadable) or not s.promotes_too_early(max(s.reach, UNKNOWN_REACH)):
         return None
     return guards.gated(s, blocks, SuspendAutoRollover(_too_early(s), protective=True))
 
