@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from unit.plugins.module_utils._renewal.life import DAY, HOUR, Life, ends, failing, three
 from unit.plugins.module_utils._renewal.world import START, at, farm, observe
@@ -107,6 +108,20 @@ def _third(it: Life) -> None:
     it.configure(certificates=it.farm.certificates | {"EARLIER"})
 
 
+def _one_more(it: Life) -> None:
+    it.make("ONE")
+
+
+def _two_more(it: Life) -> None:
+    it.make("ONE")
+    it.make("TWO")
+
+
+def _strangers(it: Life) -> None:
+    for name in it.domains:
+        it.put(name, "OLD", "STRANGER")
+
+
 D1 = frozenset({"d1"})
 INCIDENTS: dict[str, Incident] = {
     "nothing goes wrong": Incident(),
@@ -118,12 +133,10 @@ INCIDENTS: dict[str, Incident] = {
     "a server cannot be seen for a week": Incident(33.1, lambda it: it.unseen.add("adfs2"), 7.0, lambda it: it.unseen.clear()),
     "a server cannot be seen any more": Incident(20.1, lambda it: it.unseen.add("adfs2"), lasts=True),
     "a stranger's certificate in a domain": Incident(20.1, lambda it: it.put("d1", "OLD", "STRANGER"), lasts=True),
-    "a stranger's certificate in every domain": Incident(20.1, lambda it: [it.put(n, "OLD", "STRANGER") for n in it.domains] and None, lasts=True),
+    "a stranger's certificate in every domain": Incident(20.1, _strangers, lasts=True),
     "a third certificate": Incident(37.1, _third, 3.0, lambda it: it.configure(certificates=it.farm.certificates - {"EARLIER"})),
-    "several successors": Incident(
-        36.1, lambda it: (it.make("ONE"), it.make("TWO")) and None, 4.0, lambda it: it.configure(certificates=it.farm.certificates - {"TWO"}), repairs=1
-    ),
-    "somebody makes the successor": Incident(31.1, lambda it: it.make("ONE") and None),
+    "several successors": Incident(36.1, _two_more, 4.0, lambda it: it.configure(certificates=it.farm.certificates - {"TWO"}), repairs=1),
+    "somebody makes the successor": Incident(31.1, _one_more),
 }
 
 
@@ -196,7 +209,7 @@ def _asked_after_a_run(lived: Lived, before: Plan | None) -> None:
         lived.broken.append(f"day {day}: the clock is held by an obstacle and the run does not fail")
     called = [step.act for step in made.steps if "last call" in step.act.reason]
     if called:
-        gaps = [b.first.now - a.first.now for a, b in zip(lived.finals, lived.finals[1:], strict=False)]
+        gaps = [b.first.now - a.first.now for a, b in pairwise(lived.finals)]
         if at(END) - it.now > it.farm.thresholds.critical + 3 * max(gaps, default=DAY) + DAY:
             lived.broken.append(f"day {day}: a last call before its time")
         named = " ".join(f["reason"] for f in failures(before.first)) if before is not None else ""
@@ -236,9 +249,9 @@ def _asked_at_the_end(lived: Lived, schedule: Schedule, policy: Policy, incident
     if not ended and any(n > most for n in it.writes.values()) and not incident.lasts and incident.begin is None:
         lived.broken.append(f"more writes than needed: {it.writes}")
     holds = [a for _d, a in it.acts].count("suspend_auto_rollover")
-    if incident.begin is None and policy == Policy() and schedule.days[1] - schedule.days[0] <= 1.1 and "but for" not in str(schedule) and holds:
-        if len(schedule.days) > 40 and max(b - a for a, b in zip(schedule.days, schedule.days[1:], strict=False)) <= 3.1:
-            lived.broken.append("a job that runs every day held AD FS' clock although nothing was in the way")
+    longest = max(b - a for a, b in pairwise(schedule.days))
+    if holds and incident.begin is None and policy == Policy() and longest <= 3.1:
+        lived.broken.append("a job that runs every day held AD FS' clock although nothing was in the way")
 
 
 def _beyond_any_run(lived: Lived, day: float) -> bool:
@@ -255,7 +268,7 @@ def _beyond_any_run(lived: Lived, day: float) -> bool:
 def _longer_than_any(lived: Lived, moment: datetime) -> bool:
     """No run comes before ``moment`` for longer than between any two runs of the month before."""
     times = [p.first.now for p in lived.finals if p.first.now <= moment]
-    gaps = [b - a for a, b in zip(times, times[1:], strict=False) if b > moment - 40 * DAY]
+    gaps = [b - a for a, b in pairwise(times) if b > moment - 40 * DAY]
     return not gaps or moment - times[-1] > max(gaps)
 
 
@@ -264,7 +277,7 @@ def _end_of_holding(lived: Lived, policy: Policy) -> None:
     it = lived.it
     held = it.farm.auto_rollover is False and it.journal.auto_rollover_suspended and policy.auto_rollover is not False and policy.pause is not True
     runs = [p for p in lived.finals if p.first.last_call_at <= p.first.now <= at(END) - it.farm.thresholds.check]
-    if not held or not runs or policy.promote == "never" and len(runs[-1].first.promotable) != 1:
+    if not held or not runs or (policy.promote == "never" and len(runs[-1].first.promotable) != 1):
         return
     s = runs[-1].first
     able = [k for k in s.promotable if any(s.omnipresent(k, d.domain) for d in s.counted if d.unreadable is None)]

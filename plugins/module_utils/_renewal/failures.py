@@ -144,8 +144,8 @@ def _held(s: Situation) -> Iterator[tuple[str, str]]:
         yield (
             "held",
             (
-                f"AD FS' clock is held because of {names(f'{b.condition} ({b.object})' for b in obstacle)}. At {until} the successor is let sign all the same, and"
-                f" sign-in may then fail for {cost}"
+                f"AD FS' clock is held because of {names(f'{b.condition} ({b.object})' for b in obstacle)}. At {until} the successor is let sign all the same,"
+                f" and sign-in may then fail for {cost}"
                 if s.promotable
                 else f"AD FS' clock is held, and a successor cannot be made: {'; '.join(b.reason for b in obstacle)}"
             ),
