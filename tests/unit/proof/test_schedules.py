@@ -14,9 +14,8 @@ TESTS = Path(__file__).resolve().parents[2]
 if str(TESTS) not in sys.path:
     sys.path.append(str(TESTS))  # ansible-test knows only tests/unit
 
-from proof.schedules import INCIDENTS, POLICIES, SCHEDULES, WITHOUT, Incident, Schedule, live, lives  # noqa: E402 - found only after the lines above
-
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy  # noqa: E402
+from proof.schedules import INCIDENTS, POLICIES, SCHEDULES, WITHOUT, Incident, Schedule, live, lives  # noqa: E402 - found only after the lines above
 
 QUICK = {name: life for name, *life in lives(quick=True)}
 

@@ -121,10 +121,9 @@ class Life:
         ended = {k for k in farm.certificates if k != farm.primary and self.keys[k].expired(self.now)}
         if ended:
             self.configure(certificates=farm.certificates - ended)
-        if self.now < earlier(primary.not_after, farm.thresholds.generation):
-            waiting = self._younger()
-        else:
-            waiting = self._younger() or [self.keys[self.make()]]
+        waiting = self._younger()
+        if not waiting and self.now >= earlier(primary.not_after, farm.thresholds.generation):
+            waiting = [self.keys[self.make()]]
         critical = self.now >= earlier(primary.not_after, farm.thresholds.critical)
         due = [k for k in waiting if critical or self.now >= later(k.not_before, farm.thresholds.promotion)]
         if due:
