@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
 from ansible_collections.federation.adfs.plugins.module_utils._adfs import checks, custom, errors, events, farm, journal, partner_view, partners, trusts
-from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time, parse_time
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, format_time, parse_time
 from ansible_collections.federation.adfs.plugins.plugin_utils._adfs_action import AdfsAction
 
 TRUSTS: dict[str, t.Callable[[t.Any], list[dict[str, t.Any]]]] = {
@@ -50,6 +51,7 @@ class ActionModule(AdfsAction):
             "server": look.server,
             "primary_server": look.primary_server,
             "time": format_time(look.time),
+            "read_at": format_time(datetime.datetime.now(UTC).replace(microsecond=0)),
             "host_name": None,
             "identifier": None,
             "farm_level": None,

@@ -81,7 +81,8 @@ class ActionModule(ActionBase):
         if self._task.check_mode and given["mode"] == "apply":
             given["mode"] = "check"
         try:
-            given["now"] = _now(given["now"], now)
+            # The clocks of server and controller are compared, so both are those of one moment: reading the domains may take long.
+            given["now"] = _now(given["now"] or (given["farm"] or {}).get("read_at"), now)
             plan = make_plan(given)
             if plan.get("asks", {}).get("sync") or plan.get("asks", {}).get("key_checks"):
                 given["hosts"] = _inventory(plan["asks"], given, task_vars)

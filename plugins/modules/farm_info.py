@@ -133,6 +133,11 @@ farm:
       type: str
       returned: always
       sample: "2026-11-22T01:27:48Z"
+    read_at:
+      description: The controller's clock at that moment, in UTC. The two are compared before anything that has to wait for its time.
+      type: str
+      returned: always
+      sample: "2026-11-22T01:27:48Z"
     host_name:
       description: The name of the federation service.
       type: str

@@ -220,7 +220,11 @@ class RestoreAutoRollover(Act):
 
     def before(self, s: Situation, journal: Journal) -> Journal:
         # With a thumbprint it is the last call: that certificate is let sign, and the clock is not held for it again.
-        return replace(journal, released=self.thumbprint) if self.thumbprint else journal
+        if self.thumbprint is None:
+            return journal
+        if self.thumbprint == s.seen.farm.primary:
+            return replace(journal, left_to_adfs=self.thumbprint)
+        return replace(journal, released=self.thumbprint)
 
 
 @dataclass(frozen=True)

@@ -144,8 +144,7 @@ def last_call(s: Situation, blocks: list[Block]) -> Act | None:
     if not able or any(b.until is not None and later(b.until, s.reach) <= s.last_safe_moment for b in what_blocks(s)):
         return None
     key = s.successor if s.successor in able else able[-1]
-    loses = names(losing(s)) or "no domain"
-    reason = f"the primary certificate ends at {format_time(s.seen.primary_key.not_after)} and no later run comes in time; sign-in may fail for {loses}"
+    reason = f"the primary certificate ends at {format_time(s.seen.primary_key.not_after)} and no later run comes in time; {cost(s)}"
     if len(s.promotable) == 1 and not s.custom:
         return RestoreAutoRollover(f"last call: AD FS gets its clock back, because {reason}", thumbprint=key, protective=True)
     if s.policy.promote == "role":
@@ -182,7 +181,7 @@ def _only_adfs_can(s: Situation) -> bool:
 
 def released(s: Situation) -> bool:
     """The last call gave AD FS its clock back: for this successor, or where there could be none, for this primary certificate."""
-    return s.journal.released is not None and s.journal.released in {*s.promotable, s.seen.farm.primary}
+    return s.journal.released in s.promotable or s.journal.left_to_adfs == s.seen.farm.primary
 
 
 def what_blocks(s: Situation) -> Iterator[Block]:
@@ -194,9 +193,22 @@ def what_blocks(s: Situation) -> Iterator[Block]:
 
 
 def losing(s: Situation) -> list[str]:
-    """The domains whose sign-in is not sure to work once the successor signs."""
+    """The domains whose sign-in is not sure to work when the last call lets the successor sign, as far as can be told now."""
     key = s.successor or (s.promotable[-1] if s.promotable else None)
-    return [d.domain.title for d in s.lacking(key)]
+    at = max(s.now, s.last_call_at)
+    found = []
+    for status in s.lacking(key):
+        since = s.journal.first_seen.get(status.domain.key, {}).get(str(key))
+        published = key in status.domain.slots.accepted and since is not None and later(since, s.policy.propagation) <= at
+        if status.unreadable is not None or not published:
+            found.append(status.domain.title)
+    return found
+
+
+def cost(s: Situation) -> str:
+    """Whom the last call costs, as the end of a sentence."""
+    names_of = losing(s)
+    return f"sign-in may then fail for {names(names_of)}" if names_of else "every domain that was read accepts it by then"
 
 
 def needed_by(s: Situation) -> datetime | None:

@@ -139,7 +139,7 @@ def remove_unknown(s: Situation, blocks: list[Block]) -> Act | None:
         kept = status.domain.slots.accepted - leaving
         if leaving and kept and status.writable:
             named = named or bool(leaving & s.to_remove)
-            writes.extend(checked_write(s, status.domain, rules.ordered(kept, s.seen.farm.primary), blocks))
+            writes.extend(checked_write(s, status.domain, _only(s, rules.ordered(kept, s.seen.farm.primary)), blocks))
     closed = [] if named else [*guards.window(s, names(w.domain.name for w in writes), "neither freezes nor the maintenance windows allow removing it now")]
     if writes and closed:
         blocks.extend(closed)
@@ -176,8 +176,13 @@ def remove_from_entra(s: Situation, blocks: list[Block]) -> Act | None:
     if held_back:
         blocks.extend(held_back)
         return None
-    writes = [w for status in leaving for w in checked_write(s, status.domain, Slots(s.seen.farm.primary, None), blocks)]
+    writes = [w for status in leaving for w in checked_write(s, status.domain, _only(s, Slots(s.seen.farm.primary, None)), blocks)]
     return act_on_domains(RemoveFromEntra, writes, "no server signs with the old certificate any more (renew_signing_cert_remove_old_from_entra)")
+
+
+def _only(s: Situation, slots: Slots) -> Slots:
+    """One certificate alone: with an empty second place, or twice where Entra refused that in this run."""
+    return Slots(slots.signing, slots.signing) if slots.next is None and "empty" in s.policy.eviction_forms_refused else slots
 
 
 def _may_be_promoted(s: Situation) -> Iterable[Block]:

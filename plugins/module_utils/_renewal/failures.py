@@ -77,7 +77,7 @@ def _emergency(s: Situation) -> Iterator[tuple[str, str]]:
 def _pace(s: Situation) -> Iterator[tuple[str, str]]:
     """No further run comes in time."""
     waits = s.clock_held or (s.policy.promote == "role" and bool(s.promotable))
-    let_sign = s.journal.released in s.promotable or (s.seen.farm.auto_rollover and s.ready)
+    let_sign = adfs_clock.released(s) or (s.seen.farm.auto_rollover and s.ready)
     if waits and not let_sign and not s.paused and later(s.now, s.reach) >= s.last_safe_moment and s.seen.primary_key.not_after > s.now:
         measured = f" (the last runs were {names(_days(d) for d in s.distances)} apart)" if s.distances else ""
         yield (
@@ -140,12 +140,11 @@ def _held(s: Situation) -> Iterator[tuple[str, str]]:
     chosen = s.clock_held and bool(s.promotable) and (s.policy.promote == "never" or s.paused or bool(list(guards.relying_parties(s))))
     if obstacle:
         until = format_time(s.last_call_at)
-        cost = names(adfs_clock.losing(s)) or "no domain"
         yield (
             "held",
             (
                 f"AD FS' clock is held because of {names(f'{b.condition} ({b.object})' for b in obstacle)}. At {until} the successor is let sign all the same,"
-                f" and sign-in may then fail for {cost}"
+                f" and {adfs_clock.cost(s)}"
                 if s.promotable
                 else f"AD FS' clock is held, and a successor cannot be made: {'; '.join(b.reason for b in obstacle)}"
             ),

@@ -24,10 +24,8 @@ def generate(s: Situation, blocks: list[Block]) -> Act | None:
     """Make sure that a successor exists, early enough to publish it."""
     farm, primary = s.seen.farm, s.seen.primary_key
     owed = is_owed(s)
-    if s.promotable or s.signs_with_stolen or (s.now < s.due_at and not owed) or s.journal.released == farm.primary:
-        return None
-    if farm.auto_rollover and s.journal.released == farm.primary:
-        return None  # the last call left it to AD FS; holding its clock again for a successor would go to and fro
+    if s.promotable or s.signs_with_stolen or (s.now < s.due_at and not owed) or s.journal.left_to_adfs == farm.primary:
+        return None  # left to AD FS, it is not begun again: that would go to and fro
     if s.policy.successor is not None and s.policy.successor not in farm.certificates:
         return None  # what keeps that one away is said already
     held_back = [] if owed else [*guards.unmended(s), *guards.unknown_or_changed(s)]

@@ -111,6 +111,7 @@ class Journal:
     it still. ``followed``: the primary that every server was seen to sign with, and since when. ``configured``: since when the farm's
     primary and certificates were seen to be as they are. ``own``: the certificates that were ever the farm's; only these are known.
     ``suspended_for``: the primary certificate for which AD FS' clock is held. ``released``: the successor that the last call let sign.
+    ``left_to_adfs``: the primary certificate for which AD FS got its clock back although there was no successor.
     ``revoked``: public keys (SHA-256, or empty) of stolen keys by thumbprint, for good.
     """
 
@@ -130,6 +131,7 @@ class Journal:
     auto_rollover_suspended: bool = False
     suspended_for: str | None = None
     released: str | None = None
+    left_to_adfs: str | None = None
     own: Mapping[str, OwnKey] = field(default_factory=dict)
     revoked: Mapping[str, str] = field(default_factory=dict)
     rollback: Rollback | None = None
@@ -178,6 +180,7 @@ def read_journal(content: Mapping[str, Any] | None, farm: str) -> Journal:
             auto_rollover_suspended=bool(content["auto_rollover"]["suspended"]),
             suspended_for=_text(content["auto_rollover"]["suspended_for"]),
             released=_text(content["auto_rollover"]["released"]),
+            left_to_adfs=_text(content["auto_rollover"].get("left_to_adfs")),
             own=_read_own(content["history"]),
             revoked={str(k): str(v) for k, v in content["revoked"].items()},
             rollback=_read_rollback(content.get("rollback")),
@@ -214,6 +217,7 @@ def write_journal(journal: Journal) -> dict[str, Any]:
             "suspended": journal.auto_rollover_suspended,
             "suspended_for": journal.suspended_for,
             "released": journal.released,
+            "left_to_adfs": journal.left_to_adfs,
         },
         "history": {k: {"came": _iso(seen.came), "under": seen.under, "last_primary": _iso(seen.last_primary)} for k, seen in sorted(journal.own.items())},
         "revoked": dict(sorted(journal.revoked.items())),

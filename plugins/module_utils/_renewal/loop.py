@@ -148,8 +148,8 @@ def _acted_on_domains(memory: Memory, act: Mapping[str, Any], task: Mapping[str,
     if not refused:
         return memory
     form = _form(act["targets"][0]["slots"])
-    if act["action"] == "evict" and form != FORMS[-1]:
-        # An eviction that Entra refuses in one form is planned in the next one; only then the domain counts as one that refused.
+    if (act["action"] == "evict" and form != FORMS[-1]) or (act["action"] == "remove_from_entra" and form == "empty"):
+        # What Entra refuses in one form is planned in the next one; only then the domain counts as one that refused.
         return replace(memory, forms=(*memory.forms, form))
     return replace(memory, refused=(*memory.refused, *refused), refusals=tuple(dict.fromkeys((*memory.refusals, *messages))))
 

@@ -55,6 +55,8 @@ class Certificates:
 
     def read(self, der: str) -> Certificate:
         """Return the certificate. Raises CertificateError."""
+        if not isinstance(der, str):
+            raise CertificateError("it is no text")
         if der not in self.parsed:
             self.parsed[der] = parse_certificate(der)
         return self.parsed[der]

@@ -71,8 +71,10 @@ def scanned(seen: Observation, stored: Journal, policy: Policy, now: datetime, r
     journal = _paused(at, journal, stored, seen, policy, now)
     journal = _stolen(at, journal)
     s = at(journal)
-    if journal.released is not None and journal.released not in {*s.promotable, seen.farm.primary}:
-        s = at(replace(journal, released=None))
+    if journal.released is not None and journal.released not in s.promotable:
+        s = at(replace(s.journal, released=None))
+    if journal.left_to_adfs is not None and journal.left_to_adfs != seen.farm.primary:
+        s = at(replace(s.journal, left_to_adfs=None))
     if run.acts and s.scans_count and journals.locked_by(stored, run.name, run.lock_age) is None:
         scans = pace.note(s.journal.scans, s.renewed_certificate, policy.run_interval, now)
         s = at(replace(s.journal, scans=scans))
