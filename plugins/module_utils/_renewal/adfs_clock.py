@@ -61,8 +61,8 @@ def hold_unfinished(s: Situation, blocks: list[Block]) -> Act | None:
     if not s.seen.farm.auto_rollover or s.seen.farm.provider is not None or s.distances or s.released:
         return None
     unpublished = bool(s.promotable) and not s.published
-    undone = not s.promotable and s.now >= s.due_at
-    if not (undone or unpublished or s.unreadable) or not s.promotes_too_early(max(s.reach, UNKNOWN_REACH)):
+    # Without a successor AD FS makes and promotes one in its own time, whether or not the operator's renewal is due.
+    if not (not s.promotable or unpublished or s.unreadable) or not s.promotes_too_early(max(s.reach, UNKNOWN_REACH)):
         return None
     return guards.gated(s, blocks, SuspendAutoRollover(_too_early(s), protective=True))
 
@@ -115,18 +115,25 @@ def _taken_back(s: Situation) -> bool:
 
 
 def _promotion_fits(s: Situation, blocks: list[Block]) -> bool:
-    """AD FS promotes within one check interval after its clock runs again: that must meet no freeze, and lie in a window."""
-    check = s.seen.farm.thresholds.check
-    if not (s.policy.freezes or s.policy.windows) or s.now >= s.last_call_at or spans.free(s.policy, s.now, check):
+    """Once its clock runs again, AD FS promotes at its own time or within one check interval: that must meet no freeze, and lie in a window."""
+    if not (s.policy.freezes or s.policy.windows) or s.now >= s.last_call_at or promotes_freely(s, s.now):
         return True
-    moments = (w.start for w in s.policy.windows)
-    ends = (f.end for f in s.policy.freezes)
-    fitting = [m for m in sorted({*moments, *ends}) if s.now < m < s.last_call_at and spans.free(s.policy, m, check)]
-    until = fitting[0] if fitting else s.last_call_at
+    until = first_free_return(s) or s.last_call_at
     blocks.append(
         Block("window", s.seen.farm.server, until, "AD FS would promote the successor within a freeze or outside the maintenance windows; its clock stays held")
     )
     return False
+
+
+def promotes_freely(s: Situation, moment: datetime) -> bool:
+    """Whether AD FS, given its clock back at ``moment``, promotes where neither a freeze nor the lack of a window forbids it."""
+    return spans.free(s.policy, max(moment, s.adfs_promotes_at), s.seen.farm.thresholds.check)
+
+
+def first_free_return(s: Situation) -> datetime | None:
+    """The first moment before the last call at which AD FS' clock can be given back so; None where there is none."""
+    corners = {s.now, *(w.start for w in s.policy.windows), *(f.end for f in s.policy.freezes)}
+    return next((m for m in sorted(corners) if s.now <= m < s.last_call_at and promotes_freely(s, m)), None)
 
 
 def last_call(s: Situation, blocks: list[Block]) -> Act | None:

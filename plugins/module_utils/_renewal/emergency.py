@@ -115,11 +115,12 @@ def alarms(s: Situation) -> Iterable[Alarm]:
             f"neither AD FS nor a domain holds {names(sorted(nowhere))} (renew_signing_cert_compromised): nothing is done about it; check the thumbprint",
         )
     for status in s.statuses:
-        if status.compromised and status.unreadable is None and not status.ours:
+        stolen = sorted(status.domain.slots.accepted & (s.compromised | s.to_remove))
+        if stolen and status.unreadable is None and not status.ours:
             yield Alarm(
                 "compromised_elsewhere",
                 status.domain.name,
-                f"{status.domain.name} accepts {names(status.compromised)}, which is stolen. It signs in elsewhere, so the run of that farm, or its"
+                f"{status.domain.name} accepts {names(stolen)}, which is stolen. It signs in elsewhere, so the run of that farm, or its"
                 " administrator, has to remove it",
             )
     if s.emergency:
