@@ -138,7 +138,14 @@ def first_free_return(s: Situation) -> datetime | None:
 
 def last_call(s: Situation, blocks: list[Block]) -> Act | None:
     """The successor is let sign although something still blocks, where a domain accepts it and waiting would lose every domain."""
-    if not s.obliged or s.clock_differs or s.journal_closed or s.now < s.last_call_at or (s.ready and s.policy.promote == "adfs" and not s.custom):
+    if (
+        not s.obliged
+        or s.released
+        or s.clock_differs
+        or s.journal_closed
+        or s.now < s.last_call_at
+        or (s.ready and s.policy.promote == "adfs" and not s.custom)
+    ):
         return None
     if not s.promotable:
         return _without_successor(s)
@@ -147,9 +154,10 @@ def last_call(s: Situation, blocks: list[Block]) -> Act | None:
         return None
     key = s.successor if s.successor in able else able[-1]
     reason = f"the primary certificate ends at {format_time(s.seen.primary_key.not_after)} and no later run comes in time; {cost(s)}"
-    if len(s.promotable) == 1 and not s.custom:
+    stolen = bool(s.seen.farm.certificates & s.compromised)
+    if len(s.promotable) == 1 and not s.custom and not stolen:
         return RestoreAutoRollover(f"last call: AD FS gets its clock back, because {reason}", thumbprint=key, protective=True)
-    if s.policy.promote == "role":
+    if s.policy.promote == "role" or s.signs_with_stolen:
         return Promote(f"last call: {reason}", thumbprint=key, protective=True)
     blocks.append(
         Block(
@@ -178,7 +186,8 @@ def _only_adfs_can(s: Situation) -> bool:
     """No successor can be made beforehand, and no later run comes before AD FS' last check: only what AD FS does by itself is left."""
     thresholds = s.seen.farm.thresholds
     last = earlier(s.seen.primary_key.not_after, thresholds.check, 2 * s.seen.farm.poll, s.policy.safety)
-    return not s.promotable and later(s.now, s.reach) >= last and bool(generation.what_stops(s))
+    wanted = not s.custom or s.policy.auto_rollover is True
+    return wanted and not s.promotable and later(s.now, s.reach) >= last and bool(generation.what_stops(s))
 
 
 def what_blocks(s: Situation) -> Iterator[Block]:
