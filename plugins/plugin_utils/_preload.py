@@ -12,16 +12,16 @@ the lookup that reads Entra with its libraries, and Ansible's tests for template
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 
-from ansible.plugins.loader import test_loader
+from ansible.plugins.loader import lookup_loader, test_loader
 
-_COLLECTION = "ansible_collections.federation.adfs.plugins"
-
-for _module in (
-    *("msal", "requests", "cryptography.hazmat.primitives.serialization.pkcs12", "email.mime.multipart", "netrc"),
-    *(f"{_COLLECTION}.lookup.entra_federation", f"{_COLLECTION}.doc_fragments._entra", f"{_COLLECTION}.module_utils._entra.tenants"),
-):
+for _module in ("msal", "requests", "cryptography.hazmat.primitives.serialization.pkcs12", "email.mime.multipart", "netrc"):
     with contextlib.suppress(ImportError):
         importlib.import_module(_module)
+lookup_loader.get("federation.adfs.entra_federation")
 test_loader.get("ansible.builtin.defined")
+# A collection in a worker would look at all that is loaded and so copy the pages that it shares with the main process: see gc.freeze.
+gc.collect()
+gc.freeze()
