@@ -131,7 +131,10 @@ def _waiting(s: Situation) -> Iterable[Block]:
     if s.unseen_followers:
         yield from guards.unconfirmed_servers(s)
     if not s.promotable:
-        if s.now < s.due_at:
+        if s.released:
+            reason = "AD FS makes its next certificate by itself and promotes it; sign-in may fail from then on until the next run repairs it"
+            yield Block("adfs_clock", farm.server, s.adfs_promotes_at, reason)
+        elif s.now < s.due_at:
             yield Block(
                 "due", farm.server, s.due_at, f"the primary certificate is valid until {format_time(s.seen.primary_key.not_after)}; renewal is due from then on"
             )

@@ -140,6 +140,11 @@ def remove_unknown(s: Situation, blocks: list[Block]) -> Act | None:
         if leaving and kept and status.writable:
             named = named or bool(leaving & s.to_remove)
             writes.extend(checked_write(s, status.domain, _only(s, rules.ordered(kept, s.seen.farm.primary)), blocks))
+    if writes and not named:
+        unseen = list(guards.unconfirmed_servers(s))
+        if unseen:
+            blocks.extend(unseen)
+            return None
     closed = [] if named else [*guards.window(s, names(w.domain.name for w in writes), "neither freezes nor the maintenance windows allow removing it now")]
     if writes and closed:
         blocks.extend(closed)

@@ -29,13 +29,7 @@ def generate(s: Situation, blocks: list[Block]) -> Act | None:
     if s.policy.successor is not None and s.policy.successor not in farm.certificates:
         return None  # what keeps that one away is said already
     held_back = [] if owed else [*guards.unmended(s), *guards.unknown_or_changed(s)]
-    held_back += [*guards.timed(s), *guards.paused(s), *guards.room_for_successor(s), *guards.no_domain(s), *guards.way_is_open(s)]
-    if s.custom:
-        held_back.append(_custom(s))
-    elif farm.auto_rollover is None:
-        held_back.append(guards.rollover_unknown(s))
-    elif not farm.auto_rollover:
-        held_back.extend(guards.generation_by_switch(s))
+    held_back += [*guards.timed(s), *guards.paused(s), *obstacles(s)]
     wait = None if owed or held_back or not farm.auto_rollover else _better_moment(s)
     if not owed:
         closed = "the successor is due, but neither freezes nor the maintenance windows allow it now"
@@ -56,6 +50,33 @@ def generate(s: Situation, blocks: list[Block]) -> Act | None:
         toggles=not farm.auto_rollover,
         protective=owed,
     )
+
+
+def obstacles(s: Situation) -> list[Block]:
+    """What keeps a successor from being made, due or not, and cannot be put off."""
+    found = [*guards.room_for_successor(s), *guards.no_domain(s), *guards.way_is_open(s)]
+    if s.policy.successor is not None and s.policy.successor not in s.seen.farm.certificates:
+        found += [*server_steps.unfit(s, s.policy.successor), *server_steps.key_checks(s, s.policy.successor)]
+    if s.custom:
+        found.append(_custom(s))
+    elif s.seen.farm.auto_rollover is None:
+        found.append(guards.rollover_unknown(s))
+    elif not s.seen.farm.auto_rollover:
+        found.extend(guards.generation_by_switch(s))
+    return found
+
+
+def what_stops(s: Situation) -> list[Block]:
+    """As ``obstacles``, what no time lifts, also as it would be with AD FS' clock held."""
+    found = obstacles(s)
+    if s.seen.farm.auto_rollover and not s.custom:
+        found.extend(guards.generation_by_switch(s))
+    return [b for b in found if b.until is None]
+
+
+def made_by_adfs(s: Situation) -> list[str]:
+    """What AD FS may promote and has made itself."""
+    return [k for k in s.promotable if s.seen.keys[k].self_signed and k not in s.seen.farm.from_store]
 
 
 def is_owed(s: Situation) -> bool:

@@ -283,7 +283,6 @@ def unknown_certificate(status: DomainStatus) -> Block:
 def room_for_successor(s: Situation) -> Iterable[Block]:
     """A domain holds two certificates: with three in AD FS, Entra's own updater may take any two."""
     others = s.seen.farm.certificates - {s.seen.farm.primary}
-    yield from only_seen(s)
     if others:
         expired = all(s.seen.keys[k].expired(s.now) for k in others)
         yield Block(

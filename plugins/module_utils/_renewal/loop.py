@@ -27,6 +27,8 @@ _SCAN, _ANSWERS, _ACT = "scan", "answers", "act"
 _ANOTHER_RUN = "another_run"
 RACED = "not_as_expected"
 """The ``error_id`` of a domain that differed from what the plan had seen: somebody else wrote meanwhile, and nothing was refused."""
+_SEEN_ONCE = ("first_use", "promoted_by_adfs")
+"""Alarms about what changed since the last run: only its first scan raises them."""
 
 
 class LoopError(ValueError):
@@ -249,7 +251,7 @@ def carry_on(shown: dict[str, Any], memory: Memory, mode: str, hosts: Mapping[st
     """
     asks, actions = shown["asks"], shown["actions"]
     memory = replace(memory, plans=memory.plans + 1, seen={"state": shown["state"]})
-    memory = replace(memory, noticed=(*memory.noticed, *(a for a in shown["alarms"] if a["alarm"] == "first_use" and a not in memory.noticed)))
+    memory = replace(memory, noticed=(*memory.noticed, *(a for a in shown["alarms"] if a["alarm"] in _SEEN_ONCE and a not in memory.noticed)))
     key = asks["key_checks"]
     asks["hosts"] = [{"what": "sync", "server": name, "host": hosts[name]} for name in asks["sync"] if hosts.get(name)]
     if key:

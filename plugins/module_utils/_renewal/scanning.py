@@ -65,7 +65,8 @@ def scanned(seen: Observation, stored: Journal, policy: Policy, now: datetime, r
         return Situation(seen, journal, policy, now, run.journal_closed, run.lock_age, newly_promoted)
 
     newly_promoted = _newly_promoted(stored, seen)
-    journal = journals.scan(stored, seen, at(stored).belongs, policy.propagation, now)
+    before = at(stored)
+    journal = journals.scan(stored, seen, before.belongs, policy.propagation, before.noted_at)
     if seen.farm.auto_rollover:
         journal = replace(journal, auto_rollover_suspended=False, suspended_for=None)
     journal = _paused(at, journal, stored, seen, policy, now)
@@ -95,7 +96,8 @@ def _paused(at: Any, journal: Journal, stored: Journal, seen: Observation, polic
     begun = journal.rollback is not None and not journal.rollback.lifted
     last = journals.newest_primary(stored.own)
     of_adfs = seen.farm.provider is None
-    if of_adfs and not begun and last is not None and policy.pause is not False and journals.gone_back_by_hand(stored, seen.farm.primary):
+    undone = journal.rollback is not None and journal.rollback.undone == seen.farm.primary  # its pause is lifted, so it may sign
+    if of_adfs and not undone and not begun and last is not None and policy.pause is not False and journals.gone_back_by_hand(stored, seen.farm.primary):
         return replace(journal, rollback=Rollback(last, True, now), pause=journal.pause or now)
     if policy.rollback and not begun:
         return replace(journal, rollback=rollback.begin(at(journal)), pause=journal.pause or now)
