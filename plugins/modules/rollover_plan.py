@@ -198,8 +198,9 @@ plan:
           type: str
         verdict:
           description:
-            - One of compromised, broken, unknown_certificate, settings_changed, successor_missing, successor_published, ready, wrong_order, in_sync,
-              inherited, other_farm, unreadable.
+            - One of compromised, broken, wrong_settings, unknown_certificate, settings_changed, successor_missing, successor_published, ready,
+              wrong_order, in_sync, inherited, other_farm, unreadable.
+            - V(wrong_settings) is a domain with settings that keep users from signing in whatever the certificate, such as no sign-in address.
           type: str
         reason:
           description: The verdict as a sentence.
@@ -216,6 +217,12 @@ plan:
         excluded:
           description: Whether the policy forbids writing to the domain.
           type: bool
+        settings:
+          description:
+            - For a domain of the farm, both sides of each setting that is known of the farm, with C(name), C(entra), C(farm) and C(same).
+            - They are compared and reported only. M(federation.adfs.entra_federation) sets them.
+          type: list
+          elements: dict
         acknowledged:
           description: Whether the operator acknowledged the domain, so that it counts in no state and no guard.
           type: bool

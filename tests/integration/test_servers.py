@@ -27,6 +27,9 @@ def done(run: Run) -> list[str]:
     return [action["action"] for action in run.done]
 
 
+LEFT = r"C:\Users\ansible\AppData\Local\Temp\ansible.1a2b3c4d.5e6.federation.adfs\successor.pfx"
+
+
 def refused(lab: Lab) -> int:
     return int(lab.signins()["refused"])
 
@@ -143,6 +146,9 @@ def test_a_run_that_dies_between_import_and_adding_is_finished_and_cleaned_up_by
     ours = {"renew_signing_cert_successor": thumbprint, "renew_signing_cert_pfx_path": str(path), "renew_signing_cert_pfx_password": PASSWORD}
     lab.fault(surface="winrm", operation="Receive", module="ansible.windows.win_file", do={"kind": "drop"}, count=-1)
     lab.fault(surface="winrm", operation="Create", node="adfs2.contoso.com", skip=6, do={"kind": "drop"}, count=-1)
+    # What a run leaves that died before it could remove anything.
+    for node in ("adfs1.contoso.com", "adfs2.contoso.com"):
+        lab.adfs("Set-File", node, path=LEFT, text="a PFX file")
     died = play(lab, variables=ours)
     assert died.code != 0, died.output
     lab.clear_faults()

@@ -11,6 +11,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable
+from fnmatch import fnmatch
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -109,6 +110,22 @@ def _win_file(node: Node, arguments: Arguments, check_mode: bool) -> dict[str, A
     return {"changed": bool(found) or made}
 
 
+def _win_find(node: Node, arguments: Arguments, check_mode: bool) -> dict[str, Any]:
+    del check_mode
+    if arguments.get("file_type") != "directory":
+        raise _Refusal("The lab only finds folders.")
+    paths = {_full(path).lower() for path in _texts(arguments["paths"])}
+    patterns = _texts(arguments.get("patterns") or "*")
+    folders = {*node.folders, *(name.rpartition("\\")[0] for name in node.files)}
+    found = [path for path in sorted(folders) if path.rpartition("\\")[0].lower() in paths]
+    found = [path for path in found if any(fnmatch(path.rpartition("\\")[2].lower(), pattern.lower()) for pattern in patterns)]
+    return {"changed": False, "files": [{"path": path, "filename": path.rpartition("\\")[2], "isdir": True} for path in found]}
+
+
+def _texts(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else [str(item) for item in value]
+
+
 def _win_tempfile(node: Node, arguments: Arguments, check_mode: bool) -> dict[str, Any]:
     folder = _full(arguments.get("path") or "%TEMP%")
     name = f"{arguments.get('prefix') or 'ansible.'}{secrets.token_hex(4)}.{secrets.token_hex(2)[:3]}{arguments.get('suffix') or ''}"
@@ -161,6 +178,7 @@ _TASKS: dict[str, Callable[[Node, Arguments, bool], dict[str, Any]]] = {
     "ansible.windows.win_certificate_store": _win_certificate_store,
     "ansible.windows.win_copy": _win_copy,
     "ansible.windows.win_file": _win_file,
+    "ansible.windows.win_find": _win_find,
     "ansible.windows.win_service": _win_service,
     "ansible.windows.win_tempfile": _win_tempfile,
 }

@@ -16,7 +16,7 @@ from datetime import datetime
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import generation, guards, rules, spans
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, Promote, RestoreAutoRollover, SuspendAutoRollover
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier, later
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.pace import UNKNOWN_REACH
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
@@ -46,7 +46,7 @@ def _reason_to_hold(s: Situation) -> str | None:
     if s.policy.promote != "adfs" and s.promotable:
         who = "the role promotes" if s.policy.promote == "role" else "an administrator promotes"
         return f"{who} (renew_signing_cert_promote: {s.policy.promote}), so AD FS' own clock must not decide"
-    if s.promotes_too_early(s.reach) and not _only_adfs_can(s):
+    if s.promotes_too_early(s.reach) and not generation.only_adfs_can(s):
         return _too_early(s)
     return None
 
@@ -173,7 +173,12 @@ def last_call(s: Situation, blocks: list[Block]) -> Act | None:
 
 def _without_successor(s: Situation) -> Act | None:
     """No successor can be made beforehand: what AD FS does by itself can be repaired, the end cannot."""
-    if s.seen.farm.auto_rollover is not False or s.wanted_auto_rollover is not True or s.seen.farm.certificates & s.compromised or not _only_adfs_can(s):
+    if (
+        s.seen.farm.auto_rollover is not False
+        or s.wanted_auto_rollover is not True
+        or s.seen.farm.certificates & s.compromised
+        or not generation.only_adfs_can(s)
+    ):
         return None
     reason = (
         "last call: AD FS gets its clock back, because no successor can be made beforehand and the primary certificate ends at"
@@ -182,17 +187,10 @@ def _without_successor(s: Situation) -> Act | None:
     return RestoreAutoRollover(reason, thumbprint=s.seen.farm.primary, protective=True)
 
 
-def _only_adfs_can(s: Situation) -> bool:
-    """No successor can be made beforehand, and no later run comes before AD FS' last check: only what AD FS does by itself is left."""
-    thresholds = s.seen.farm.thresholds
-    last = earlier(s.seen.primary_key.not_after, thresholds.check, 2 * s.seen.farm.poll, s.policy.safety)
-    wanted = not s.custom or s.policy.auto_rollover is True
-    return wanted and not s.promotable and later(s.now, s.reach) >= last and bool(generation.what_stops(s))
-
-
 def what_blocks(s: Situation) -> Iterator[Block]:
     """What keeps the successor from signing."""
     yield from guards.several_successors(s)
+    yield from guards.no_successor(s)
     yield from guards.no_domain(s)
     yield from guards.not_known_everywhere(s, s.successor)
     yield from guards.crowded(s)

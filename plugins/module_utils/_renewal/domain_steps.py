@@ -50,7 +50,10 @@ def repair(s: Situation, blocks: list[Block]) -> Act | None:
             continue
         writes.extend(checked_write(s, status.domain, slots, blocks))
     drops = any(s.successor in w.domain.slots.accepted - w.slots.accepted for w in writes)
-    if drops and s.seen.farm.auto_rollover and s.journal.released is None:
+    if drops and s.seen.farm.auto_rollover is None:
+        blocks.append(guards.rollover_unknown(s))
+        writes = [w for w in writes if s.successor not in w.domain.slots.accepted - w.slots.accepted]
+    elif drops and s.seen.farm.auto_rollover and s.journal.released is None:
         reason = "the repair takes the successor out of a domain, so AD FS must not promote it meanwhile"
         return guards.gated(s, blocks, SuspendAutoRollover(reason, protective=True))
     reason = f"{s.seen.farm.title} signs with a certificate that these domains do not accept: sign-in is broken there now"

@@ -136,6 +136,8 @@ def _held(s: Situation) -> Iterator[tuple[str, str]]:
         waits = generation.obstacles(s) if for_it else []
     elif s.clock_held and not s.ready:
         waits = [*adfs_clock.what_blocks(s), *guards.unknown_or_changed(s)]
+    elif s.clock_held and s.policy.promote == "role" and s.successor is not None:
+        waits = [*guards.unknown_lifetimes(s), *guards.not_accepted_everywhere(s, s.successor), *guards.validity(s, s.successor)]
     obstacle = [b for b in waits if b.until is None]
     chosen = s.clock_held and bool(s.promotable) and (s.policy.promote == "never" or s.paused or bool(list(guards.relying_parties(s))))
     if obstacle:

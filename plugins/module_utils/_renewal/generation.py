@@ -41,6 +41,9 @@ def generate(s: Situation, blocks: list[Block]) -> Act | None:
     if held_back:
         blocks.extend(held_back)
         return None
+    if farm.auto_rollover and only_adfs_can(s):
+        blocks.extend(what_stops(s))
+        return None  # held now, its clock would have to be given back at once
     hold = reason_to_hold_first(s) if farm.auto_rollover else None
     if hold is not None:
         return SuspendAutoRollover(hold, protective=owed)
@@ -74,6 +77,14 @@ def what_stops(s: Situation) -> list[Block]:
     return [b for b in found if b.until is None]
 
 
+def only_adfs_can(s: Situation) -> bool:
+    """No successor can be made beforehand, and no later run comes before AD FS' last check: only what AD FS does by itself is left."""
+    thresholds = s.seen.farm.thresholds
+    last = earlier(s.seen.primary_key.not_after, thresholds.check, 2 * s.seen.farm.poll, s.policy.safety)
+    wanted = not s.custom or s.policy.auto_rollover is True
+    return wanted and not s.promotable and later(s.now, s.reach) >= last and bool(what_stops(s))
+
+
 def made_by_adfs(s: Situation) -> list[str]:
     """What AD FS may promote and has made itself."""
     return [k for k in s.promotable if s.seen.keys[k].self_signed and k not in s.seen.farm.from_store]
@@ -81,7 +92,7 @@ def made_by_adfs(s: Situation) -> list[str]:
 
 def is_owed(s: Situation) -> bool:
     """Who holds AD FS' clock owes the successor that AD FS would have made: nothing that gates a planned act stops it."""
-    return s.obliged and (s.now >= s.due_at or s.now >= earlier(s.seen.primary_key.not_after, s.seen.farm.thresholds.generation))
+    return s.owed
 
 
 def promotes_if_made_now(s: Situation) -> datetime:

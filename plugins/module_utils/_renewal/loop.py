@@ -25,6 +25,7 @@ MOST_PASSES = 10
 RESTART_MINUTES = 10
 _SCAN, _ANSWERS, _ACT = "scan", "answers", "act"
 _ANOTHER_RUN = "another_run"
+_NOTHING = "nothing"
 RACED = "not_as_expected"
 """The ``error_id`` of a domain that differed from what the plan had seen: somebody else wrote meanwhile, and nothing was refused."""
 _SEEN_ONCE = ("first_use", "promoted_by_adfs")
@@ -43,8 +44,10 @@ class Memory:
     for: a scan, answers of servers, an act, or (empty) nothing more. ``journalled``: the journal was to be written before that act.
     ``closed``: why it cannot be written, which holds back what can wait. ``done``: acts with what they changed. ``refused``: domains that Entra
     refused to write, and ``refusals`` its words. ``forms``: ways of evicting that it refused. ``raced``: domains that somebody else wrote
-    between the last scan and our write. ``failed``: why no further act is done but protective ones. ``tried``: the acts that failed.
-    ``told`` and ``checked``: what servers answered. ``noticed``: alarms that only one scan raises. ``seen``: the state at the last scan.
+    between the last scan and our write. ``failed``: why no further act is done but protective ones. ``tried``: the acts that failed,
+    ``doubtful``: those of them that may have changed something all the same, each as ``act`` with ``why``.
+    ``told`` and ``checked``: what servers answered. ``noticed``: alarms that only one scan raises. ``seen``: the state at the last scan,
+    and which certificates there were.
     """
 
     run: str
@@ -60,6 +63,7 @@ class Memory:
     raced: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     tried: tuple[Sequence[str | None], ...] = ()
+    doubtful: tuple[Mapping[str, Any], ...] = ()
     restarted: tuple[str, ...] = ()
     told: tuple[Mapping[str, Any], ...] = ()
     checked: tuple[Mapping[str, Any], ...] = ()
@@ -120,14 +124,52 @@ def _acted(memory: Memory, act: Mapping[str, Any], task: Mapping[str, Any]) -> M
 
 def _acted_on_server(memory: Memory, act: Mapping[str, Any], task: Mapping[str, Any]) -> Memory:
     if _failed(task):
-        return _failing(memory, act, _message(task))
+        told = "outcome" in task
+        why = _message(task) if told else f"whether it was done is not known. {_message(task)}"
+        memory = _failing(memory, act, why)
+        # An error, or no answer, does not say that nothing was done; only the module does, which looked. The next scan shows what is there.
+        return memory if told and task["outcome"] == _NOTHING else replace(memory, doubtful=(*memory.doubtful, {"act": act, "why": why}))
     restarted = act["targets"] if act["action"] == "restart" else ()
     return replace(memory, done=(*memory.done, act), restarted=(*memory.restarted, *restarted))
 
 
 def _failing(memory: Memory, act: Mapping[str, Any], why: str) -> Memory:
     target = act["targets"][0] if act["action"] == "restart" else act["thumbprint"] or act.get("certificate")
-    return replace(memory, failed=(*memory.failed, f"{act['said']}: {why}"), tried=(*memory.tried, [act["action"], target]))
+    return replace(memory, failed=(*memory.failed, _said_failed(act, why)), tried=(*memory.tried, [act["action"], target]))
+
+
+def _said_failed(act: Mapping[str, Any], why: str) -> str:
+    return f"{act['said']}: {why}"
+
+
+def settled(memory: Memory, farm: Mapping[str, Any] | None) -> Memory:
+    """What failed and was done all the same, as AD FS shows now, counts as done. ``farm``: RV(farm) of farm_info, None where there is none."""
+    left, done, failed = [], list(memory.done), list(memory.failed)
+    for entry in memory.doubtful:
+        act, why = entry["act"], entry["why"]
+        if farm is None or not _shows(farm, act, (memory.seen or {}).get("certificates") or ()):
+            left.append(entry)
+            continue
+        done.append(act)
+        said = _said_failed(act, why)
+        failed = [f"{act['said']}: AD FS shows now that it was done, but this was reported: {why}" if text == said else text for text in failed]
+    return replace(memory, doubtful=tuple(left), done=tuple(done), failed=tuple(failed))
+
+
+def _shows(farm: Mapping[str, Any], act: Mapping[str, Any], before: Sequence[str]) -> bool:
+    """Whether the farm is as the act was to make it. ``before``: the certificates that there were."""
+    action, thumbprint = act["action"], act["thumbprint"]
+    roles = {c.get("thumbprint"): c.get("is_primary") for c in farm.get("certificates") or () if c.get("certificate_type") == act.get("certificate_type")}
+    rollover = farm.get("auto_certificate_rollover")
+    shows = {
+        "generate": bool(before) and bool(roles.keys() - set(before)),
+        "add": thumbprint in roles,
+        "promote": roles.get(thumbprint) is True,
+        "remove_from_adfs": bool(roles) and thumbprint not in roles,
+        "suspend_auto_rollover": rollover is False,
+        "restore_auto_rollover": rollover is True,
+    }
+    return shows.get(action, False)
 
 
 def _acted_on_domains(memory: Memory, act: Mapping[str, Any], task: Mapping[str, Any]) -> Memory:
@@ -250,7 +292,7 @@ def carry_on(shown: dict[str, Any], memory: Memory, mode: str, hosts: Mapping[st
     ``hosts``: inventory hosts by server. ``wait``: minutes to wait for servers after a promotion.
     """
     asks, actions = shown["asks"], shown["actions"]
-    memory = replace(memory, plans=memory.plans + 1, seen={"state": shown["state"]})
+    memory = replace(memory, plans=memory.plans + 1, seen={"state": shown["state"], "certificates": _certificates(shown["farm"])})
     memory = replace(memory, noticed=(*memory.noticed, *(a for a in shown["alarms"] if a["alarm"] in _SEEN_ONCE and a not in memory.noticed)))
     key = asks["key_checks"]
     asks["hosts"] = [{"what": "sync", "server": name, "host": hosts[name]} for name in asks["sync"] if hosts.get(name)]
@@ -273,6 +315,10 @@ def _file(act: Mapping[str, Any]) -> str:
     """The task file of the act. A loop keeps each result twice, so there is one only where it is needed: for several tenants."""
     several = act["module"] == "entra_federation" and len(act["arguments"]) > 1
     return "act_entra_federation_of_tenants" if several else f"act_{act['module']}"
+
+
+def _certificates(farm: Mapping[str, Any]) -> list[str]:
+    return [*farm["certificates"], *(entry["thumbprint"] for entry in farm["decrypting"])]
 
 
 def _with(shown: dict[str, Any], memory: Memory, files: list[str], waits: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -173,7 +173,8 @@ class Slots:
 class Domain:
     """One federated domain of one tenant; without a name it stands for a tenant of which nothing could be read.
 
-    ``error`` says why its settings could not be read, ``deviations`` what differs from the baseline. ``configuration``: the id of its federation
+    ``error`` says why its settings could not be read, ``deviations`` what differs from the baseline,
+    ``faults`` settings with which nobody can sign in, whatever the certificate. ``configuration``: the id of its federation
     configuration. ``unreadable_slots``: members that hold something that is no certificate. ``can_write``: what the token shows of the
     permission to write it; None where it does not show it. ``in_order``: every certificate in it is stored as Graph documents it.
     """
@@ -190,6 +191,7 @@ class Domain:
     update_result: str | None = None
     error: str | None = None
     deviations: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
     configuration: str = ""
     unreadable_slots: frozenset[str] = frozenset()
     can_write: bool | None = None

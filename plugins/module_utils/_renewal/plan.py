@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import approval, emergency, forecast, loop, probes, rules, third_party
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import approval, emergency, forecast, loop, probes, rules, settings, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import baseline as baselines
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, OnDomains
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import Approved
@@ -84,7 +84,7 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
     if step == "end":
         return _broken_off(memory, outcome, importable, str(given["now"]))
     hosts = given.get("hosts")
-    memory = loop.scanned(loop.heard(memory, outcome, importable))
+    memory = loop.settled(loop.scanned(loop.heard(memory, outcome, importable)), given.get("farm"))
     shown = _planned(given, memory)
     if hosts is not None:
         answered = loop.unanswerable(shown["asks"], hosts, memory, importable)
@@ -137,7 +137,7 @@ def _broken_off(memory: loop.Memory, outcome: Mapping[str, Any], importable: boo
             "fail": None if failed else cause,
             "alarms": list(memory.noticed),
         },
-        "summary": broken_off(cause, memory.seen, memory.done),
+        "summary": broken_off(cause, memory.seen, memory.done, bool(memory.doubtful)),
     }
 
 
@@ -183,7 +183,8 @@ def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
     if stored.complaint:
         alarm = Alarm("journal", server, f"the journal is not used: {stored.complaint}; waiting times start afresh")
         seen = replace(seen, alarms=(*seen.alarms, alarm))
-    compared = baselines.compare(stored.journal.baseline, policy.baseline_approved, domains, seen)
+    judged = settings.judge(domains, seen, (provider or {}).get("endpoints"))
+    compared = baselines.compare(stored.journal.baseline, policy.baseline_approved, domains, judged.seen)
     bodies = {**stored.journal.bodies, **reading.bodies}
     closed = f"the journal cannot be written: {memory.closed}" if memory.closed else ""
     if stored.keep:
@@ -195,7 +196,7 @@ def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
 
     def planned(approved: Approved | None = None) -> dict[str, Any]:
         made = make_plan(compared.seen, stored.journal, policy, now, run, compared.baseline, approved, memory, stopped)
-        return show(made, bodies, policy_given, mode, memory, probed, zone)
+        return show(made, bodies, policy_given, mode, memory, probed, zone, judged.rows)
 
     shown = planned()
     if given.get("approved"):
@@ -297,11 +298,12 @@ def show(
     memory: loop.Memory | None = None,
     probed: Sequence[Mapping[str, Any]] = (),
     zone: tzinfo = UTC,
+    rows: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> dict[str, Any]:
     """Return RV(plan) of rollover_plan. ``bodies``: base64 DER by thumbprint. ``policy_given``: the policy as the caller passed it.
 
     ``memory``: of the run that this plan belongs to. ``probed``: how the metadata looks from elsewhere. ``zone``: of the times in
-    the summary.
+    the summary. ``rows``: both sides of each domain's settings, by its key.
     """
     memory = memory or loop.Memory("")
     s, last = plan.first, plan.last
@@ -317,7 +319,7 @@ def show(
         "plan_id": _plan_id(s, actions, policy_given),
         "state": s.state,
         "farm": _show_farm(s),
-        "domains": [_show_domain(s, i) for i in range(len(s.statuses))],
+        "domains": [_show_domain(s, i, rows or {}) for i in range(len(s.statuses))],
         "actions": actions,
         # A successor that is still a file has no body yet; it is written only after it was added and looked at.
         "certificates": [{"thumbprint": k, "der": bodies[k]} for k in used if k in bodies],
@@ -343,7 +345,7 @@ def show(
     shown["must_act"] = must_act(s, shown, mode, loop.not_done(memory))
     shown["forecast"] = forecast.show(foretold) if foretold else None
     shown["run"] = loop.told(shown, memory, mode)
-    shown["summary"] = report(s, shown, foretold, Clock(s.now, zone), mode, memory.done, memory.refusals, memory.failed)
+    shown["summary"] = report(s, shown, foretold, Clock(s.now, zone), mode, memory.done, memory.refusals, memory.failed, bool(memory.doubtful))
     return shown
 
 
@@ -411,7 +413,7 @@ def _to_check(s: Situation) -> list[str]:
     return [name for name in servers if name not in s.policy.servers_checked]
 
 
-def _show_domain(s: Situation, index: int) -> dict[str, Any]:
+def _show_domain(s: Situation, index: int, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
     status = s.statuses[index]
     domain, slots = status.domain, status.domain.slots
     word, reason = verdict(s, status)
@@ -428,6 +430,7 @@ def _show_domain(s: Situation, index: int) -> dict[str, Any]:
         },
         "excluded": status.excluded,
         "acknowledged": status.acknowledged,
+        "settings": list(rows.get(domain.key, ())),
     }
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import adfs_clock, third_party
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import adfs_clock, settings, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.forecast import Forecast
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.report_acts import FEW, listed, said_done, would
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.report_forecast import coming, next_renewal, unattended
@@ -50,11 +50,12 @@ _COUNTED = {
     "compromised": "accepting a stolen key",
     "unknown_certificate": "with an unknown certificate",
     "settings_changed": "with changed settings",
+    "wrong_settings": "with wrong settings",
     "unreadable": "unreadable",
 }
 _ELSEWHERE = {"inherited": "inherit their settings", "other_farm": "sign in elsewhere"}
 # Alarms that say that sign-in does not work, or that nothing can be said of it.
-_SERIOUS = frozenset({"no_domain", "entra_trust", "expired"})
+_SERIOUS = frozenset({"no_domain", "entra_trust", "expired", "wrong_settings"})
 # Told by the forecast, with dates.
 _FORETOLD = frozenset({"due", "adfs_clock", "propagation"})
 
@@ -86,10 +87,12 @@ def report(
     done: Sequence[Mapping[str, Any]] = (),
     refused: Sequence[str] = (),
     failed: Sequence[str] = (),
+    doubtful: bool = False,
 ) -> list[str]:
     """Return the lines. ``s``: what is seen now; ``shown``: the plan as the caller gets it.
 
-    ``done``: the acts of this run; ``refused``: what Entra said to writes that it refused; ``failed``: why acts were not done.
+    ``done``: the acts of this run; ``refused``: what Entra said to writes that it refused; ``failed``: why acts were not done, or not
+    without an error. ``doubtful``: one of these may have changed something.
     """
     answer = _answer(s, shown, foretold, clock, mode, done)
     lines = [
@@ -101,8 +104,9 @@ def report(
         *_emergency(s, shown),
         *_held(s, shown, clock),
         *_to_do(shown, mode, answer),
+        *settings.differences(shown["domains"], s.seen.farm.title),
         *_partners(s, shown),
-        *_this_run(shown, mode, done, refused, failed),
+        *_this_run(shown, mode, done, refused, failed, doubtful),
         *_waiting(shown, mode),
         *(printable(probe["said"]) for probe in shown["probes"]),
     ]
@@ -112,10 +116,14 @@ def report(
     return [clock.localized(line) for line in [*lines, *coming(s, foretold, clock, mode, room), *last]]
 
 
-def broken_off(cause: str, seen: Mapping[str, Any] | None, done: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Lines where a run did not come to its end. ``seen``: the last scan, if there was one. What is the case now is not known."""
+def broken_off(cause: str, seen: Mapping[str, Any] | None, done: Sequence[Mapping[str, Any]], doubtful: bool = False) -> list[str]:
+    """Lines where a run did not come to its end. ``seen``: the last scan, if there was one. What is the case now is not known.
+
+    ``doubtful``: an act that failed may have changed something.
+    """
     last = f" At the last scan, the state was {seen['state']}." if seen else ""
-    return [f"Act: the run broke off: {_sentence(cause)}{last}", *said_done(done), "Next run: as soon as the cause is fixed; it continues from what it finds."]
+    next_run = "Next run: as soon as the cause is fixed; it continues from what it finds."
+    return [f"Act: the run broke off: {_sentence(cause)}{last}", *said_done(done, doubtful), next_run]
 
 
 def at_risk(s: Situation) -> list[dict[str, Any]]:
@@ -365,9 +373,11 @@ def _partners(s: Situation, shown: Mapping[str, Any]) -> Iterable[str]:
 # -- what was done, and what would be --------------------------------------------------------------------------------------------
 
 
-def _this_run(shown: Mapping[str, Any], mode: str, done: Sequence[Mapping[str, Any]], refused: Sequence[str], failed: Sequence[str]) -> Iterable[str]:
+def _this_run(
+    shown: Mapping[str, Any], mode: str, done: Sequence[Mapping[str, Any]], refused: Sequence[str], failed: Sequence[str], doubtful: bool
+) -> Iterable[str]:
     if done or mode == "apply":
-        yield from said_done(done)
+        yield from said_done(done, doubtful)
     else:
         yield {
             "check": "Check mode: this run changed nothing.",

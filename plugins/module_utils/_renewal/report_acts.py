@@ -31,10 +31,13 @@ _ACTS = {
 }
 
 
-def said_done(done: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+def said_done(done: Sequence[Mapping[str, Any]], doubtful: bool = False) -> Iterable[str]:
+    """``doubtful``: an act that failed may have changed something."""
     for act in done:
         yield f"Done: {_spoken(act, 0)}."
-    if not done:
+    if doubtful:
+        yield "An act of this run failed and may have changed AD FS all the same; run again: a run first reads what is there."
+    elif not done:
         yield "This run changed nothing."
 
 

@@ -102,6 +102,7 @@ def _what_to_do(status: DomainStatus, domain: Mapping[str, Any], shown: Mapping[
         "broken": "see what blocks it below",
         "unknown_certificate": "find out whose it is",
         "settings_changed": "compare with what was approved",
+        "wrong_settings": "correct its settings, see below",
         "successor_missing": "see what blocks it below",
         "compromised": "see what blocks it below",
         "wrong_order": "nothing; a run reorders it",

@@ -51,7 +51,9 @@ def read_stored(given: Mapping[str, Any], farm: str) -> Stored:
     except (KeyError, ValueError):
         pass  # an older reading, or no file: where it matters, not known counts as just now
     if given.get("error"):
-        return Stored(Journal(farm), str(given["error"]), False, age)
+        # What was only not read whole, or is another farm's, is not replaced by a fresh one; what is no JSON at all is no journal.
+        readable = "not JSON" not in str(given["error"]) and bool(given.get("sha256"))
+        return Stored(Journal(farm), str(given["error"]), readable, age)
     try:
         return Stored(journals.read_journal(given.get("content"), farm), "", False, age)
     except JournalError as exc:

@@ -258,7 +258,7 @@ class Situation:
         seen = {d.key for d in self.seen.domains}
         unread = {d.tenant_id for d in self.seen.domains if not d.name}
         gone = (key for key in self.journal.first_seen if key not in seen and key.partition("/")[0] not in unread)
-        keys = (self.seen.farm.primary, self.successor)
+        keys = (self.successor or self.seen.farm.primary,)
         return tuple(sorted(name for tenant, _slash, name in (key.partition("/") for key in gone) if not self._named(name, tenant, keys)))
 
     @cached_property
@@ -400,6 +400,11 @@ class Situation:
         """Who holds AD FS' clock owes a successor in time. Not where the operator paused, gave up protection, or switched rollover off."""
         held = self.clock_held or self.released
         return held and not self.paused and self.policy.protect and self.seen.farm.provider is None and self.policy.auto_rollover is not False
+
+    @cached_property
+    def owed(self) -> bool:
+        """Who holds AD FS' clock owes the successor that AD FS would have made: nothing that gates a planned act stops it."""
+        return self.obliged and (self.now >= self.due_at or self.now >= earlier(self.seen.primary_key.not_after, self.seen.farm.thresholds.generation))
 
     @cached_property
     def making_room(self) -> bool:

@@ -40,6 +40,8 @@ def verdict(s: Situation, status: DomainStatus) -> tuple[str, str]:
         return "broken", f"sign-in fails: {farm.title} signs with {lacking}, which the domain does not accept" + (
             "; it is excluded from writing" if status.excluded else ""
         )
+    if domain.faults:
+        return "wrong_settings", f"users cannot sign in with its settings, whatever the certificate: {' '.join(domain.faults)}"
     if status.unknown:
         return "unknown_certificate", f"it also accepts {names(status.unknown)}, an unknown certificate: find out whose it is"
     if domain.deviations:

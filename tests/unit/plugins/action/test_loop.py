@@ -131,6 +131,41 @@ def test_an_act_on_adfs_that_fails_ends_the_run_with_its_message_and_without_the
     assert [b["condition"] for b in ended["blocked_by"] if b["condition"] == "failed_act"] == ["failed_act"]
 
 
+@pytest.mark.parametrize(
+    ("task", "there", "done", "line"),
+    [
+        ({"outcome": "done", "msg": "an error was reported"}, True, True, "Done: created a successor in AD FS."),
+        ({"outcome": "unknown", "msg": "no reply came"}, True, True, "Done: created a successor in AD FS."),
+        ({"unreachable": True, "msg": "connection lost"}, True, True, "Done: created a successor in AD FS."),
+        ({"outcome": "unknown", "msg": "no reply came"}, False, False, "may have changed AD FS all the same"),
+        ({"outcome": "partly", "msg": "two are primary"}, False, False, "may have changed AD FS all the same"),
+        ({"unreachable": True, "msg": "connection lost"}, False, False, "may have changed AD FS all the same"),
+        ({"outcome": "nothing", "msg": "refused"}, False, False, "This run changed nothing."),
+    ],
+)
+def test_an_act_that_failed_is_done_if_the_next_scan_shows_it_and_else_nothing_is_claimed(task: dict[str, Any], there: bool, done: bool, line: str) -> None:
+    made = renewal()
+    task = {"failed_when_result": False, **task}
+    where = farm(EXPIRING, NEXT) if there else farm(EXPIRING)
+    slots = (EXPIRING, NEXT) if there else (EXPIRING,)
+    given = {"farm": where, "domains": [entra("contoso.com", *slots)], "metadata": [view("adfs1.contoso.com", EXPIRING)]}
+    shown = first(previous=made["memory"], outcome={"of": made["actions"][0], "act": task}, **given)
+    assert [a["action"] for a in shown["memory"]["done"]] == (["generate"] if done else [])
+    assert any(line in text for text in shown["summary"]), shown["summary"]
+    assert any(text.startswith("Failed: ") and task["msg"] in text for text in shown["summary"])
+    assert task["msg"] in shown["run"]["fail"]
+    assert ("This run changed nothing." in shown["summary"]) is (line == "This run changed nothing.")
+
+
+def test_a_run_that_breaks_off_after_a_doubtful_act_does_not_say_that_nothing_changed() -> None:
+    made = renewal()
+    task = {"failed_when_result": False, "outcome": "done", "msg": "done, and could not be read back"}
+    outcome = {"of": made["actions"][0], "act": task, "tasks": {"scan": {"failed": True, "msg": "the service is stopped"}}}
+    ended = plan({"step": "end", "now": format_time(NOW), "previous": made["memory"], "outcome": outcome, "run": "run-1"})
+    assert "may have changed AD FS all the same" in " ".join(ended["summary"])
+    assert "This run changed nothing." not in ended["summary"]
+
+
 def test_after_a_failed_act_what_protects_sign_in_goes_on() -> None:
     made = renewal()
     task = {"unreachable": True, "msg": "connection lost"}
