@@ -4,6 +4,7 @@
 # Needs one Python >= 3.11 and, to install, a package index; everything goes into .venv and build. `make` alone lists what there is.
 #   make test PYTHON=/path/to/python3.13    another Python than the newest one that is found
 #   make test PYTEST_ARGS="-k journal"      further arguments for pytest
+#   make histories COUNT=20000 SEED=1       how many random histories, and from which seed on
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -12,6 +13,8 @@ SHELL := /bin/sh
 
 PYTHON ?= $(shell tests/tools/pythons.sh --newest --min 3.11)
 PYTEST_ARGS ?=
+COUNT ?= 2000
+SEED ?= 1
 
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
@@ -65,10 +68,15 @@ matrix: $(INSTALLED) ## Unit tests and a playbook with every ansible-core that t
 prove: $(INSTALLED) ## Explore every interleaving of the decision function, then live through the years; takes some minutes
 	@PYTHONPATH=tests $(BIN)/python -m proof
 	@PYTHONPATH=tests $(BIN)/python -m year
+	@PYTHONPATH=tests $(BIN)/python -m histories --count 500 --seed 1
 
 .PHONY: year
 year: $(INSTALLED) ## Daily runs over 400 days in the lab, in process and as playbook runs; takes some minutes
 	@PYTHONPATH=tests $(BIN)/python -m year
+
+.PHONY: histories
+histories: $(INSTALLED) ## Random histories of farms, tenants and runs, each judged: COUNT=2000 of them from SEED=1 on
+	@PYTHONPATH=tests $(BIN)/python -m histories --count $(COUNT) --seed $(SEED) --excused
 
 .PHONY: forecast
 forecast: $(INSTALLED) ## Compare what the summary foretells for 200 random farms with what the lab then does; takes some minutes

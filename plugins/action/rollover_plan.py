@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
-import importlib
 import json
 import secrets
 import typing as t
@@ -23,11 +21,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy im
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import TimeZoneError
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, format_time, parse_time
-
-# Ansible imports an action in its main process, so every worker that it forks later finds these loaded: the lookup that reads Entra, above all.
-for _library in ("msal", "requests"):
-    with contextlib.suppress(ImportError):  # whoever needs one that is missing says so
-        importlib.import_module(_library)
+from ansible_collections.federation.adfs.plugins.plugin_utils import _preload  # noqa: F401 - loaded here for the workers that follow
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "step": {"type": "str", "choices": list(STEPS), "default": "pass"},

@@ -25,6 +25,8 @@ from playing import RENEW, ROOT, Run, play
 
 TIMES = 5
 EMPTY = [{"name": "Nothing", "hosts": "adfs_primary", "gather_facts": False, "tasks": []}]
+# The lab's inventory takes the time from the lab over TLS; a user's does not. The clocks agree where nothing moves the lab's.
+CLOCK = {"renew_signing_cert_now": ""}
 # Limits of a run: headings, lines and lines of the summary with nothing to do, headings of each further pass, processor time, bytes of job events.
 HEADINGS, LINES, SUMMARY, PASS, IDLE, TWO_ACTS, EVENTS = 10, 50, 12, 8, 1.6, 3.0, 300_000
 
@@ -75,9 +77,9 @@ def times(directory: Path) -> tuple[Cost, Cost, Cost]:
         with Lab("in-sync", directory / f"idle{number}") as lab:
             measured(lambda lab=lab: play(lab, book), empty)
             play(lab)  # the first run of all notes the farm's keys in the journal
-            measured(lambda lab=lab: play(lab), idle)
+            measured(lambda lab=lab: play(lab, variables=CLOCK), idle)
         with Lab("expiring", directory / f"busy{number}") as lab:
-            measured(lambda lab=lab: play(lab), busy)
+            measured(lambda lab=lab: play(lab, variables=CLOCK), busy)
     return empty, idle, busy
 
 

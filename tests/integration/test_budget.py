@@ -16,6 +16,8 @@ from playing import play
 @pytest.mark.parametrize(("scenario", "domains"), [("in-sync", 1), ("many-domains", 120)])
 def test_a_run_with_nothing_to_do(scenario: str, domains: int, start: Callable[..., Lab]) -> None:
     lab = start(scenario)
+    assert play(lab).code == 0  # the first run of all notes the farm's keys in the journal
+    lab.clear_log()
     run = play(lab)
     assert run.code == 0, run.output
     counted = lab.counters()

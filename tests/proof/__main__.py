@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import importlib.util
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 WORKERS = 2
 
@@ -77,6 +78,28 @@ def broken(name: str) -> tuple[list[str], int]:
     return lines + [f"      {line}" for line in outcome.lost or ()], int(outcome.lost is None)
 
 
+def lived(names: tuple[str, str]) -> tuple[list[str], int]:
+    """Every policy and incident with one schedule: no promise about time may be broken."""
+    from proof.schedules import live, lives
+
+    begin = time.monotonic()
+    found = [(name, live(*life)) for name, *life in lives() if name.startswith(f"{names[0]}; {names[1]};")]
+    lines = [f"{names[0] + '; ' + names[1]:75s} {len(found):4d} lives {sum(one.runs for _name, one in found):6d} runs {time.monotonic() - begin:6.1f} s"]
+    broken = [(name, one) for name, one in found if one.broken]
+    for name, one in broken:
+        lines += [f"      {name}", *(f"      {line}" for line in (*one.broken, *one.trace))]
+    return lines, len(broken)
+
+
+def without_rule(name: str) -> tuple[list[str], int]:
+    """A rule about time taken away: a promise must be broken."""
+    from proof.schedules import WITHOUT
+
+    kept, shown = WITHOUT[name].lived().broken, WITHOUT[name].without()
+    good = not kept and any(WITHOUT[name].broken in line for line in shown)
+    return [f"{name}: {'broken' if good else 'NOT broken, so this proves nothing'}", *(f"      {line}" for line in shown)], int(not good)
+
+
 def promises() -> int:
     """Guards of policy and liveness: print what each one promises, and how that is broken without it. Returns how many did not come out so."""
     from proof.promises import PROMISES, SEARCHED, guards_in_the_code
@@ -98,6 +121,7 @@ def main() -> int:
     _load_collection()
     from proof.cases import BROKEN, FLIPS, IMPOSSIBLE_FLIPS, IN_DEPTH, LARGE, SAFE
     from proof.facts import NO_MATTER
+    from proof.schedules import POLICIES, SCHEDULES, WITHOUT
 
     with ProcessPoolExecutor(WORKERS, initializer=_load_collection) as pool:
         wrong = _part(pool, "Every interleaving; no domain that works may break, and everything comes to an end:", safe, [*SAFE, *LARGE])
@@ -106,12 +130,14 @@ def main() -> int:
             print(f"{question}: cannot matter here, as {why}")
         wrong += _part(pool, "One guard taken away, another behind it still holds:", in_depth, list(IN_DEPTH))
         wrong += _part(pool, "Guards taken away; each must lose a sign-in:", broken, list(BROKEN))
+        wrong += _part(pool, "Renewals lived through by the clock; every promise about time is kept:", lived, [(s, p) for s in SCHEDULES for p in POLICIES])
+        wrong += _part(pool, "Rules about time taken away; each must break a promise:", without_rule, list(WITHOUT))
     wrong += promises()
     print("\nproved" if not wrong else f"\n{wrong} cases did not come out as they must")
     return 1 if wrong else 0
 
 
-def _part(pool: Executor, title: str, work: Callable[[str], tuple[list[str], int]], names: list[str]) -> int:
+def _part(pool: Executor, title: str, work: Callable[[Any], tuple[list[str], int]], names: Sequence[Any]) -> int:
     print(f"\n{title}")
     wrong = 0
     for lines, missed in pool.map(work, names):

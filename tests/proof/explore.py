@@ -35,7 +35,7 @@ def explore(case: Case, most: int = 400_000, note: Callable[[str, State, State],
         state = todo.popleft()
         well = _well(state, case)
         given_up = case.theft == "containment" and bool(state.stolen) and not state.watched
-        if (frozenset(range(len(state.queues))) - well - state.sick and not given_up) or _uncontained(state):
+        if (frozenset(range(len(state.queues))) - well - state.sick - case.elsewhere and not given_up) or _uncontained(state, deciding):
             return Outcome(len(parent), _trace(parent, state, deciding), None)
         if state.sick & well:
             # Mended: from now on it is held to the same promise as the others.
@@ -80,17 +80,22 @@ def _mended(state: State, case: Case) -> State:
     return state._replace(sick=state.sick - _well(state, case))
 
 
-def _uncontained(state: State) -> bool:
+def _uncontained(state: State, deciding: Deciding) -> bool:
     """The emergency is over, and yet Entra may serve a stolen key."""
-    return state.watched and any(state.stolen.intersection(pair) for q in state.queues for pair in q)
+    ours = (q for d, q in enumerate(state.queues) if d not in deciding.case.elsewhere)
+    served = any(state.stolen.intersection(pair) for q in ours for pair in q)
+    return state.watched and served and not deciding.situation(state).emergency
 
 
 def _finished(state: State, case: Case) -> bool:
     """Every server signs with the last certificate and every domain accepts it; stolen keys are gone and were watched for."""
-    last = max(case.rollovers, state.made)
+    last = max(state.farm) if case.several else max(case.rollovers, state.made)
+    ours = [q for d, q in enumerate(state.queues) if d not in case.elsewhere]
     if state.stolen and (not state.watched or state.farm & state.stolen):
         return False
-    return state.primary == last and all(p == last for _c, p in state.views) and all(len(q) == 1 and last in q[0] for q in state.queues)
+    return (
+        state.made >= case.rollovers and state.primary == last and all(p == last for _c, p in state.views) and all(len(q) == 1 and last in q[0] for q in ours)
+    )
 
 
 def _named(state: State, deciding: Deciding) -> bool:

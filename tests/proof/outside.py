@@ -48,7 +48,7 @@ def _operator(state: State, deciding: Deciding) -> Iterator[Step]:
     case = deciding.case
     if state.rollback and state.pending is None:
         yield "the operator lifts the pause", state._replace(rollback=None, paused=False, lifted=state.rollback[0]), False
-    if state.stolen and not state.watched and not _stolen_somewhere(state):
+    if state.stolen and not state.watched and not _stolen_seen(state, case):
         later = state
         for d, queue in enumerate(state.queues):
             later = _arrived(later, d, queue[-1:])
@@ -66,9 +66,10 @@ def _operator(state: State, deciding: Deciding) -> Iterator[Step]:
         yield "the operator says that the key is stolen", state._replace(asked=True, stolen=stolen), False
 
 
-def _stolen_somewhere(state: State) -> bool:
-    """A stolen key is configured in a domain, or a server has one."""
-    return any(state.stolen.intersection(q[-1]) for q in state.queues) or any(state.stolen & (c | {p}) for c, p in (*state.views, (state.farm, state.primary)))
+def _stolen_seen(state: State, case: Case) -> bool:
+    """A stolen key is seen in a domain of the farm, or a server has one."""
+    seen = (q for d, q in enumerate(state.queues) if d not in state.dark and d not in case.elsewhere)
+    return any(state.stolen.intersection(q[-1]) for q in seen) or any(state.stolen & (c | {p}) for c, p in (*state.views, (state.farm, state.primary)))
 
 
 def _pending(state: State, act: Act) -> Pending:
@@ -165,15 +166,22 @@ def write(state: State, domain: int, value: Pair) -> State:
     queue = (*(queue if len(queue) < QUEUE else queue[1:]), value)
     old = state.old[domain] & frozenset(k for k in value if k is not None)
     # A stolen key that comes back is seen by the next look, and the watch begins anew.
-    watched = state.watched and not state.stolen.intersection(value)
+    watched = state.watched and (domain in state.dark or not state.stolen.intersection(value))
     return state._replace(queues=_put(state.queues, domain, queue), old=_put(state.old, domain, old), watched=watched)
 
 
 def _adfs(state: State, case: Case) -> Iterator[Step]:
     successor = max(state.farm)
+    if case.generates and state.auto and successor == state.primary and len(state.farm) == 1 and state.made < case.rollovers:
+        yield "AD FS makes a successor", _with_new(state), True
+    if case.several and len(state.farm) == 2 and state.made < case.rollovers + 1:
+        yield "somebody makes a further certificate", _with_new(state), False
+    if case.several and len(state.farm) == 3:
+        for key in state.farm - state.live:
+            yield f"somebody removes {key}", state._replace(farm=state.farm - {key}), False
     if successor > state.primary:
-        everywhere = all(successor in pair for d, q in enumerate(state.queues) if d not in state.sick for pair in q) and all(
-            successor in c for c, _p in state.views
+        everywhere = all(successor in pair for d, q in enumerate(state.queues) if d not in state.sick | case.elsewhere for pair in q) and all(
+            successor in c and len(c) <= 2 for c, _p in state.views
         )
         if state.auto and (case.clock == "any" or (case.clock == "late" and everywhere)):
             yield "AD FS promotes by itself", state._replace(primary=successor, by_hand=False), True
@@ -209,6 +217,11 @@ def _entra(state: State, case: Case) -> Iterator[Step]:
     for d, queue in enumerate(state.queues):
         if len(queue) > 1:
             yield f"domain {d} moves on", state._replace(queues=_put(state.queues, d, queue[1:])), True
+        if case.flickers and d in state.dark:
+            # What was not read was not seen to be clean, so the watch for stolen keys begins anew.
+            yield f"domain {d} can be read again", state._replace(dark=state.dark - {d}, watched=False), True
+        elif case.flickers:
+            yield f"domain {d} cannot be read", state._replace(dark=state.dark | {d}), False
         settled = _arrived(state, d, queue[-1:])
         if settled != state:
             yield f"a day passes for domain {d}", settled, True

@@ -34,7 +34,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal import (
 )
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Block
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import Approved
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Emergency, Journal, Lock, Rollback
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Emergency, Journal, Lock, OwnKey, Rollback
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import KeyCheck, Observation, Provider, RelyingParty, Server
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, make_plan
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, Span
@@ -424,6 +424,14 @@ PROMISES = (
         _does("publish"),
         ((guards, "several_successors", _no_guard),),
         US,
+    ),
+    Promise(
+        "no_successor",
+        "a wait for a certificate that AD FS may promote and that is not to follow says so",
+        observe(farm("OLD", "NEW", auto_rollover=False), domain(WHERE, "OLD")),
+        _unsaid("no_successor"),
+        ((guards, "no_successor", _no_guard),),
+        journal=Journal(FARM, own={"OLD": OwnKey(None, None, at(-1)), "NEW": OwnKey(None, None, at(-2))}),
     ),
     Promise(
         "third_certificate",

@@ -73,6 +73,7 @@ class State(NamedTuple):
     stolen: frozenset[int] = frozenset()
     watched: bool = False  # no stolen key was seen anywhere for the propagation time
     forms: frozenset[str] = frozenset()  # of an eviction, that Entra refused
+    dark: frozenset[int] = frozenset()  # domains that cannot be read now
 
     @property
     def live(self) -> frozenset[int]:
@@ -105,6 +106,11 @@ class Case:
     theft: str = ""  # the operator may say that the primary's key is stolen; what goes first then
     primary: int = 0
     expired: frozenset[int] = frozenset()
+    flickers: bool = False  # a domain cannot be read in one look and can in the next
+    generates: bool = False  # AD FS makes its successor by itself
+    several: bool = False  # somebody makes a further certificate
+    journalled: bool = True  # whether the journal knows of certificates that AD FS does not hold any more
+    elsewhere: frozenset[int] = frozenset()  # domains that sign in at another farm
     facts: Facts = field(default_factory=Facts)
 
     def start(self) -> State:
@@ -119,7 +125,7 @@ class Case:
             tuple((pair,) for pair in slots),
             tuple(frozenset(k for k in pair if k is not None) for pair in slots),
             None,
-            frozenset(d for d in range(len(slots)) if self.primary not in self.accepted(slots[d])),
+            frozenset(d for d in range(len(slots)) if self.primary not in self.accepted(slots[d]) and d not in self.elsewhere),
             made=max(self.farm),
             backups=(None,) * len(slots) if self.rollback else (),
         )
@@ -134,7 +140,7 @@ class Case:
     def interchangeable(self) -> bool:
         """Whether no domain differs from another but in what it holds: the policy names none."""
         policy = self.policy
-        return not (policy.domains or policy.domains_excluded or policy.domains_acknowledged or policy.refused)
+        return not self.elsewhere and not (policy.domains or policy.domains_excluded or policy.domains_acknowledged or policy.refused)
 
     def keys(self) -> dict[str, Key]:
         """Each younger than the one before. All but the last are due for renewal, none ends so soon that AD FS' clock is near, some have ended."""
@@ -155,7 +161,7 @@ class Deciding:
         """What a run decides. The key holds everything that ``look`` uses."""
         seen = state.views[: len(state.views) - self.case.hidden]
         stamps = tuple((q[-1], old.intersection(q[-1])) for q, old in zip(state.queues, state.old, strict=True))
-        word = (state.paused, state.rollback, state.lifted, state.backups, state.stolen, state.watched, state.forms)
+        word = (state.paused, state.rollback, state.lifted, state.backups, state.stolen, state.watched, state.forms, state.dark)
         key = (run, state.farm, state.made, state.primary, state.auto, state.suspended, seen, stamps, state.pending is None, *word)
         if key not in self._known:
             self._known[key] = decide(self.situation(state), run)
@@ -183,10 +189,16 @@ def look(state: State, case: Case, keys: dict[str, Key]) -> Situation:
         servers=tuple(Server(f"s{i}", True, "", f"K{p}", frozenset(f"K{k}" for k in certs)) for i, (certs, p) in enumerate(seen)),
         servers_confirmed=not case.hidden or not case.listed,
     )
-    domains = tuple(Domain("t", f"d{i}", Slots(name(q[-1][0]), name(q[-1][1])), sign_in_host="sts") for i, q in enumerate(state.queues))
+    domains = tuple(
+        Domain("t", f"d{i}", Slots(None, None), error="HTTP 503")
+        if i in state.dark
+        else Domain("t", f"d{i}", Slots(name(q[-1][0]), name(q[-1][1])), sign_in_host="elsewhere" if i in case.elsewhere else "sts")
+        for i, q in enumerate(state.queues)
+    )
     stamps = {f"t/d{i}": {f"K{k}": NOW - timedelta(hours=30 if k in state.old[i] else 1) for k in q[-1] if k is not None} for i, q in enumerate(state.queues)}
     # Everything that was ever the farm's is remembered, a stranger is not.
-    own = {f"K{k}": OwnKey() for k in range(state.made + 1)}
+    own = {f"K{k}": OwnKey() for k in (range(state.made + 1) if case.journalled else state.farm)}
+    farm = replace(farm, servers=tuple(replace(s, stranger=s.primary not in {*own, *farm.certificates}) for s in farm.servers))
     undone = state.rollback or (None if state.lifted is None else (state.lifted, True))
     journal = Journal(
         "farm",
@@ -224,7 +236,7 @@ def canonical(state: State, case: Case) -> State:
     def order(d: int) -> tuple[Any, ...]:
         pending = tuple(_pair_order(pair) for pair in writes.get(d, ()))
         backup = _pair_order(state.backups[d] or (None, None)) if state.backups else ()
-        return tuple(_pair_order(pair) for pair in state.queues[d]), sorted(state.old[d]), d in state.sick, pending, backup
+        return tuple(_pair_order(pair) for pair in state.queues[d]), sorted(state.old[d]), d in state.sick, pending, backup, d in state.dark
 
     places = sorted(range(len(state.queues)), key=order)
     if places == list(range(len(places))):
@@ -235,6 +247,7 @@ def canonical(state: State, case: Case) -> State:
         queues=tuple(state.queues[d] for d in places),
         old=tuple(state.old[d] for d in places),
         sick=frozenset(n for n, d in enumerate(places) if d in state.sick),
+        dark=frozenset(n for n, d in enumerate(places) if d in state.dark),
         backups=tuple(state.backups[d] for d in places) if state.backups else (),
     )
 

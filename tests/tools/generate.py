@@ -139,9 +139,12 @@ def role_vars() -> str:
 
     def handed_on(name: str, *, policy: bool) -> str:
         chosen = [option for option in OPTIONS.values() if option.policy == policy and not option.secret]
-        return f"{name}:\n" + "".join(f'  {option.name}: "{{{{ {variable(option.name)} }}}}"\n' for option in chosen)
+        members = "".join(f"  '{option.name}': {variable(option.name)},\n" for option in chosen)
+        return f"{name}: >-\n  {{{{ {{\n{members}  }} | to_json | from_json }}}}\n"
 
     return (
+        "# One template each, and not one for each variable: every task that uses them compiles its templates anew.\n"
+        "# By way of JSON: a date without quotes is no text, and older cores cannot put it into a mapping.\n"
         "# The variables that decide.\n"
         + handed_on("__renew_signing_cert_policy", policy=True)
         + "# Those that say how and where a run works, without secrets.\n"

@@ -201,7 +201,9 @@ class SuspendAutoRollover(Act):
         # Only what is held for a renewal stays held until that is done.
         renewal = held and (bool(s.promotable) or s.now >= s.due_at or s.promotes_too_early(max(s.reach, UNKNOWN_REACH)))
         primary = s.seen.farm.primary if renewal else None
-        return replace(journal, auto_rollover_wanted=s.wanted_auto_rollover, auto_rollover_suspended=held, suspended_for=primary)
+        return replace(
+            journal, auto_rollover_wanted=s.wanted_auto_rollover, auto_rollover_suspended=held, suspended_for=primary, released=None, left_to_adfs=None
+        )
 
 
 @dataclass(frozen=True)
@@ -266,7 +268,7 @@ class OnDomains(Act):
         return replace(seen, domains=tuple(replace(d, slots=written[d.key]) if d.key in written else d for d in seen.domains))
 
     def before(self, s: Situation, journal: Journal) -> Journal:
-        return back_up(journal, {w.domain.key: (w.domain.slots, w.domain.slots.accepted - w.slots.accepted) for w in self.writes}, s.now)
+        return back_up(journal, {w.domain.key: (w.domain.slots, w.domain.slots.accepted - w.slots.accepted) for w in self.writes}, s.noted_at)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from datetime import datetime
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import generation, guards, rules, spans
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, Promote, RestoreAutoRollover, SuspendAutoRollover
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier, later
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.pace import UNKNOWN_REACH
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
@@ -24,7 +24,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._x509 import forma
 
 def hold(s: Situation, blocks: list[Block]) -> Act | None:
     """AD FS would promote a certificate before it may sign: its clock is held."""
-    if not s.seen.farm.clock_runs or s.seen.farm.provider is not None or released(s):
+    if not s.seen.farm.clock_runs or s.seen.farm.provider is not None:
         return None
     reason = _reason_to_hold(s)
     if reason is None:
@@ -41,10 +41,12 @@ def _reason_to_hold(s: Situation) -> str | None:
         return "AD FS holds stolen keys, and must neither promote a certificate nor make one by itself"
     if s.paused and s.promotable:
         return "the rollover is paused, and AD FS could promote a certificate"
+    if s.released:
+        return None
     if s.policy.promote != "adfs" and s.promotable:
         who = "the role promotes" if s.policy.promote == "role" else "an administrator promotes"
         return f"{who} (renew_signing_cert_promote: {s.policy.promote}), so AD FS' own clock must not decide"
-    if s.promotes_too_early(s.reach) and not _only_adfs_can(s):
+    if s.promotes_too_early(s.reach) and not generation.only_adfs_can(s):
         return _too_early(s)
     return None
 
@@ -56,11 +58,11 @@ def _too_early(s: Situation) -> str:
 
 def hold_unfinished(s: Situation, blocks: list[Block]) -> Act | None:
     """How often runs come is not known yet, and this run leaves something undone: the next one may come late."""
-    if not s.seen.farm.auto_rollover or s.seen.farm.provider is not None or s.distances or released(s):
+    if not s.seen.farm.auto_rollover or s.seen.farm.provider is not None or s.distances or s.released:
         return None
     unpublished = bool(s.promotable) and not s.published
-    undone = not s.promotable and s.now >= s.due_at
-    if not (undone or unpublished or s.unreadable) or not s.promotes_too_early(max(s.reach, UNKNOWN_REACH)):
+    # Without a successor AD FS makes and promotes one in its own time, whether or not the operator's renewal is due.
+    if not (not s.promotable or unpublished or s.unreadable) or not s.promotes_too_early(max(s.reach, UNKNOWN_REACH)):
         return None
     return guards.gated(s, blocks, SuspendAutoRollover(_too_early(s), protective=True))
 
@@ -113,23 +115,37 @@ def _taken_back(s: Situation) -> bool:
 
 
 def _promotion_fits(s: Situation, blocks: list[Block]) -> bool:
-    """AD FS promotes within one check interval after its clock runs again: that must meet no freeze, and lie in a window."""
-    check = s.seen.farm.thresholds.check
-    if not (s.policy.freezes or s.policy.windows) or s.now >= s.last_call_at or spans.free(s.policy, s.now, check):
+    """Once its clock runs again, AD FS promotes at its own time or within one check interval: that must meet no freeze, and lie in a window."""
+    if not (s.policy.freezes or s.policy.windows) or s.now >= s.last_call_at or promotes_freely(s, s.now):
         return True
-    moments = (w.start for w in s.policy.windows)
-    ends = (f.end for f in s.policy.freezes)
-    fitting = [m for m in sorted({*moments, *ends}) if s.now < m < s.last_call_at and spans.free(s.policy, m, check)]
-    until = fitting[0] if fitting else s.last_call_at
+    until = first_free_return(s) or s.last_call_at
     blocks.append(
         Block("window", s.seen.farm.server, until, "AD FS would promote the successor within a freeze or outside the maintenance windows; its clock stays held")
     )
     return False
 
 
+def promotes_freely(s: Situation, moment: datetime) -> bool:
+    """Whether AD FS, given its clock back at ``moment``, promotes where neither a freeze nor the lack of a window forbids it."""
+    return spans.free(s.policy, max(moment, s.adfs_promotes_at), s.seen.farm.thresholds.check)
+
+
+def first_free_return(s: Situation) -> datetime | None:
+    """The first moment before the last call at which AD FS' clock can be given back so; None where there is none."""
+    corners = {s.now, *(w.start for w in s.policy.windows), *(f.end for f in s.policy.freezes)}
+    return next((m for m in sorted(corners) if s.now <= m < s.last_call_at and promotes_freely(s, m)), None)
+
+
 def last_call(s: Situation, blocks: list[Block]) -> Act | None:
     """The successor is let sign although something still blocks, where a domain accepts it and waiting would lose every domain."""
-    if not s.obliged or s.now < s.last_call_at or (s.ready and s.policy.promote == "adfs" and not s.custom):
+    if (
+        not s.obliged
+        or s.released
+        or s.clock_differs
+        or s.journal_closed
+        or s.now < s.last_call_at
+        or (s.ready and s.policy.promote == "adfs" and not s.custom)
+    ):
         return None
     if not s.promotable:
         return _without_successor(s)
@@ -138,9 +154,10 @@ def last_call(s: Situation, blocks: list[Block]) -> Act | None:
         return None
     key = s.successor if s.successor in able else able[-1]
     reason = f"the primary certificate ends at {format_time(s.seen.primary_key.not_after)} and no later run comes in time; {cost(s)}"
-    if len(s.promotable) == 1 and not s.custom:
+    stolen = bool(s.seen.farm.certificates & s.compromised)
+    if len(s.promotable) == 1 and not s.custom and not stolen:
         return RestoreAutoRollover(f"last call: AD FS gets its clock back, because {reason}", thumbprint=key, protective=True)
-    if s.policy.promote == "role":
+    if s.policy.promote == "role" or s.signs_with_stolen:
         return Promote(f"last call: {reason}", thumbprint=key, protective=True)
     blocks.append(
         Block(
@@ -155,31 +172,25 @@ def last_call(s: Situation, blocks: list[Block]) -> Act | None:
 
 
 def _without_successor(s: Situation) -> Act | None:
-    """AD FS promotes at once what it makes, so no successor could be made beforehand: what it does by itself can be repaired, the end cannot."""
-    if s.wanted_auto_rollover is not True or s.seen.farm.certificates & s.compromised or not _only_adfs_can(s):
+    """No successor can be made beforehand: what AD FS does by itself can be repaired, the end cannot."""
+    if (
+        s.seen.farm.auto_rollover is not False
+        or s.wanted_auto_rollover is not True
+        or s.seen.farm.certificates & s.compromised
+        or not generation.only_adfs_can(s)
+    ):
         return None
     reason = (
-        "last call: AD FS gets its clock back, because it promotes at once what it makes and the primary certificate ends at"
-        f" {format_time(s.seen.primary_key.not_after)}; sign-in fails in every domain until the next run"
+        "last call: AD FS gets its clock back, because no successor can be made beforehand and the primary certificate ends at"
+        f" {format_time(s.seen.primary_key.not_after)}; when AD FS promotes its own, sign-in fails until the next run"
     )
     return RestoreAutoRollover(reason, thumbprint=s.seen.farm.primary, protective=True)
-
-
-def _only_adfs_can(s: Situation) -> bool:
-    """No successor can be made beforehand, and no later run comes before AD FS' last check: only what AD FS does by itself is left."""
-    thresholds = s.seen.farm.thresholds
-    last = earlier(s.seen.primary_key.not_after, thresholds.check, 2 * s.seen.farm.poll, s.policy.safety)
-    return not s.promotable and not s.custom and later(s.now, s.reach) >= last and bool(list(guards.generation_by_switch(s)))
-
-
-def released(s: Situation) -> bool:
-    """The last call gave AD FS its clock back: for this successor, or where there could be none, for this primary certificate."""
-    return s.journal.released in s.promotable or s.journal.left_to_adfs == s.seen.farm.primary
 
 
 def what_blocks(s: Situation) -> Iterator[Block]:
     """What keeps the successor from signing."""
     yield from guards.several_successors(s)
+    yield from guards.no_successor(s)
     yield from guards.no_domain(s)
     yield from guards.not_known_everywhere(s, s.successor)
     yield from guards.crowded(s)

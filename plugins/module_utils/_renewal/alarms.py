@@ -97,6 +97,23 @@ def _keys(s: Situation) -> Iterator[Alarm]:
         )
 
 
+def _room(s: Situation) -> Iterator[Alarm]:
+    """Whose place the successor takes before the end: told from the first hold on."""
+    if not (s.obliged and s.promotable):
+        return
+    unseen = rules.unseen_keys(s.seen.farm)
+    for status in s.statuses:
+        leaving = sorted(status.domain.slots.accepted & unseen) + list(status.unknown)
+        if status.ours and leaving and s.unknown_to(status.domain):
+            servers = names(x.name for x in s.unseen_servers if x.primary in leaving) or "whoever signs with it"
+            yield Alarm(
+                "making_room",
+                status.domain.name,
+                f"from {format_time(s.room_made_from)} on the successor takes the place of {names(leaving)} in {status.domain.name}: users of {servers} cannot"
+                " sign in there then",
+            )
+
+
 def _rollover(s: Situation) -> Iterator[Alarm]:
     farm = s.seen.farm
     if s.custom and farm.auto_rollover:
@@ -116,6 +133,7 @@ def _rollover(s: Situation) -> Iterator[Alarm]:
     if farm.auto_rollover is None:
         block = guards.rollover_unknown(s)
         yield Alarm("auto_rollover_unknown", block.object, block.reason)
+    yield from _room(s)
     for reason in generation.not_generated(s):
         yield Alarm("not_generated", farm.server, reason)
     if s.newly_promoted and farm.auto_rollover and (s.paused or s.window() is not None or list(guards.relying_parties(s))):

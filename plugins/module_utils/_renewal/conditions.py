@@ -165,6 +165,12 @@ _ALL = (
     ),
     # What AD FS holds, and what is wanted of it.
     Condition(
+        "no_successor",
+        OPERATOR,
+        "AD FS may promote a certificate that is not to follow the primary, because it signed before or came under another one.",
+        "If it is to sign, promote it. If not, remove it from AD FS with M(federation.adfs.certificate), or set O(renew_signing_cert_pause=true).",
+    ),
+    Condition(
         "several_successors",
         OPERATOR,
         "AD FS holds several certificates that could follow the primary one.",

@@ -97,8 +97,8 @@ def _locked(s: Situation, run: str) -> Iterable[Block]:
 
 
 def _restore(s: Situation, blocks: list[Block]) -> Act | None:
-    held_back = list(guards.timed(s))
-    return None if held_back else adfs_clock.restore(s, blocks)
+    # A journal that cannot be written does not stop it: with the successor everywhere, AD FS may promote.
+    return None if s.clock_differs else adfs_clock.restore(s, blocks)
 
 
 def _promote(s: Situation, blocks: list[Block]) -> Act | None:
@@ -131,7 +131,10 @@ def _waiting(s: Situation) -> Iterable[Block]:
     if s.unseen_followers:
         yield from guards.unconfirmed_servers(s)
     if not s.promotable:
-        if s.now < s.due_at:
+        if s.released:
+            reason = "AD FS makes its next certificate by itself and promotes it; sign-in may fail from then on until the next run repairs it"
+            yield Block("adfs_clock", farm.server, s.adfs_promotes_at, reason)
+        elif s.now < s.due_at:
             yield Block(
                 "due", farm.server, s.due_at, f"the primary certificate is valid until {format_time(s.seen.primary_key.not_after)}; renewal is due from then on"
             )
@@ -151,6 +154,7 @@ def _waiting(s: Situation) -> Iterable[Block]:
     yield from guards.unknown_or_changed(s)
     yield from guards.paused(s)
     yield from guards.several_successors(s)
+    yield from guards.no_successor(s)
     yield from guards.crowded(s)
     yield from guards.not_known_everywhere(s, s.successor)
     if farm.auto_rollover:

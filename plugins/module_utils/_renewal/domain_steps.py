@@ -50,7 +50,10 @@ def repair(s: Situation, blocks: list[Block]) -> Act | None:
             continue
         writes.extend(checked_write(s, status.domain, slots, blocks))
     drops = any(s.successor in w.domain.slots.accepted - w.slots.accepted for w in writes)
-    if drops and s.seen.farm.auto_rollover and s.journal.released is None:
+    if drops and s.seen.farm.auto_rollover is None:
+        blocks.append(guards.rollover_unknown(s))
+        writes = [w for w in writes if s.successor not in w.domain.slots.accepted - w.slots.accepted]
+    elif drops and s.seen.farm.auto_rollover and s.journal.released is None:
         reason = "the repair takes the successor out of a domain, so AD FS must not promote it meanwhile"
         return guards.gated(s, blocks, SuspendAutoRollover(reason, protective=True))
     reason = f"{s.seen.farm.title} signs with a certificate that these domains do not accept: sign-in is broken there now"
@@ -140,6 +143,11 @@ def remove_unknown(s: Situation, blocks: list[Block]) -> Act | None:
         if leaving and kept and status.writable:
             named = named or bool(leaving & s.to_remove)
             writes.extend(checked_write(s, status.domain, _only(s, rules.ordered(kept, s.seen.farm.primary)), blocks))
+    if writes and not named:
+        unseen = list(guards.unconfirmed_servers(s))
+        if unseen:
+            blocks.extend(unseen)
+            return None
     closed = [] if named else [*guards.window(s, names(w.domain.name for w in writes), "neither freezes nor the maintenance windows allow removing it now")]
     if writes and closed:
         blocks.extend(closed)

@@ -62,13 +62,13 @@ def note(s: Situation) -> Emergency | None:
         emergency = replace(emergency, priority=s.policy.emergency_priority)
     s = replace(s, journal=replace(s.journal, emergency=emergency))
     accepted = any(status.compromised for status in s.statuses if status.ours and not _accepted_loss(s, status))
-    clean = None if accepted or s.compromised_in_farm else emergency.clean or (s.now if _read_whole(s) else None)
-    if clean is not None and _read_whole(s) and s.now - clean >= s.policy.propagation:
+    clean = None if accepted or s.compromised_in_farm else emergency.clean or (s.noted_at if _read_whole(s) else None)
+    if clean is not None and _read_whole(s) and not s.clock_differs and s.now - clean >= s.policy.propagation:
         return None
     return replace(
         emergency,
-        evicted=None if accepted else emergency.evicted or s.now,
-        gone=None if s.compromised_in_farm else emergency.gone or s.now,
+        evicted=None if accepted else emergency.evicted or s.noted_at,
+        gone=None if s.compromised_in_farm else emergency.gone or s.noted_at,
         clean=clean,
     )
 
@@ -90,9 +90,11 @@ def _seen_again(s: Situation) -> bool:
 
 def _accepted_loss(s: Situation, status: DomainStatus) -> bool:
     """The operator acknowledged the domain with a stolen key: it keeps no emergency open."""
-    keys = [key for name, key in s.policy.domains_acknowledged if name == status.domain.name]
     stolen = s.compromised | (s.journal.emergency.keys.keys() if s.journal.emergency else frozenset())
-    return any(key in stolen for key in keys) or (status.unreadable is not None and s.accepted_loss(status.domain, status.unreadable, stolen))
+    if status.unreadable is not None:
+        return s.accepted_loss(status.domain, status.unreadable, stolen)
+    # One that was read and could be written counts again, whatever was acknowledged.
+    return not status.writable and any(name == status.domain.name and key in stolen for name, key in s.policy.domains_acknowledged)
 
 
 def _read_whole(s: Situation) -> bool:
@@ -113,11 +115,12 @@ def alarms(s: Situation) -> Iterable[Alarm]:
             f"neither AD FS nor a domain holds {names(sorted(nowhere))} (renew_signing_cert_compromised): nothing is done about it; check the thumbprint",
         )
     for status in s.statuses:
-        if status.compromised and status.unreadable is None and not status.ours:
+        stolen = sorted(status.domain.slots.accepted & (s.compromised | s.to_remove))
+        if stolen and status.unreadable is None and not status.ours:
             yield Alarm(
                 "compromised_elsewhere",
                 status.domain.name,
-                f"{status.domain.name} accepts {names(status.compromised)}, which is stolen. It signs in elsewhere, so the run of that farm, or its"
+                f"{status.domain.name} accepts {names(stolen)}, which is stolen. It signs in elsewhere, so the run of that farm, or its"
                 " administrator, has to remove it",
             )
     if s.emergency:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import adfs_clock, generation, guards, spans
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import adfs_clock, generation, guards
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Block
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
@@ -40,7 +41,7 @@ def _always(s: Situation) -> Iterator[tuple[str, str]]:
     if s.custom and not s.promotable and s.now >= s.due_at and s.policy.successor not in s.seen.farm.certificates:
         until = format_time(primary.not_after)
         yield "successor_missing", f"AD FS does not renew its certificate, which ends at {until}: name its successor in renew_signing_cert_successor"
-    elif s.custom and s.promotable and s.clock_held and s.policy.auto_rollover is not True:
+    elif s.custom and generation.made_by_adfs(s) and s.policy.auto_rollover is not True and s.policy.successor not in s.seen.farm.certificates:
         yield (
             "successor_missing",
             (
@@ -66,7 +67,7 @@ def _emergency(s: Situation) -> Iterator[tuple[str, str]]:
         unread = [d.domain.title for d in s.unreadable] + [x.name for x in s.unseen_servers]
         if where:
             yield "emergency", f"stolen keys are still accepted by or present in {names(where)}"
-        elif unread:
+        if unread:
             yield "emergency", f"it was not seen that {names(unread)} is free of stolen keys"
     elsewhere = [d.domain.name for d in s.statuses if d.compromised and d.unreadable is None and not d.ours]
     if elsewhere:
@@ -76,7 +77,7 @@ def _emergency(s: Situation) -> Iterator[tuple[str, str]]:
 def _pace(s: Situation) -> Iterator[tuple[str, str]]:
     """No further run comes in time."""
     waits = s.clock_held or (s.policy.promote == "role" and bool(s.promotable))
-    let_sign = adfs_clock.released(s) or (s.seen.farm.auto_rollover and s.ready)
+    let_sign = s.released or (s.seen.farm.auto_rollover and s.ready)
     if waits and not let_sign and not s.paused and later(s.now, s.reach) >= s.last_safe_moment and s.seen.primary_key.not_after > s.now:
         measured = f" (the last runs were {names(_days(d) for d in s.distances)} apart)" if s.distances else ""
         yield (
@@ -96,7 +97,7 @@ def _no_window(s: Situation) -> Iterator[tuple[str, str]]:
         return
     if later(s.now, s.policy.deadline_days) < s.last_call_at:
         return
-    if spans.first_free(s.policy, s.now, s.last_call_at, farm.thresholds.check * 0, farm.thresholds.check) is None:
+    if adfs_clock.first_free_return(s) is None:
         yield (
             "no_window",
             (
@@ -129,11 +130,15 @@ def _chosen(s: Situation) -> Iterator[tuple[str, str]]:
 
 def _held(s: Situation) -> Iterator[tuple[str, str]]:
     """AD FS' clock is held by us: at once for an obstacle that time does not lift, and before the last call for what the operator chose."""
-    if not s.clock_held or s.ready or not s.promotable:
-        owed = s.clock_held and not s.promotable and generation.is_owed(s)
-        obstacle = [b for b in (*guards.room_for_successor(s), *guards.generation_by_switch(s)) if b.until is None] if owed else []
-    else:
-        obstacle = [b for b in (*adfs_clock.what_blocks(s), *guards.unknown_or_changed(s)) if b.until is None]
+    waits: list[Block] = []
+    if s.clock_held and not s.promotable:
+        for_it = generation.is_owed(s) or s.journal.suspended_for == s.seen.farm.primary
+        waits = generation.obstacles(s) if for_it else []
+    elif s.clock_held and not s.ready:
+        waits = [*adfs_clock.what_blocks(s), *guards.unknown_or_changed(s)]
+    elif s.clock_held and s.policy.promote == "role" and s.successor is not None:
+        waits = [*guards.unknown_lifetimes(s), *guards.not_accepted_everywhere(s, s.successor), *guards.validity(s, s.successor)]
+    obstacle = [b for b in waits if b.until is None]
     chosen = s.clock_held and bool(s.promotable) and (s.policy.promote == "never" or s.paused or bool(list(guards.relying_parties(s))))
     if obstacle:
         until = format_time(s.last_call_at)
@@ -142,6 +147,8 @@ def _held(s: Situation) -> Iterator[tuple[str, str]]:
             (
                 f"AD FS' clock is held because of {names(f'{b.condition} ({b.object})' for b in obstacle)}. At {until} the successor is let sign all the same,"
                 f" and {adfs_clock.cost(s)}"
+                if s.promotable
+                else f"AD FS' clock is held, and a successor cannot be made: {'; '.join(b.reason for b in obstacle)}"
             ),
         )
     elif chosen and later(s.now, s.policy.deadline_days) >= s.last_call_at:

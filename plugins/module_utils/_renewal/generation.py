@@ -29,13 +29,7 @@ def generate(s: Situation, blocks: list[Block]) -> Act | None:
     if s.policy.successor is not None and s.policy.successor not in farm.certificates:
         return None  # what keeps that one away is said already
     held_back = [] if owed else [*guards.unmended(s), *guards.unknown_or_changed(s)]
-    held_back += [*guards.timed(s), *guards.paused(s), *guards.room_for_successor(s), *guards.no_domain(s), *guards.way_is_open(s)]
-    if s.custom:
-        held_back.append(_custom(s))
-    elif farm.auto_rollover is None:
-        held_back.append(guards.rollover_unknown(s))
-    elif not farm.auto_rollover:
-        held_back.extend(guards.generation_by_switch(s))
+    held_back += [*guards.timed(s), *guards.paused(s), *obstacles(s)]
     wait = None if owed or held_back or not farm.auto_rollover else _better_moment(s)
     if not owed:
         closed = "the successor is due, but neither freezes nor the maintenance windows allow it now"
@@ -47,6 +41,9 @@ def generate(s: Situation, blocks: list[Block]) -> Act | None:
     if held_back:
         blocks.extend(held_back)
         return None
+    if farm.auto_rollover and only_adfs_can(s):
+        blocks.extend(what_stops(s))
+        return None  # held now, its clock would have to be given back at once
     hold = reason_to_hold_first(s) if farm.auto_rollover else None
     if hold is not None:
         return SuspendAutoRollover(hold, protective=owed)
@@ -58,9 +55,44 @@ def generate(s: Situation, blocks: list[Block]) -> Act | None:
     )
 
 
+def obstacles(s: Situation) -> list[Block]:
+    """What keeps a successor from being made, due or not, and cannot be put off."""
+    found = [*guards.room_for_successor(s), *guards.no_domain(s), *guards.way_is_open(s)]
+    if s.policy.successor is not None and s.policy.successor not in s.seen.farm.certificates:
+        found += [*server_steps.unfit(s, s.policy.successor), *server_steps.key_checks(s, s.policy.successor)]
+    if s.custom:
+        found.append(_custom(s))
+    elif s.seen.farm.auto_rollover is None:
+        found.append(guards.rollover_unknown(s))
+    elif not s.seen.farm.auto_rollover:
+        found.extend(guards.generation_by_switch(s))
+    return found
+
+
+def what_stops(s: Situation) -> list[Block]:
+    """As ``obstacles``, what no time lifts, also as it would be with AD FS' clock held."""
+    found = obstacles(s)
+    if s.seen.farm.auto_rollover and not s.custom:
+        found.extend(guards.generation_by_switch(s))
+    return [b for b in found if b.until is None]
+
+
+def only_adfs_can(s: Situation) -> bool:
+    """No successor can be made beforehand, and no later run comes before AD FS' last check: only what AD FS does by itself is left."""
+    thresholds = s.seen.farm.thresholds
+    last = earlier(s.seen.primary_key.not_after, thresholds.check, 2 * s.seen.farm.poll, s.policy.safety)
+    wanted = not s.custom or s.policy.auto_rollover is True
+    return wanted and not s.promotable and later(s.now, s.reach) >= last and bool(what_stops(s))
+
+
+def made_by_adfs(s: Situation) -> list[str]:
+    """What AD FS may promote and has made itself."""
+    return [k for k in s.promotable if s.seen.keys[k].self_signed and k not in s.seen.farm.from_store]
+
+
 def is_owed(s: Situation) -> bool:
     """Who holds AD FS' clock owes the successor that AD FS would have made: nothing that gates a planned act stops it."""
-    return s.obliged and (s.now >= s.due_at or s.now >= earlier(s.seen.primary_key.not_after, s.seen.farm.thresholds.generation))
+    return s.owed
 
 
 def promotes_if_made_now(s: Situation) -> datetime:

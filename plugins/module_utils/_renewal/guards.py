@@ -93,6 +93,18 @@ def several_successors(s: Situation) -> Iterable[Block]:
         )
 
 
+def no_successor(s: Situation) -> Iterable[Block]:
+    """AD FS may promote a certificate that is not to follow the primary: its clock is held, and nothing is published."""
+    if s.promotable and not s.successors and s.seen.farm.provider is None:
+        yield Block(
+            "no_successor",
+            names(s.promotable),
+            None,
+            "AD FS may promote this certificate, which is not taken for the successor, because it signed before or came under another primary. If it is to"
+            " sign, promote it; if not, remove it from AD FS with federation.adfs.certificate, or set renew_signing_cert_pause to true",
+        )
+
+
 def crowded(s: Situation) -> Iterable[Block]:
     if s.crowded and s.seen.farm.provider is None:
         yield Block(
@@ -283,7 +295,6 @@ def unknown_certificate(status: DomainStatus) -> Block:
 def room_for_successor(s: Situation) -> Iterable[Block]:
     """A domain holds two certificates: with three in AD FS, Entra's own updater may take any two."""
     others = s.seen.farm.certificates - {s.seen.farm.primary}
-    yield from only_seen(s)
     if others:
         expired = all(s.seen.keys[k].expired(s.now) for k in others)
         yield Block(

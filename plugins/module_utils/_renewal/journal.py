@@ -238,7 +238,7 @@ def scan(journal: Journal, seen: Observation, belongs: frozenset[str], propagati
     stamps, configurations, replaced = _domains(journal, seen, belongs, propagation, now)
     servers = dict(journal.servers)
     for server in seen.farm.servers:
-        if server.seen and server.primary and not server.stranger:
+        if server.seen and server.primary:
             servers[server.name] = (server.primary, tuple(sorted(server.certificates)))
     known_servers = {s.name for s in seen.farm.servers}
     followed = journal.followed

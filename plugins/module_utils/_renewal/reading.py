@@ -327,9 +327,9 @@ def _server(
 ) -> Server:
     def unseen(reason: str) -> Server:
         last = journal.servers.get(name)
-        # Only a key that is the farm's own may count as one that a server signs with: it ends up in Entra.
-        if last and last[0] in known and any(c.thumbprint == last[0] for c in certificates.parsed.values()):
-            return Server(name, False, reason, last[0], frozenset(last[1]))
+        # Only a key that is the farm's own may end up in Entra for it; another one is only not taken out of a domain.
+        if last and any(c.thumbprint == last[0] for c in certificates.parsed.values()):
+            return Server(name, False, reason, last[0], frozenset(last[1]), stranger=last[0] not in known)
         return Server(name, False, reason)
 
     if view is None:

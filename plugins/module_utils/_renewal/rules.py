@@ -31,6 +31,7 @@ def only_seen_keys(farm: Farm) -> frozenset[str]:
 
     A domain that holds one keeps it; it is never added to a domain.
     """
+    # Also of a server that is not seen now: it keeps what it was last seen to sign with.
     return frozenset(s.primary for s in farm.servers if s.stranger and s.primary)
 
 

@@ -51,7 +51,9 @@ def read_stored(given: Mapping[str, Any], farm: str) -> Stored:
     except (KeyError, ValueError):
         pass  # an older reading, or no file: where it matters, not known counts as just now
     if given.get("error"):
-        return Stored(Journal(farm), str(given["error"]), False, age)
+        # What was only not read whole, or is another farm's, is not replaced by a fresh one; what is no JSON at all is no journal.
+        readable = "not JSON" not in str(given["error"]) and bool(given.get("sha256"))
+        return Stored(Journal(farm), str(given["error"]), readable, age)
     try:
         return Stored(journals.read_journal(given.get("content"), farm), "", False, age)
     except JournalError as exc:
@@ -65,7 +67,8 @@ def scanned(seen: Observation, stored: Journal, policy: Policy, now: datetime, r
         return Situation(seen, journal, policy, now, run.journal_closed, run.lock_age, newly_promoted)
 
     newly_promoted = _newly_promoted(stored, seen)
-    journal = journals.scan(stored, seen, at(stored).belongs, policy.propagation, now)
+    before = at(stored)
+    journal = journals.scan(stored, seen, before.belongs, policy.propagation, before.noted_at)
     if seen.farm.auto_rollover:
         journal = replace(journal, auto_rollover_suspended=False, suspended_for=None)
     journal = _paused(at, journal, stored, seen, policy, now)
@@ -95,7 +98,8 @@ def _paused(at: Any, journal: Journal, stored: Journal, seen: Observation, polic
     begun = journal.rollback is not None and not journal.rollback.lifted
     last = journals.newest_primary(stored.own)
     of_adfs = seen.farm.provider is None
-    if of_adfs and not begun and last is not None and policy.pause is not False and journals.gone_back_by_hand(stored, seen.farm.primary):
+    undone = journal.rollback is not None and journal.rollback.undone == seen.farm.primary  # its pause is lifted, so it may sign
+    if of_adfs and not undone and not begun and last is not None and policy.pause is not False and journals.gone_back_by_hand(stored, seen.farm.primary):
         return replace(journal, rollback=Rollback(last, True, now), pause=journal.pause or now)
     if policy.rollback and not begun:
         return replace(journal, rollback=rollback.begin(at(journal)), pause=journal.pause or now)

@@ -20,7 +20,8 @@ def add(s: Situation, blocks: list[Block]) -> Act | None:
     farm, wanted = s.seen.farm, s.policy.successor
     if wanted is None or wanted in farm.certificates or s.promotable or s.signs_with_stolen:
         return None
-    held_back = [*guards.timed(s), *guards.unmended(s), *guards.unknown_or_changed(s), *guards.paused(s), *guards.room_for_successor(s)]
+    held_back = [] if s.owed else [*guards.unmended(s), *guards.unknown_or_changed(s)]
+    held_back += [*guards.timed(s), *guards.paused(s), *guards.room_for_successor(s)]
     held_back += [*guards.no_domain(s), *guards.way_is_open(s), *unfit(s, wanted)]
     if farm.auto_rollover is not False:
         held_back.append(
@@ -31,12 +32,13 @@ def add(s: Situation, blocks: list[Block]) -> Act | None:
                 "AD FS takes a certificate from elsewhere only while automatic rollover is off: set renew_signing_cert_auto_rollover to false",
             )
         )
-    held_back.extend(guards.window(s, farm.server, "neither freezes nor the maintenance windows allow adding the successor now"))
+    if not s.owed:
+        held_back.extend(guards.window(s, farm.server, "neither freezes nor the maintenance windows allow adding the successor now"))
     held_back = held_back or key_checks(s, wanted)
     if held_back:
         blocks.extend(held_back)
         return None
-    return Add("it is the successor that renew_signing_cert_successor names, and every server can use it", thumbprint=wanted)
+    return Add("it is the successor that renew_signing_cert_successor names, and every server can use it", thumbprint=wanted, protective=s.owed)
 
 
 def unfit(s: Situation, wanted: str) -> Iterable[Block]:

@@ -210,6 +210,11 @@ class Situation:
             " (w32tm /query /status)"
         )
 
+    @cached_property
+    def noted_at(self) -> datetime:
+        """The time that is noted in the journal. Where the clocks differ it is the later one, so that nothing is waited for too short."""
+        return max(self.now, self.seen.farm.time) if self.clock_differs else self.now
+
     # Domains and servers
 
     @cached_property
@@ -253,7 +258,7 @@ class Situation:
         seen = {d.key for d in self.seen.domains}
         unread = {d.tenant_id for d in self.seen.domains if not d.name}
         gone = (key for key in self.journal.first_seen if key not in seen and key.partition("/")[0] not in unread)
-        keys = (self.seen.farm.primary, self.successor)
+        keys = (self.successor or self.seen.farm.primary,)
         return tuple(sorted(name for tenant, _slash, name in (key.partition("/") for key in gone) if not self._named(name, tenant, keys)))
 
     @cached_property
@@ -386,13 +391,25 @@ class Situation:
         return earlier(self.last_call_at, self.publication_interval, self.reach)
 
     @cached_property
+    def released(self) -> bool:
+        """The last call gave AD FS its clock back: for this successor, or where there could be none, for this primary certificate."""
+        return self.journal.released in self.promotable or self.journal.left_to_adfs == self.seen.farm.primary
+
+    @cached_property
     def obliged(self) -> bool:
         """Who holds AD FS' clock owes a successor in time. Not where the operator paused, gave up protection, or switched rollover off."""
-        return self.clock_held and not self.paused and self.policy.protect and self.seen.farm.provider is None and self.policy.auto_rollover is not False
+        held = self.clock_held or self.released
+        return held and not self.paused and self.policy.protect and self.seen.farm.provider is None and self.policy.auto_rollover is not False
+
+    @cached_property
+    def owed(self) -> bool:
+        """Who holds AD FS' clock owes the successor that AD FS would have made: nothing that gates a planned act stops it."""
+        return self.obliged and (self.now >= self.due_at or self.now >= earlier(self.seen.primary_key.not_after, self.seen.farm.thresholds.generation))
 
     @cached_property
     def making_room(self) -> bool:
-        return self.obliged and self.now >= self.room_made_from and bool(self.promotable)
+        """The successor goes before the last known keys of servers that cannot be seen, and before unknown certificates."""
+        return self.obliged and not self.clock_differs and self.now >= self.room_made_from and bool(self.promotable)
 
     @cached_property
     def ends_at(self) -> datetime:
@@ -495,7 +512,7 @@ class Situation:
             unreadable = "Entra shows no federation settings for it although it is federated"
         holds = bool(domain.slots.accepted & farm.certificates)
         named = self.policy.domains is not None and domain.name in self.policy.domains
-        ours = unreadable is None and domain.configured and (rules.signs_in_here(domain, farm, named) or (domain.sign_in_host is None and holds))
+        ours = unreadable is None and domain.configured and rules.signs_in_here(domain, farm, named)
         unreadable_keys = (farm.primary, *self.successors) if unreadable is not None else (farm.primary,)
         return DomainStatus(
             domain=domain,

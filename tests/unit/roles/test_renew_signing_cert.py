@@ -39,8 +39,10 @@ def test_the_documentation_names_every_variable_and_no_other() -> None:
 
 
 def test_the_policy_is_made_of_the_roles_variables_and_its_defaults_are_the_cores() -> None:
-    assert {name: f"{{{{ renew_signing_cert_{name} }}}}" for name, option in OPTIONS.items() if option.policy} == POLICY
-    assert read_policy({name: DEFAULTS[f"renew_signing_cert_{name}"] for name in POLICY}) == read_policy({})
+    handed_on = dict(re.findall(r"'(\w+)': (\w+),", POLICY))
+    assert {name: f"renew_signing_cert_{name}" for name, option in OPTIONS.items() if option.policy} == handed_on
+    assert "{{ { " + "".join(f"'{name}': {value}, " for name, value in handed_on.items()) + "} | to_json | from_json }}" == POLICY
+    assert read_policy({name: DEFAULTS[value] for name, value in handed_on.items()}) == read_policy({})
 
 
 def test_a_part_of_a_file_is_only_written_between_its_marks() -> None:
@@ -53,7 +55,11 @@ def test_a_part_of_a_file_is_only_written_between_its_marks() -> None:
 
 
 def test_every_option_of_a_tenant_reaches_the_write() -> None:
-    task = yaml.safe_load((ROLE / "tasks/act_entra_federation.yml").read_text(encoding="utf-8"))[0]["federation.adfs.entra_federation"]
+    task, same = (
+        yaml.safe_load((ROLE / f"tasks/act_entra_federation{name}.yml").read_text(encoding="utf-8"))[0]["federation.adfs.entra_federation"]
+        for name in ("", "_of_tenants")
+    )
+    assert task == same
     assert {option.name for option in ENTRA_OPTIONS} - set(task) == set()
 
 

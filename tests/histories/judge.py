@@ -1,0 +1,549 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judges a history while it is lived: whose fault a lost sign-in is, and whether what the plan said and did was true and needed.
+
+A finding has a kind. What a kind excuses is written beside it; whatever is excused is counted too, so that an excuse that swallows everything shows.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import traceback
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from histories import product
+from histories.certificates import Certificate, text
+from histories.entra import Domain, Pair
+from histories.farm import Server
+from histories.history import DAY, HOUR
+
+if TYPE_CHECKING:
+    from histories.run import Run
+    from histories.world import World
+
+WAITING = {"generated", "publishing", "published", "ready", "promoting"}
+AT_REST = {"steady", "promoted", "complete"}
+OBSTACLES = {"unseen_server", "unreadable", "unpublished", "unknown_certificate", "several_successors", "missing_domain", "servers_unconfirmed"}
+ASKED_TWICE = 7  # every so many plans are made twice
+
+
+class Finding(NamedTuple):
+    """Something that ought not to be. ``minute``: when it came to light."""
+
+    kind: str
+    minute: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} on day {self.minute / DAY:.2f} ({text(self.minute)}): {self.what}"
+
+
+def _failures(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    """What fails the run, so far."""
+    return plan["run"]["failures"]
+
+
+class Judge:
+    """What is found, what is excused, and what the judging needs to remember."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.findings: list[Finding] = []
+        self.excused: Counter[str] = Counter()
+        self.lost: dict[str, str] = {}  # domains that lost a sign-in, and by which cause first, hands' and the updater's left out
+        self.last_plan: dict[str, Any] | None = None
+        self.completed: list[tuple[int, int]] = []  # begin and end of each run that was not cut off
+        self.plans = 0
+        self.stolen_keys: dict[str, int] = {}
+        self.stolen_own: set[str] = set()
+        self.story: list[str] = []
+        self.seen_by_runs: set[str] = set()
+        self.server_signers: dict[str, tuple[str, int]] = {}
+        self.acts: list[tuple[int, str, Run]] = []
+        self.blocked: set[str] = set()  # domains that the last run could not write
+        self.blocked_at: dict[str, int] = {}
+        self.at_promotion: dict[str, Any] | None = None
+        self.adfs_at = -1
+        self.updater_at = -1
+        self.policy_at = -1
+        self.journal_quiet = 0
+        self.forgot_at = -100 * DAY
+
+    def wrong(self, kind: str, what: str) -> None:
+        """Note a finding."""
+        if not any(f.kind == kind and f.minute == self.world.now for f in self.findings):
+            self.findings.append(Finding(kind, self.world.now, what))
+
+    def tell(self, what: str) -> None:
+        self.story.append(f"{self.world.now / DAY:8.3f}  {what}")
+
+    # What is asked of the product.
+
+    def ask(self, given: dict[str, Any]) -> dict[str, Any] | None:
+        """The product's plan. None where it makes none, which is a finding: what is read here is what the modules return."""
+        self.plans += 1
+        try:
+            made = product.plan(given)
+            if self.plans % ASKED_TWICE == 0:
+                again = product.plan(copy.deepcopy(given))
+                if json.dumps(made, sort_keys=True) != json.dumps(again, sort_keys=True):
+                    self.wrong("not_the_same", "the same input gave another plan")
+        except product.WRONG_POLICY as exc:
+            self.wrong("policy_refused", str(exc))
+            return None
+        except product.REFUSES as exc:
+            self.wrong("no_plan", str(exc)[:300])
+            return None
+        except Exception as exc:  # noqa: BLE001 - whatever it is, it is what is looked for
+            where = traceback.extract_tb(exc.__traceback__)[-1]
+            self.wrong("crash", f"{type(exc).__name__}: {str(exc)[:200]} at {where.name}:{where.lineno}")
+            return None
+        return made
+
+    # Lost sign-ins.
+
+    def loss(self, domain: Domain, server: Server, cause: str) -> None:
+        """A sign-in fails that worked. ``cause``: what changed."""
+        self.tell(f"LOST {domain.name} at {server.name} signing with {server.primary}: {cause}; {domain.members}")
+        if not self.world.acting:
+            self.lost.setdefault(domain.name, cause)
+            return
+        kind, excuse = self._whose(domain, server, cause)
+        if kind and excuse:
+            self.excused[f"{kind}: {excuse}"] += 1
+        elif kind:
+            plan = self.last_plan or {}
+            said = f"the last plan: state {plan.get('state')}, deadline {plan.get('deadline')}, next run {plan.get('next_run_at')}"
+            self.wrong(kind, f"{domain.name} does not accept {server.primary} of {server.name} ({cause}); it holds {domain.members}; {said}")
+            if kind == "adfs_clock" and plan.get("deadline") and plan["deadline"] > text(self.world.now):
+                self.wrong("deadline_after_loss", f"the last plan's deadline is {plan['deadline']}")
+        if not cause.startswith(("hand", "updater")):
+            self.lost.setdefault(domain.name, excuse or kind or cause)
+
+    def _whose(self, domain: Domain, server: Server, cause: str) -> tuple[str, str]:
+        world = self.world
+        if server.name in world.gone_servers():
+            return "gone_server", "declared gone"
+        if cause == "expiry":
+            return "expiry", self._excuse_for_expiry(server)
+        if cause == "adfs":
+            return "adfs_clock", self._excuse_for_clock(domain, server)
+        if cause == "ours:promote":
+            return "promotion", self._excuse_for_promotion(domain, server)
+        if cause == "ours:evict":
+            return "eviction", "containment first" if world.policy.get("emergency_priority") == "containment" else ""
+        if cause.startswith("ours:"):
+            return "write", self._excuse_for_write(domain, server)
+        if cause == "server_back":
+            by = domain.dropped.get(server.primary.thumbprint, (0, "hand"))
+            if by[1].startswith("ours:"):
+                return "dropped_unseen", self._excuse_for_write(domain, server)
+            return "server_back", "not by our hand"
+        return "", ""
+
+    def _excuse_for_write(self, domain: Domain, server: Server) -> str:
+        if server.primary.thumbprint in self.stolen_keys:
+            return "a stolen key" if self.world.policy.get("emergency_priority") == "containment" or not server.up or not server.reachable else ""
+        known = self.server_signers.get(server.name)
+        if known is None or known[0] != server.primary.thumbprint:
+            return "never seen to sign with it" if not (server.up and server.reachable and server.listed) else ""
+        return self._room(server)
+
+    def _room(self, server: Server) -> str:
+        """Near the last call, keys of unseen servers give way."""
+        farm, now = self.world.farm, self.world.now
+        publication = self._publication()
+        if not (server.up and server.reachable) and now >= self._last_call() - publication - self._pace():
+            return "making room before the last call"
+        _ = farm
+        return ""
+
+    def _excuse_for_promotion(self, domain: Domain, server: Server) -> str:
+        del server
+        farm, policy = self.world.farm, self.world.policy
+        if self._acknowledged(domain):
+            return "acknowledged"
+        if farm.cause == "ours:promote" and policy.get("emergency_priority") == "containment" and self.stolen_keys:
+            return "containment first"
+        if self._unwritable(domain) and self.world.now >= self._last_call():
+            return "last call"
+        several = self.at_promotion is not None and any(f["fail_on"] == "several_successors" for f in _failures(self.at_promotion))
+        if several and self.world.now >= self._last_call():
+            return "several successors at the last call"
+        if self.world.hands.touched >= self.acts[-1][2].begun:
+            return "a hand in the same run"
+        return ""
+
+    def _excuse_for_clock(self, domain: Domain, server: Server) -> str:
+        world, farm = self.world, self.world.farm
+        promoted = farm.since
+        del server
+        if not self.completed:
+            return "no run before"
+        if self._acknowledged(domain):
+            return "acknowledged"
+        begun = self.completed[-1][0]
+        if self._unwritable(domain):
+            return "could not be written"
+        if world.hands.touched >= begun:
+            return "a hand since the last run"
+        if promoted - begun > self._pace() + 30:
+            return "the run was late"
+        if str(world.policy.get("protect", True)).lower() == "false":
+            return "protect is off"
+        if farm.switched_by == "hand":
+            return "switched on by hand against a hold" if world.hands.touched >= begun else ""
+        if self.last_plan and any(b["condition"] in ("lock",) for b in self.last_plan["blocked_by"]):
+            return "locked"
+        if promoted >= self._last_call():
+            if len(farm.candidates(begun)) > 1:
+                return "several successors at the last call"
+            at_once = farm.span("promotion") < HOUR or farm.span("critical") + DAY >= farm.span("generation")
+            if at_once and farm.primary.begins >= begun:
+                return "no successor could be made before the last call"
+            if promoted - self.blocked_at.get(domain.name, -100 * DAY) < self._publication() + 3 * self._pace():
+                return "could not be written before the last call"
+        return ""
+
+    def _excuse_for_expiry(self, server: Server) -> str:
+        world, farm, now = self.world, self.world.farm, self.world.now
+        policy, history = world.policy, world.history
+        if server.primary is not farm.primary or (now - server.synced > 2 * HOUR and not server.syncing):
+            return "a server that does not copy"
+        if not world.main_answers():
+            return "the primary server is off"
+        if farm.primary.local:
+            return "custom, and no successor was named" if self.last_plan and _failures(self.last_plan) else ""
+        if str(policy.get("auto_rollover")).lower() == "false":
+            return "wanted off"
+        if not farm.auto and farm.switched_by in ("hand", "begin") and (policy.get("auto_rollover") is None or policy.get("promote") == "never"):
+            return "found off"
+        if self.forgot_at > now - 4 * DAY - 2 * self._pace():
+            return "the journal was lost just before"
+        if str(policy.get("protect", True)).lower() == "false":
+            return "protect is off"
+        if self._paused():
+            return "paused"
+        recent = [end for _begun, end in self.completed if end > now - 16 * DAY]
+        distances = [b - a for a, b in zip([now - 16 * DAY, *recent], [*recent, now], strict=True)]
+        if max(distances) > 14 * DAY or (history.interval > 2 * DAY and max(distances) > 1.3 * history.interval):
+            return "too few runs"
+        if history.interval <= 2 * DAY and max(distances) > 3 * DAY:
+            return "runs were missed"
+        if world.hands.touched > now - 8 * DAY:
+            return "a hand in the last week"
+        if len(farm.candidates(now)) > 1:
+            return "several successors"
+        said = {f["fail_on"] for f in _failures(self.last_plan)} if self.last_plan else set()
+        if "auto_rollover" in said:
+            return "the operator was asked what is wanted"
+        if history.interval >= 14 * DAY and "pace" in said:
+            return "too few runs, and said so"
+        able = [d for d in world.domains.values() if d.here and d.federated and not self._unwritable(d)]
+        if not able:
+            return "no domain could be written"
+        if abs(world.server_skew) > 300 or any(abs(c) > 300 for c in history.clocks):
+            return "clocks differ"
+        journal = world.journal
+        if journal.error or (journal.content or {}).get("schema") == 99:
+            return "the journal cannot be used"
+        return ""
+
+    # Numbers of its own.
+
+    def _pace(self) -> int:
+        setting = str(self.world.policy.get("run_interval") or "24h")
+        hours = float(setting.rstrip("hd")) * (24 if setting.endswith("d") else 1)
+        return max(self.world.history.interval, round(hours * HOUR))
+
+    def _publication(self) -> int:
+        return 10 + DAY + HOUR
+
+    def _last_call(self) -> int:
+        farm = self.world.farm
+        # After a promotion the deadline of the one before it is meant.
+        ends = [c.ends for c in farm.certificates if c.begins <= farm.primary.begins]
+        return min(ends) - max(farm.span("critical"), farm.span("check") + 10 + HOUR) - 3 * self._pace()
+
+    def _paused(self) -> bool:
+        content = self.world.journal.content or {}
+        return bool(self.world.policy.get("pause") or self.world.policy.get("rollback") or content.get("pause"))
+
+    def _acknowledged(self, domain: Domain) -> bool:
+        thumbprints = {c.thumbprint for c in self.world.farm.certificates} | {self.world.farm.primary.thumbprint}
+        entries = self.world.policy.get("domains_acknowledged") or ()
+        return any(e.get("domain") == domain.name and e["thumbprint"] in thumbprints for e in entries)
+
+    def _in_scope(self, domain: Domain) -> bool:
+        policy = self.world.policy
+        named = [n.lower() for n in policy.get("domains") or ()]
+        hosts = {self.world.farm.host, *(policy.get("host_names") or ())}
+        return domain.host in hosts and domain.name not in (policy.get("domains_excluded") or ()) and (not named or domain.name in named)
+
+    def _unwritable(self, domain: Domain) -> bool:
+        stands = not self._in_scope(domain) or bool(domain.unreadable) or domain.refuses or not domain.configuration
+        return stands or domain.name in self.blocked
+
+    # What happens around.
+
+    def adfs_changed(self) -> None:
+        """AD FS changed something by itself."""
+        farm, plan = self.world.farm, self.last_plan
+        self.adfs_at = self.world.now
+        self.tell(f"AD FS: primary {farm.primary}, certificates {farm.certificates}")
+        if farm.cause == "adfs" and farm.since == self.world.now and plan and self.completed and self.world.hands.touched < self.completed[-1][0]:
+            said = plan["farm"].get("adfs_promotes_at")
+            if said and said > text(self.world.now) and plan["farm"]["primary"] != farm.primary.thumbprint:
+                self.wrong("adfs_earlier", f"AD FS promoted although the last plan said {said}")
+            theirs = self.world.policy.get("promote") in ("role", "never") and plan["farm"]["primary"] != farm.primary.thumbprint
+            if theirs and farm.primary.thumbprint in plan["farm"]["certificates"] and self.world.now < self._last_call() and not self.stolen_keys:
+                self.wrong("clock_not_held", f"promote is {self.world.policy['promote']}, the last run saw {farm.primary}, and AD FS promoted it")
+
+    def acted(self, action: str, run: Run) -> None:
+        """The product acts on a server."""
+        self.tell(f"{run.name}: {action}")
+        farm = self.world.farm
+        explicit = str(self.world.policy.get("auto_rollover")).lower() == "true"
+        if farm.primary.local and action in ("restore_auto_rollover", "generate") and not explicit and not self.stolen_keys:
+            self.wrong("custom_replaced", f"{action} although {farm.primary} is an administrator's own and auto_rollover: true is not set")
+        before = [(at, a, r) for at, a, r in self.acts if a.endswith("_auto_rollover")]
+        self.acts.append((self.world.now, action, run))
+        if action == "promote":
+            self.at_promotion = self.last_plan
+        if action == "suspend_auto_rollover" and before and before[-1][1] == "restore_auto_rollover":
+            at, _action, last = before[-1]
+            if last is run and self.world.hands.touched < run.begun:
+                self.wrong("flapping", "the same run restores automatic rollover and suspends it again")
+            elif (
+                self.completed
+                and last.begun == self.completed[-1][0]
+                and self.world.hands.touched < last.begun
+                and self.adfs_at < at
+                and self.world.farm.since < last.begun
+                and self.policy_at < last.begun
+            ):
+                self.wrong("flapping", "a run suspends what the run before restored, and nothing had changed")
+
+    def policy_changed(self, about: dict[str, Any]) -> None:
+        self.policy_at = self.world.now
+        self.tell(f"policy {about}")
+
+    def forgets(self) -> None:
+        """The journal that the next run finds is not the one that the last run wrote."""
+        self.seen_by_runs.clear()
+        self.server_signers.clear()
+        self.forgot_at = self.world.now
+        self.tell("the journal is not the one that was written")
+
+    def stolen(self, named: list[Certificate]) -> None:
+        for c in named:
+            if c in self.world.farm.certificates:
+                self.stolen_own.add(c.thumbprint)
+            self.stolen_keys[c.thumbprint] = self.world.now
+            self.tell(f"stolen: {c}")
+
+    def writes(self, domain: Domain, members: Pair, cause: str, run: Run | None) -> None:
+        """A domain is written."""
+        self.tell(f"{run.name if run else cause}: {cause} {domain.name} {domain.members} -> {members}")
+        if cause == "updater":
+            self.updater_at = self.world.now
+        if run is None or self.stolen_keys or self._paused():
+            return
+        waiting = set(self.world.farm.candidates(self.world.now))
+        if (set(domain.members) - set(members)) & waiting and set(members) & waiting:
+            self.wrong("successor_dropped", f"{domain.name} gets {members} for {domain.members}: one successor is dropped for another")
+        era = max(self.world.farm.since, self.world.hands.touched, self.policy_at, self.adfs_at)
+        ours = [(at, by, pair) for at, by, pair in domain.written if at >= era]
+        if any(by == "updater" for _at, by, _pair in ours):
+            return
+        making_room = self.world.now >= self._last_call() - self._publication() - self._pace()
+        if len(ours) >= 2 and set(members) == set(ours[-2][2]) != set(ours[-1][2]) and not making_room:
+            self.wrong("undone", f"{domain.name} gets {members}, which our own last write replaced, and nothing had changed")
+        if len(ours) >= 4:
+            self.wrong("many_writes", f"{domain.name} is written for the {len(ours) + 1}th time, and nothing had changed")
+
+    # What a run says.
+
+    def planned(self, run: Run, plan: dict[str, Any]) -> None:
+        """Judge a plan by what is so."""
+        self.last_plan = plan
+        world, farm = self.world, self.world.farm
+        skew = run.skew if abs(run.skew - world.server_skew) > 300 else world.server_skew
+        now = text(world.now, skew)
+        for server in farm.servers:
+            if server.up and server.reachable and server.listed:
+                self.server_signers[server.name] = (server.primary.thumbprint, world.now)
+        acts = [a["action"] for a in plan["actions"]]
+        self.tell(
+            f"{run.name}: {plan['state']}; {', '.join(acts) or 'nothing'}; blocked by {sorted({b['condition'] for b in plan['blocked_by']})};"
+            f" fails {[f['fail_on'] for f in plan['failures']]}; deadline {plan['deadline']}; next {plan['next_run_at']}"
+        )
+        closed = {b["condition"] for b in plan["blocked_by"]} & {"lock", "clock"}
+        lock = (world.journal.content or {}).get("lock") if world.journal.error is None else None
+        if acts and lock and lock["run"] != run.name and world.now - world.journal.at < 15 and (world.journal.content or {}).get("schema") != 99:
+            self.wrong("inside_lock", f"{run.name} plans {acts} although {lock['run']} wrote the journal {world.now - world.journal.at} minutes ago")
+        moved = [b["reason"] for b in plan["blocked_by"] if b["condition"] == "approval"]
+        if moved and max(world.hands.touched, self.adfs_at, self.updater_at) < run.begun:
+            self.wrong("approval_moved", f"nothing moved but the run's own acts: {moved[0][:200]}")
+        own = {c.thumbprint for c in farm.certificates}
+        for alarm in plan["alarms"]:
+            if alarm["alarm"] == "unknown_certificate" and any(t in alarm["reason"] for t in own):
+                self.wrong("own_key_unknown", f"{alarm['object']}: {alarm['reason'][:160]}")
+        if plan["next_run_at"] <= now:
+            self.wrong("next_run_past", f"next run {plan['next_run_at']}, and it is {now}")
+        for block in plan["blocked_by"]:
+            if block["until"] and block["until"] < now and block["condition"] != "adfs_clock":
+                self.wrong("until_past", f"{block['condition']} until {block['until']}, and it is {now}")
+        if closed or acts:
+            return
+        self._state(plan)
+        leftover = [
+            d.name
+            for d in world.domains.values()
+            if world.policy.get("remove_old_from_entra")
+            and plan["state"] == "complete"
+            and not self._unwritable(d)
+            and d.federated
+            and len([c for c in d.members if c is not None and not c.name.endswith("-O")]) > 1
+        ]
+        if leftover and {b["condition"] for b in plan["blocked_by"]} <= {"due"} and not _failures(plan) and len(run.plans) == 1 and not self._paused():
+            self.wrong(
+                "wait_for_nothing", f"{', '.join(leftover)} still holds the earlier certificate, which is to be removed, and nothing is said to block that"
+            )
+        if plan["state"] in WAITING and not plan["blocked_by"]:
+            self.wrong("wait_for_nothing", f"state {plan['state']}, no act and nothing that blocks one")
+        standing = sorted(b["condition"] for b in plan["blocked_by"] if b["until"] is None and b["condition"] in OBSTACLES)
+        held = not farm.auto and farm.switched_by == "ours" and (world.history.auto or str(world.policy.get("auto_rollover")).lower() == "true")
+        if held and standing and not _failures(plan) and not self._paused() and str(world.policy.get("auto_rollover")).lower() != "false":
+            self.wrong("held_silently", f"AD FS' clock is held for {', '.join(standing)}, and the run does not fail")
+        at_rest = plan["state"] in AT_REST and not farm.candidates(world.now) and not farm.primary.local and farm.primary.ends - world.now > 61 * DAY
+        wanted = str(world.policy.get("auto_rollover")).lower()
+        owned = wanted == "true" or (wanted == "none" and held and self.forgot_at < 0 and world.hands.touched < 0)
+        if at_rest and not farm.auto and owned and not self._paused() and not _failures(plan) and len(run.plans) == 1:
+            self.wrong("left_off", f"state {plan['state']}, automatic rollover is off, wanted on, and nothing is said or done")
+
+    def _state(self, plan: dict[str, Any]) -> None:
+        world, farm, state = self.world, self.world.farm, plan["state"]
+        failing = bool(_failures(plan))
+        ours = [d for d in world.domains.values() if d.federated and d.host == farm.host and not self._acknowledged(d)]
+        named = [n.lower() for n in world.policy.get("domains") or ()]
+        readable = [d for d in ours if not d.unreadable and d.configuration and (not named or d.name in named)]
+        broken = [d.name for d in readable if not d.holds(farm.primary)]
+        if broken and state not in ("broken", "emergency"):
+            self.wrong("untrue_state", f"state {state}, and {', '.join(broken)} does not hold {farm.primary}")
+        if broken and not failing:
+            self.wrong("broken_unsaid", f"{', '.join(broken)} does not hold {farm.primary}, and the run does not fail")
+        unread = [d.name for d in ours if d.unreadable or not d.configuration]
+        if unread and not failing:
+            self.wrong("unreadable_unsaid", f"{', '.join(unread)} could not be read, and the run does not fail")
+        if state == "ready":
+            coming = world.certificate(plan["farm"]["successor"])
+            late = [d.name for d in readable if coming is not None and not all(coming in pair for pair in d.served(world.now))]
+            if late:
+                self.wrong("untrue_ready", f"ready, and Entra may still serve {', '.join(late)} without {coming}")
+        if state in ("complete", "promoted", "steady"):
+            behind = [s.name for s in farm.servers if s.up and s.reachable and s.listed and s.primary is not farm.primary]
+            unseen = [
+                s.name for s in farm.servers if not (s.up and s.reachable) and s.listed and s.name not in world.gone_servers() and not world.history.winrm
+            ]
+            last = [n for n in unseen if self.server_signers.get(n, (farm.primary.thumbprint,))[0] != farm.primary.thumbprint]
+            if last and world.history.listed and not failing and state != "steady":
+                self.wrong("untrue_state", f"state {state}, and {', '.join(last)} was last seen to sign with another certificate")
+            if behind and world.history.listed:
+                self.wrong("untrue_state", f"state {state}, and {', '.join(behind)} signs with another certificate")
+        if farm.primary.begins > world.now and not failing:
+            self.wrong("not_yet_valid_unsaid", f"{farm.primary} is not valid yet, and the run does not fail")
+        if len(farm.candidates(world.now)) > 1 and not failing and state != "emergency" and not self._paused():
+            self.wrong("several_unsaid", f"AD FS has the successors {farm.candidates(world.now)}, and the run does not fail")
+        elsewhere = [d.name for d in world.domains.values() if d.here and d.host != farm.host and d.holds(farm.primary) and not d.unreadable]
+        if elsewhere and not failing and not world.policy.get("host_names"):
+            self.wrong("unclaimed_unsaid", f"{', '.join(elsewhere)} leads elsewhere and holds {farm.primary}, and the run does not fail")
+        self._emergency(plan)
+
+    def _emergency(self, plan: dict[str, Any]) -> None:
+        world, farm = self.world, self.world.farm
+        stolen = {t for t, when in self.stolen_keys.items() if t in self.stolen_own and when > self.forgot_at}
+        still = [
+            d.name
+            for d in world.domains.values()
+            if d.here and d.federated and d.host == farm.host and any(c is not None and c.thumbprint in stolen for c in d.members) and not self._acknowledged(d)
+        ]
+        servers = [s.name for s in farm.servers if s.listed and s.name not in world.gone_servers() and any(c.thumbprint in stolen for c in s.certificates)]
+        if plan["state"] != "emergency" and (still or servers):
+            self.wrong("emergency_ended", f"state {plan['state']}, and {', '.join(still + servers)} still has a stolen key")
+
+    def run_ended(self, run: Run) -> None:
+        """Judge what a run left behind."""
+        world, farm = self.world, self.world.farm
+        if run.ended != "complete":
+            self.tell(f"{run.name} {run.ended}")
+            return
+        self.completed.append((run.begun, world.now))
+        self.seen_by_runs.update(c.thumbprint for c in farm.certificates)
+        if str(world.policy.get("protect", True)).lower() == "false":
+            return
+        refused = {d.name for d in world.domains.values() if d.unreadable or d.refuses or not d.federated or not self._in_scope(d)}
+        self.blocked = refused
+        self.blocked_at.update(dict.fromkeys(refused, world.now))
+        plan = run.plans[-1]
+        closed = {b["condition"] for b in plan["blocked_by"]} & {"lock", "clock"}
+        for name, when in run.raced.items():
+            domain = world.domains[name]
+            undisturbed = world.hands.touched <= when and self.updater_at <= when and not closed and len(run.plans) < 9
+            wanted = {farm.primary, *farm.candidates(world.now)}
+            lacks = plan["state"] in ("broken", *WAITING) and len(wanted) <= 2 and wanted - set(domain.members)
+            if undisturbed and lacks and name not in refused:
+                self.wrong("race_is_refusal", f"{name} was changed by another writer before the write, and is left with {domain.members} at the run's end")
+        self._strangers(plan, refused)
+        if closed or plan["state"] == "emergency" or world.hands.touched >= run.begun or farm.primary.ends <= world.now or self.adfs_at >= run.begun:
+            return
+        for domain in world.domains.values():
+            able = domain.here and domain.federated and domain.configuration and domain.name not in refused
+            if able and not domain.holds(farm.primary):
+                signers = {s.primary for s in farm.servers if s.up and s.reachable and s.listed}
+                if len(signers | {farm.primary}) <= 2:
+                    self.wrong("unrepaired", f"after a whole run {domain.name} holds {domain.members}, and AD FS signs with {farm.primary}")
+
+    def _strangers(self, plan: dict[str, Any], refused: set[str]) -> None:
+        world = self.world
+        if world.policy.get("unknown_certificates") != "replace" or plan["state"] in ("emergency", "paused") or self._paused():
+            return
+        quiet = len(self.completed) > 3 and max(world.hands.touched, self.updater_at) < self.completed[-4][0]
+        for domain in world.domains.values():
+            theirs = [c for c in domain.members if c is not None and c.name.partition("-")[2][:1] == "X"]
+            gated = "window" in {b["condition"] for b in plan["blocked_by"]}
+            if quiet and not gated and theirs and domain.here and domain.federated and domain.name not in refused and not plan["actions"]:
+                self.wrong("unknown_stays", f"{domain.name} holds {theirs} although unknown certificates are to be replaced")
+
+    def journal_written(self, run: Run, before: dict[str, Any], content: dict[str, Any]) -> None:
+        """Where nothing happens, nothing is written; and what an operator said is not forgotten."""
+        if before.get("schema") == content["schema"] and self.world.journal.error is None:
+            lifted = str(self.world.policy.get("pause")).lower() == "false"
+            gone = [name for name in ("pause", "rollback") if before.get(name) and not content.get(name) and not lifted]
+            if gone and not self.stolen_keys:
+                self.wrong("journal_forgets", f"{', '.join(gone)} of the journal is gone, and it was not lifted")
+        farm, now = self.world.farm, self.world.now
+        quiet = (
+            len(self.completed) > 3
+            and self.world.hands.touched < self.completed[-3][0]
+            and max(farm.since, self.adfs_at, *(at for at, _a, _r in self.acts[-1:])) < self.completed[-3][0]
+        )
+        plan = run.plans[-1]
+        far = farm.primary.ends - now > 50 * DAY and len(farm.certificates) == 1
+        if (
+            quiet
+            and far
+            and plan["state"] in AT_REST
+            and not plan["actions"]
+            and len(run.plans) == 1
+            and not plan["alarms"]
+            and not _failures(plan)
+            and {b["condition"] for b in plan["blocked_by"]} <= {"due"}
+        ):
+            differs = sorted(k for k in {*before, *content} if before.get(k) != content.get(k))
+            self.wrong("journal_churn", f"the journal is written although nothing changed and nothing waits (state {plan['state']}): {', '.join(differs)}")
+
+    def over(self) -> None:
+        """The history is over."""

@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Histories that once went wrong, each as short as it gets, by what goes wrong in it. None may be found wrong again."""
+
+from __future__ import annotations
+
+from histories.certificates import text
+from histories.history import DAY, History, on_day
+
+
+def _span(first: float, last: float) -> dict[str, str]:
+    return {"start": text(round(first * DAY)), "end": text(round(last * DAY))}
+
+
+WEEKLY = 7 * DAY
+NAMED = ["d1.contoso.com", "d2.contoso.com", "d3.contoso.com"]
+KNOWN: dict[str, History] = {
+    "an emergency ends although a domain cannot be read": History(left=60, length=20, events=(on_day(4.9, "unreadable", 0), on_day(5, "stolen", "primary"))),
+    "an emergency ends although a server cannot be seen": History(left=60, length=20, events=(on_day(4.9, "unreachable", 1), on_day(5, "stolen", "primary"))),
+    "a stranger's key in another farm's domain keeps the emergency open, and nothing else is done": History(
+        left=24, length=32, elsewhere=1, events=(on_day(0.3, "stranger", 1), on_day(0.35, "stolen", "stranger"))
+    ),
+    "two certificates by hand before a server synchronises": History(left=200, length=5, lag=9, events=(on_day(3.3736, "urgent_twice"),)),
+    "a second controller works inside the lock": History(
+        left=28, length=12, clocks=(240, -200), events=(on_day(3.1, "policy", {"rollback": True}, 4.9), on_day(3.2, "kill_and_again", 3))
+    ),
+    "weekly runs and a freeze around the moment when AD FS makes a successor": History(
+        left=21, length=29, interval=WEEKLY, first_run=576, policy={"run_interval": "168h", "freezes": [_span(0, 5)]}
+    ),
+    "AD FS generates and promotes at once": History(left=45, length=53, generation=40, promotion=0),
+    "a certificate of an authority with rollover left on": History(first="ca", left=22, length=30, events=(on_day(5, "stranger", 0),)),
+    "a certificate of an authority with rollover left on, weekly": History(first="ca", left=23, length=31, interval=WEEKLY),
+    "a named domain becomes managed": History(left=22, length=30, policy={"domains": NAMED}, events=(on_day(1, "managed", 2),)),
+    "one tenant cannot be read": History(left=22, length=30, tenants=2, events=(on_day(1, "tenant_unreadable", 1),)),
+    "the role promotes, and partners are not acknowledged": History(left=35, length=43, partners=1, policy={"promote": "role"}),
+    "an administrator is to promote, and does not": History(left=35, length=43, policy={"promote": "never"}),
+    "the role promotes, and there is a freeze": History(left=35, length=43, policy={"promote": "role", "freezes": [_span(5.2, 25)]}),
+    "a domain leads here by the service's former name": History(left=60, length=10, alias=1),
+    "the service is renamed, and a domain is forgotten": History(left=60, length=10, events=(on_day(2, "rename", "login.contoso.com"),)),
+    "a self-signed certificate of an administrator": History(first="local", auto=False, left=25, length=20, policy={"promote": "role"}),
+    "a primary that is not valid yet": History(left=60, length=10, events=(on_day(2, "not_yet_valid", 25), on_day(3, "generate"))),
+    "rollover off, and said to be wanted on": History(auto=False, left=28, length=36, policy={"auto_rollover": True}),
+    "a server's port is closed to the runs": History(left=32, length=40, events=(on_day(1, "unreachable", 1),)),
+    "a dead server is still listed": History(left=32, length=40, events=(on_day(1, "dead_server", 1),)),
+    "one domain is excluded": History(left=32, length=40, policy={"domains_excluded": ["d1.contoso.com"]}),
+    "one domain cannot be read": History(left=32, length=40, events=(on_day(1, "unreadable", 0),)),
+    "one domain refuses": History(left=32, length=40, events=(on_day(1, "refuses", 0),)),
+    "one domain has a stranger's certificate": History(left=32, length=40, events=(on_day(1, "stranger", 0),)),
+    "the journal is lost while the clock is held": History(
+        left=24, length=32, events=(on_day(0.1, "unreadable", 0, 6), on_day(5.5, "journal_lost")), policy={"auto_rollover": True}
+    ),
+    "just at the threshold between holding and restoring": History(left=25, length=33, policy={"renew_before": "20d"}),
+    "two controllers whose clocks differ": History(left=34, length=42, clocks=(200, -60)),
+    "two controllers whose clocks differ, and the role promotes": History(left=21, length=25, first_run=0, clocks=(240, -200), policy={"promote": "role"}),
+    "another writer comes between the scan and the write": History(left=30, length=3, gap=3, domains=1, second="ended", events=(on_day(0.3785, "swap", 0),)),
+    "the clock is held in a freeze that outlasts the certificate": History(left=24, length=32, promotion=1, policy={"freezes": [_span(0, 60)]}),
+    "weekly runs, rollover off, the role promotes": History(auto=False, left=30, length=38, interval=WEEKLY, policy={"promote": "role", "auto_rollover": True}),
+    "weekly runs, and no run_interval": History(left=34, length=42, interval=WEEKLY),
+    "weekly runs, no run_interval, and a freeze": History(left=21, length=29, interval=WEEKLY, domains=1, policy={"freezes": [_span(0, 9)]}),
+    "runs every three days, and no run_interval": History(left=34, length=42, interval=3 * DAY),
+    "runs every two weeks, and no run_interval": History(left=40, length=48, interval=14 * DAY),
+    "an approved plan that is played": History(left=30, length=38, approves=True),
+    "a steady farm with one unreadable domain": History(left=200, length=8, events=(on_day(2, "unreadable", 0),)),
+    "several successors": History(left=31, length=39, events=(on_day(4, "generate"), on_day(4.1, "add", "local"))),
+    "an emergency over the farm's own key": History(left=60, length=20, events=(on_day(2, "stolen", "primary"),)),
+    "an emergency, containment first": History(left=60, length=20, policy={"emergency_priority": "containment"}, events=(on_day(2, "stolen", "primary"),)),
+    "an emergency, containment first, and a domain cannot be read": History(
+        left=60, length=12, policy={"emergency_priority": "containment"}, events=(on_day(1.9, "unreadable", 0), on_day(2, "stolen", "primary"))
+    ),
+    "unknown certificates are to be replaced on a steady farm": History(
+        left=200, length=14, policy={"unknown_certificates": "replace"}, events=(on_day(2, "stranger", 0),)
+    ),
+    "the old certificate is to leave AD FS, and the clock comes back": History(
+        left=21, length=25, domains=1, policy={"promote": "role", "auto_rollover": True, "remove_old_from_adfs": True}
+    ),
+    "a domain by another name, and the old certificate is to leave Entra": History(left=28, length=48, alias=1, policy={"remove_old_from_entra": True}),
+    "the primary server's own metadata cannot be reached": History(left=22, length=70, duration=60, events=(on_day(3, "unreachable", 0),)),
+    "unknown certificates are to be replaced, and Entra refuses an empty member": History(
+        left=200, length=14, null_ok=False, policy={"unknown_certificates": "replace"}, events=(on_day(2, "stranger", 0),)
+    ),
+    "the only domain cannot be read": History(domains=1, updater=35, length=48, policy={"promote": "role"}, events=(on_day(6.8, "unreadable", 0),)),
+    "a server comes back after two renewals": History(left=22, length=130, duration=60, events=(on_day(3, "stops", 1, 75),)),
+    "a server comes back after the old certificate left Entra": History(
+        left=22, length=40, policy={"remove_old_from_entra": True}, events=(on_day(3, "stops", 1, 30),)
+    ),
+}

@@ -1,0 +1,299 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Histories in which something waited for ever, or acts undid each other: what the core does in each, with its siblings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import loop
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import Approved, compare
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import RelyingParty, Slots
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, show
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import GivenServer, Policy, Span
+
+from .life import DAY, MINUTE, Life, ends, failing, reasons, three
+from .world import START, actions, at, farm, guards, observe
+
+SWITCHES = ("suspend_auto_rollover", "restore_auto_rollover")
+
+
+def life(end: float = 40, slots: Slots = Slots("OLD", None), **more: object) -> Life:  # noqa: B008 - nobody changes it
+    return Life(observe(farm(**more), *three(slots), **ends(end)))
+
+
+def switched(it: Life) -> list[str]:
+    return [act for _day, act in it.acts if act in SWITCHES]
+
+
+def both_in_one_run(it: Life) -> list[float]:
+    """Days on which one run switched AD FS' clock off and on."""
+    return [day for day in {d for d, _a in it.acts} if {a for d, a in it.acts if d == day} >= set(SWITCHES)]
+
+
+# -- rollover that somebody switched off -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("left", [60, 28, 15, 7])
+@pytest.mark.parametrize("promote", ["adfs", "role"])
+@pytest.mark.parametrize("every", [1.0, 3.0])
+def test_an_explicit_wish_for_rollover_is_enough_to_renew_a_farm_on_which_somebody_switched_it_off(left: float, promote: str, every: float) -> None:
+    it = life(left, auto_rollover=False)
+    it.daily(left, Policy(auto_rollover=True, promote=promote, run_interval=every * DAY), every)
+    assert it.lost == [] and it.farm.primary != "OLD"
+    assert both_in_one_run(it) == []
+    assert len(switched(it)) <= 3
+
+
+def test_rollover_that_somebody_switched_off_and_of_which_nothing_is_known_fails_every_run() -> None:
+    it = life(40, auto_rollover=False)
+    assert all("auto_rollover" in failing(p) for p in it.daily(20))
+    assert it.acts == []
+
+
+# -- a clock that is held ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("obstacle", ["unseen", "unreadable", "excluded", "refusing", "unknown", "unlisted"])
+@pytest.mark.parametrize("every", [1.0, 4.0, 7.0])
+def test_whatever_keeps_adfs_clock_held_fails_the_run_from_the_first_day_and_the_holding_ends_in_time(obstacle: str, every: float) -> None:
+    it = life(60, servers_confirmed=obstacle != "unlisted")
+    policy = Policy(run_interval=every * DAY)
+    it.daily(21, policy, every)
+    if obstacle == "unseen":
+        it.unseen.add("adfs2")
+    elif obstacle == "unreadable":
+        it.unreadable["d1"] = "HTTP 503"
+    elif obstacle == "excluded":
+        policy = replace(policy, domains_excluded=frozenset({"d1"}))
+    elif obstacle == "refusing":
+        it.refusing.add("d1")
+    elif obstacle == "unknown":
+        it.put("d1", "OLD", "STRANGER")
+    made = it.daily(60 - it.day, policy, every)
+    held = [p for p in made if p.first.clock_held]
+    if held:
+        assert all({"held", "pace", "unreadable", "unknown_certificate"} & failing(p) for p in held[1:] if not p.first.ready)
+    it.until(at(59.9))
+    assert it.farm.primary != "OLD", it.acts
+    lost = {name for _day, name, _why in it.lost}
+    assert lost <= {"d1"}
+    assert both_in_one_run(it) == []
+
+
+@pytest.mark.parametrize("obstacle", ["excluded", "unreadable"])
+def test_whom_the_last_call_costs_the_sign_in_is_said_from_the_first_day_of_holding(obstacle: str) -> None:
+    it = life(40)
+    policy = Policy(domains_excluded=frozenset({"d1"})) if obstacle == "excluded" else Policy()
+    if obstacle == "unreadable":
+        it.unreadable["d1"] = "HTTP 503"
+    made = it.daily(40, policy)
+    held = [p for p in made if p.first.clock_held]
+    assert held and all("d1" in reasons(p, "held") for p in held)
+    last = next(p for p in made if any(s.act.action == "restore_auto_rollover" for s in p.steps))
+    assert last.first.now >= last.first.last_call_at
+
+
+def test_a_server_that_is_gone_or_a_domain_that_is_acknowledged_ends_the_holding_at_once() -> None:
+    it = life(40)
+    it.unseen.add("adfs2")
+    it.daily(20)
+    assert it.farm.auto_rollover is False
+    it.farm = replace(it.farm, servers=it.farm.servers[:1])  # as the reading leaves it out that is listed as gone
+    it.daily(5, Policy(servers=(GivenServer("adfs2", gone=True),)))
+    assert it.farm.auto_rollover and it.lost == []
+    other = life(40)
+    policy = Policy(domains_excluded=frozenset({"d1"}))
+    other.daily(20, policy)
+    assert other.farm.auto_rollover is False
+    other.daily(3, replace(policy, domains_acknowledged=frozenset({("d1", "BORN1")})))
+    assert other.farm.auto_rollover
+
+
+@pytest.mark.parametrize("chosen", ["never", "partners"])
+def test_a_clock_that_is_held_by_the_operators_own_choice_fails_the_run_some_days_before_the_last_call(chosen: str) -> None:
+    partners = (RelyingParty("Payroll", ("urn:payroll",)),) if chosen == "partners" else ()
+    it = Life(observe(farm(relying_parties=partners), *three(), **ends(40)))
+    made = it.daily(39, Policy(promote="never" if chosen == "never" else "role"))
+    held = [p for p in made if p.first.clock_held and p.first.ready]
+    early = [p for p in held if p.first.last_call_at - p.first.now > p.first.policy.deadline_days]
+    late = [p for p in held if p.first.last_call_at - p.first.now < p.first.policy.deadline_days]
+    assert early and late
+    assert not any("held" in failing(p) for p in early) and all("held" in failing(p) for p in late)
+    assert it.lost == []
+
+
+# -- the journal is lost -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wanted", [None, True])
+def test_a_journal_that_is_lost_while_the_clock_is_held_makes_it_slower_and_never_stuck_without_a_word(wanted: bool | None) -> None:
+    it = life(60)
+    it.unreadable["d1"] = "HTTP 503"
+    it.daily(40, Policy(auto_rollover=wanted))
+    assert it.farm.auto_rollover is False
+    it.unreadable.clear()
+    it.journal = Journal(it.journal.farm)
+    made = it.daily(60 - it.day - 1, Policy(auto_rollover=wanted))
+    if wanted:
+        assert it.farm.primary != "OLD" and it.lost == []
+    else:
+        assert all("auto_rollover" in failing(p) for p in made)
+        it.daily(0.5, Policy(auto_rollover=True))
+        assert it.farm.auto_rollover and it.lost == []
+
+
+# -- holding and restoring ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("left", [90, 45, 31, 30.01, 25, 22, 21.01, 20.5, 17, 16.1, 12])
+@pytest.mark.parametrize("every", [0.25, 1.0, 7.0])
+def test_no_run_holds_and_restores_adfs_clock_whatever_the_threshold_is_near_to(left: float, every: float) -> None:
+    frozen = Policy(run_interval=every * DAY, freezes=(Span(at(-5), at(left - 16)),))
+    for policy in (Policy(run_interval=every * DAY), frozen):
+        it = life(left)
+        it.daily(left - 1, policy, every)
+        assert both_in_one_run(it) == []
+        assert len(switched(it)) <= 2
+        assert it.lost == []
+
+
+def test_a_held_clock_of_which_nothing_is_promotable_any_more_is_given_back_once() -> None:
+    it = life(60)
+    it.daily(5, Policy(pause=True))
+    it.make()
+    it.daily(5, Policy(pause=True))
+    assert it.farm.auto_rollover is False
+    it.configure(certificates=frozenset({"OLD"}))
+    it.daily(49, Policy(pause=False))
+    assert it.lost == [] and it.farm.primary != "OLD" and both_in_one_run(it) == []
+
+
+# -- two controllers -----------------------------------------------------------------------------------------------------------------
+
+
+def test_two_controllers_whose_clocks_differ_wipe_nothing_of_each_other() -> None:
+    it = life(40)
+    for n in range(78):
+        it.until(at(n / 2))
+        it.run(controller=200 * timedelta(seconds=1) if n % 2 else -60 * timedelta(seconds=1))
+    assert it.lost == [] and it.farm.primary != "OLD" and switched(it) == []
+    assert [a for _d, a in it.acts if a != "AD FS promotes"] == ["generate", "publish", "reorder"]
+
+
+@pytest.mark.parametrize("seconds", [(200, -60), (280, -280), (-280, 280)])
+def test_stamps_go_on_at_a_scan_that_is_dated_a_little_before_the_last_one(seconds: tuple[int, int]) -> None:
+    it = Life(observe(farm("OLD", "NEW"), *three(Slots("OLD", "NEW")), **ends(40)))
+    it.now = at(1) + timedelta(seconds=seconds[0])
+    it.run()
+    before = it.journal.first_seen
+    it.now = at(1) + timedelta(seconds=seconds[1]) + MINUTE
+    it.run()
+    assert it.journal.first_seen == before
+
+
+# -- a race is no refusal -----------------------------------------------------------------------------------------------------------
+
+
+def test_somebody_who_writes_just_before_our_write_makes_the_run_plan_again_and_the_domain_is_written_in_it() -> None:
+    it = life(29, Slots("OLD", "EARLIER"))
+    it.races["d1"] = lambda: it.put("d1", "OLD", None)
+    it.races["d2"] = lambda: it.put("d2", "STRANGER", None)
+    it.run(Policy(known_certificates=frozenset({"EARLIER"})))
+    assert it.domains["d1"].slots == Slots("OLD", "BORN1")
+    assert "OLD" in it.domains["d2"].slots.accepted and "BORN1" in it.domains["d3"].slots.accepted
+
+
+def test_a_domain_that_was_written_by_another_hand_is_not_counted_as_one_that_refused() -> None:
+    act = {"action": "publish", "said": "", "thumbprint": "NEW", "targets": [_target("d1"), _target("d2")]}
+    errors = [{"domain": "d1", "error": "it moved", "error_id": loop.RACED}, {"domain": "d2", "error": "denied", "error_id": "Authorization_RequestDenied"}]
+    outcome = {"of": act, "act": {"results": [{"item": "tenant", "failed": True, "msg": "no", "domains": errors}]}}
+    heard = loop.heard(replace(loop.Memory("run"), waiting=loop._ACT), outcome, False)
+    assert heard.raced == ("d1",) and heard.refused == ("d2",)
+
+
+def _target(name: str) -> dict[str, object]:
+    return {"tenant_id": "tenant", "domain": name, "slots": {"signing": "OLD", "next": "NEW"}, "expected": {"signing": "OLD", "next": None}}
+
+
+# -- runs that come as they come ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("promote", ["adfs", "role"])
+@pytest.mark.parametrize("auto", [True, False])
+def test_a_job_that_runs_weekly_renews_because_time_between_looks_restarts_nothing(promote: str, auto: bool) -> None:
+    it = life(45, auto_rollover=auto)
+    policy = Policy(promote=promote if auto else "role", auto_rollover=None if auto else False)
+    it.daily(45, policy, 7.0)
+    assert it.lost == [] and it.farm.primary != "OLD"
+
+
+@pytest.mark.parametrize("promote", ["adfs", "role"])
+def test_runs_that_come_further_and_further_apart_without_a_setting_renew_before_the_end(promote: str) -> None:
+    it = life(29)
+    made = it.runs([0, 1.2, 2.5, 5, 12, 20, 27], Policy(promote=promote))
+    assert it.lost == [], (it.acts, [sorted(failing(p)) for p in made])
+    assert it.farm.primary != "OLD"
+
+
+def test_where_no_further_run_can_be_in_time_the_run_fails_while_something_can_still_be_done() -> None:
+    it = life(60)
+    it.daily(40, Policy(promote="never"), 13.0)
+    made = it.runs([52.0], Policy(promote="never"))
+    assert it.keys["OLD"].not_after > it.now and "pace" in failing(made[0]) and "renew_signing_cert_run_interval" in reasons(made[0], "pace")
+
+
+# -- approved plans ------------------------------------------------------------------------------------------------------------------
+
+
+def shown(it: Life, made: Plan) -> dict[str, object]:
+    return show(made, {k: k for k in it.keys}, {})
+
+
+def test_an_approved_plan_is_applied_act_by_act_without_its_own_acts_counting_as_moved() -> None:
+    it = life(29)
+    approved = shown(it, it.run(acts=False))
+    assert [a["action"] for a in approved["actions"]] == ["generate", "publish"]  # type: ignore[attr-defined, index]
+    for action in ("generate", "publish"):
+        made = it.run(acts=False)
+        left: Approved = compare(approved, shown(it, made))
+        assert left.moved == () and left.has(made.steps[0].act) and made.steps[0].act.action == action
+        it._carry_out(made.steps[0].act, Policy())
+
+
+@pytest.mark.parametrize("any_successor", [False, True])
+def test_a_successor_that_is_not_the_approved_acts_own_is_named_and_what_protects_goes_on(any_successor: bool) -> None:
+    it = life(29)
+    given = {"approve_any_successor": True} if any_successor else {}
+    approved = show(it.run(acts=False), {k: k for k in it.keys}, given)
+    it.make()
+    now = show(it.run(acts=False), {k: k for k in it.keys}, given)
+    compared = compare(approved, now, ours=lambda _key: False)
+    assert any("made by somebody else" in text for text in compared.moved) != any_successor
+    made = it.run(acts=False)
+    assert actions(made)[0] == "publish" and compared.keeps_back(made.steps[0].act, "adfs1") is None
+
+
+# -- everything that waits says what lifts it ----------------------------------------------------------------------------------------
+
+
+def test_every_run_of_a_renewal_does_something_or_says_what_it_waits_for() -> None:
+    for policy in (Policy(), Policy(promote="role"), Policy(promote="never"), Policy(pause=True), Policy(windows=(Span(at(35), at(36)),))):
+        it = life(40)
+        for made in it.daily(39, policy):
+            assert made.steps or made.blocks or made.first.state == "complete", (policy, made.first.state)
+            assert made.first.now < START + 40 * DAY
+        assert all(guards(p) or p.steps or p.first.state == "complete" for p in it.plans)
+
+
+def test_nothing_is_done_twice_and_a_renewal_writes_each_domain_once_to_publish_and_once_to_reorder() -> None:
+    for promote in ("adfs", "role"):
+        it = life(60)
+        it.daily(60, Policy(promote=promote))
+        assert it.writes == {"d1": 2, "d2": 2, "d3": 2}
+        assert [a for _d, a in it.acts].count("generate") == 1
+        assert it.acts[-1][1] in ("reorder", "restore_auto_rollover")
