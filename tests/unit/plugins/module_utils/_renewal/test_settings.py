@@ -79,8 +79,8 @@ def test_settings_as_they_should_be_are_not_spoken_of() -> None:
 def test_settings_that_let_nobody_in_are_a_verdict_and_the_answer_and_hold_nothing_back(changed: dict[str, Any], of_domain: dict[str, Any]) -> None:
     found = judged(item("contoso.com", **changed), **of_domain)
     assert alarms(found) == [("wrong_settings", "contoso.com")]
-    well = judged(item("contoso.com"))
-    assert (actions(plan(found.seen)), guards(plan(found.seen))) == (actions(plan(well.seen)), guards(plan(well.seen)))
+    unjudged = observe(farm(), *(replace(d, faults=()) for d in found.seen.domains))
+    assert (actions(plan(found.seen)), guards(plan(found.seen))) == (actions(plan(unjudged)), guards(plan(unjudged)))
     shown = told(found)
     assert shown["domains"][0]["verdict"] == "wrong_settings"
     assert [m["what"] for m in shown["must_act"] if m["what"] == "wrong_settings"] == ["wrong_settings"]
