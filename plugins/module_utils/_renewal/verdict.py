@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Domain
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation, names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
@@ -30,6 +31,8 @@ def verdict(s: Situation, status: DomainStatus) -> tuple[str, str]:
         return "inherited", f"it has no settings of its own and follows {domain.root or 'its root domain'}"
     if s.emergency and status.compromised:
         return "compromised", f"it accepts {names(status.compromised)}, which is stolen: anyone who has the key can sign in as any of its users"
+    if domain.faults and not status.ours:  # it is meant for this farm, and perhaps has no address that would show it
+        return _wrong_settings(domain)
     if not status.ours and farm.provider is not None:
         where = f"its issuer is {domain.issuer_uri} and it sends its users to {domain.sign_in_uri}"
         return "other_farm", f"{where}; neither is {farm.identifier}'s, so it is not updated here"
@@ -41,7 +44,7 @@ def verdict(s: Situation, status: DomainStatus) -> tuple[str, str]:
             "; it is excluded from writing" if status.excluded else ""
         )
     if domain.faults:
-        return "wrong_settings", f"users cannot sign in with its settings, whatever the certificate: {' '.join(domain.faults)}"
+        return _wrong_settings(domain)
     if status.unknown:
         return "unknown_certificate", f"it also accepts {names(status.unknown)}, an unknown certificate: find out whose it is"
     if domain.deviations:
@@ -62,6 +65,10 @@ def verdict(s: Situation, status: DomainStatus) -> tuple[str, str]:
     if domain.slots.signing != farm.primary:
         return "wrong_order", f"sign-in works; what {farm.title} signs with is its next signing certificate and becomes its signing certificate"
     return "in_sync", f"it accepts what {farm.title} signs with"
+
+
+def _wrong_settings(domain: Domain) -> tuple[str, str]:
+    return "wrong_settings", f"users cannot sign in with its settings, whatever the certificate: {' '.join(domain.faults)}"
 
 
 def decision_row(s: Situation, status: DomainStatus) -> dict[str, Any] | None:
