@@ -175,14 +175,14 @@ def _shows(farm: Mapping[str, Any], act: Mapping[str, Any], before: Sequence[str
 def _acted_on_domains(memory: Memory, act: Mapping[str, Any], task: Mapping[str, Any]) -> Memory:
     errors: dict[tuple[str, str], Mapping[str, Any]] = {}
     messages: list[str] = []
-    for tenant, r in _by_tenant(act, task):
+    for r in _results(task):
         if not _failed(r):
             continue
         messages.append(_message(r))
         if r.get("domains") is not None:
-            errors.update({(tenant, str(d["domain"])): d for d in r["domains"] if d.get("error")})
+            errors.update({(_tenant(r), str(d["domain"])): d for d in r["domains"] if d.get("error")})
         else:  # it is about the whole tenant
-            errors.update({_place(t): {"error": _message(r)} for t in act["targets"] if t["tenant_id"] == tenant})
+            errors.update({_place(t): {"error": _message(r)} for t in act["targets"] if t["tenant_id"] == _tenant(r)})
     raced = tuple(sorted(name for (_id, name), found in errors.items() if found.get("error_id") == RACED))
     refused = tuple(sorted(name for (_id, name), found in errors.items() if found.get("error_id") != RACED))
     written = [t for t in act["targets"] if _place(t) not in errors]
@@ -218,13 +218,14 @@ def _probe(asked: Mapping[str, Any], r: Mapping[str, Any]) -> dict[str, Any]:
     return {**asked, "result": {name: r.get(name) for name in ("metadata", "tls_certificate", "error_kind", "msg")}}
 
 
-def _by_tenant(act: Mapping[str, Any], task: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[str, Any]]]:
-    """The result for each tenant: of a loop where there are several, of the task itself for the only one."""
-    found = task.get("results")
-    if isinstance(found, list):
-        done = [r for r in found if isinstance(r, Mapping) and not r.get("skipped")]
-        return [(str(r.get(str(r.get("ansible_loop_var") or "item"))), r) for r in done]
-    return [(str(act["targets"][0]["tenant_id"]), task)]
+def _results(task: Any) -> Sequence[Mapping[str, Any]]:
+    """The results of a loop; none where there was no loop."""
+    found = task.get("results") if isinstance(task, Mapping) else None
+    return [r for r in found if isinstance(r, Mapping) and not r.get("skipped")] if isinstance(found, list) else []
+
+
+def _tenant(r: Mapping[str, Any]) -> str:
+    return str(r.get(str(r.get("ansible_loop_var") or "item")))
 
 
 def _failed(r: Mapping[str, Any]) -> bool:
@@ -306,15 +307,9 @@ def carry_on(shown: dict[str, Any], memory: Memory, mode: str, hosts: Mapping[st
     act = actions[0]
     waits = _waits_for(act, shown["farm"], wait)
     imports = _imports(act, memory)
-    files = [*journal, *(["import"] if imports else []), _file(act), *(["wait"] if waits else []), f"scan_{shown['farm']['source']}", "pass"]
+    files = [*journal, *(["import"] if imports else []), f"act_{act['module']}", *(["wait"] if waits else []), f"scan_{shown['farm']['source']}", "pass"]
     shown["imports"] = imports
     return _with(shown, replace(memory, waiting=_ACT, journalled=bool(journal)), files, waits)
-
-
-def _file(act: Mapping[str, Any]) -> str:
-    """The task file of the act. A loop keeps each result twice, so there is one only where it is needed: for several tenants."""
-    several = act["module"] == "entra_federation" and len(act["arguments"]) > 1
-    return "act_entra_federation_of_tenants" if several else f"act_{act['module']}"
 
 
 def _certificates(farm: Mapping[str, Any]) -> list[str]:

@@ -84,16 +84,6 @@ def test_a_domain_that_entra_refuses_is_left_and_the_others_are_done() -> None:
     assert "1 of 2 domains failed" in halfway["run"]["fail"] and "refused" in [f["fail_on"] for f in halfway["run"]["failures"]]
 
 
-def test_a_write_to_several_tenants_is_a_loop_and_to_one_is_none() -> None:
-    two = first(domains=[entra("contoso.com", EARLIER), {**entra("fabrikam.com", EARLIER), "tenant_id": "other"}])
-    assert two["next"] == ["journal", "act_entra_federation_of_tenants", "scan_adfs", "pass"]
-    made = first()
-    task = {"failed_when_result": False, "msg": "1 of 2 domains failed", "domains": [refusal("contoso.com"), {"domain": "fabrikam.com", "error": None}]}
-    assert after(made, task)["memory"]["refused"] == ["contoso.com"]
-    whole = after(made, {"failed_when_result": False, "msg": "the token is refused"})
-    assert whole["memory"]["refused"] == ["contoso.com", "fabrikam.com"] and whole["memory"]["done"] == []
-
-
 def test_a_tenant_that_fails_as_a_whole_is_refused_as_a_whole() -> None:
     made = first()
     task = {"results": [{"item": "tenant", "ansible_loop_var": "item", "failed_when_result": False, "msg": "the token is refused"}]}
