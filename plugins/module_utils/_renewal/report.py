@@ -25,7 +25,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording i
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import parse_time
 
-_MOST_LINES = 12
+_MOST_LINES = 10
 """Where nothing is to be done. The forecast gives way."""
 _STATES = {
     "generated": "AD FS has a successor that no domain accepts yet",

@@ -38,6 +38,8 @@ _BY_ITSELF = {
     "expires": "{certificate} expires, and sign-in may stop",
     "entra_looks": "Entra starts to look at the federation metadata by itself",
 }
+_LESSER = ("entra_looks", "known")
+"""Nothing is to be done at these: they give way first."""
 
 
 def next_renewal(s: Situation, foretold: Forecast | None, clock: Clock) -> str:
@@ -51,8 +53,14 @@ def coming(s: Situation, foretold: Forecast | None, clock: Clock, mode: str, roo
     """What comes while the runs go on, one line for each moment; ``room``: how many lines there may be."""
     if foretold is None or not foretold.attended:
         return []
-    dated = [f"  {when}: {'; '.join(texts)}" for when, texts in _by_time(s, _next_ones(foretold.attended), clock, mode).items()]
-    return ["What comes next, with the runs going on:", *dated][: None if room is None else max(room, 2)]
+    events = _next_ones(foretold.attended)
+    lines: list[str] = []
+    for left_out in ((), _LESSER[:1], _LESSER):
+        shown = [e for e in events if e.kind not in left_out]
+        lines = [f"  {when}: {'; '.join(texts)}" for when, texts in _by_time(s, shown, clock, mode).items()]
+        if room is None or len(lines) < room:
+            break
+    return ["What comes next, with the runs going on:", *lines][: None if room is None else max(room, 2)]
 
 
 def unattended(s: Situation, foretold: Forecast | None, clock: Clock, mode: str) -> Iterable[str]:

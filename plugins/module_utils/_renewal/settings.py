@@ -46,7 +46,8 @@ def judge(items: Sequence[Mapping[str, Any]], seen: Observation, endpoints: Mapp
         faults = [f for f in faults if f["kind"] != "other_host"]
     broken: dict[str, list[str]] = {}
     for fault in faults:
-        if fault["severity"] == "broken":
+        # Which settings others need is theirs to say: an issuer of several domains stays an alarm, and the certificates are told of.
+        if fault["severity"] == "broken" and (farm.provider is None or fault["kind"] != "shared_issuer"):
             broken.setdefault(_key(fault), []).append(fault["message"])
     alarms = [_alarm(fault) for fault in faults if not (fault["kind"] == "other_host" and _accepts(_key(fault), seen))]
     domains = tuple(replace(d, faults=tuple(broken.get(d.key, ()))) for d in seen.domains)
