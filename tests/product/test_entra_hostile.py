@@ -249,7 +249,9 @@ def test_a_small_body_does_not_unpack_into_a_huge_one(entra: Entra) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"no gzip at all", gzip.compress(b"{}")[:-4], gzip.compress(b"{}") * 100_000, b"\x1f\x8b\x08\x00" + b"\xff" * 1000, gzip.compress(b"") * 3000]
+    "body",
+    [b"no gzip at all", gzip.compress(b"{}")[:-4], gzip.compress(b"{}") * 100_000, b"\x1f\x8b\x08\x00" + b"\xff" * 1000, gzip.compress(b"") * 3000],
+    ids=["not packed", "cut off", "many members", "damaged", "many empty members"],
 )
 def test_what_does_not_unpack_is_one_sentence(entra: Entra, body: bytes) -> None:
     head = HEAD.format(200) + f"Content-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib import import_module
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / "unit/plugins/module_utils/_renewal")]
@@ -20,7 +21,7 @@ def main() -> None:
     from year.__main__ import load_collection
 
     load_collection()
-    import screens
+    screens = import_module("screens")
 
     for name in screens.CASES:
         if asked.words and name not in asked.words:
