@@ -139,7 +139,7 @@ def role_vars() -> str:
 
     def handed_on(name: str, *, policy: bool) -> str:
         chosen = [option for option in OPTIONS.values() if option.policy == policy and not option.secret]
-        members = "".join(f"  '{option.name}': {variable(option.name)},\n" for option in chosen)
+        members = "".join(f"      '{option.name}': {variable(option.name)},\n" for option in chosen)
         return f"{name}: >-\n  {{{{ {{\n{members}  }} | to_json | from_json }}}}\n"
 
     return (
