@@ -31,7 +31,8 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.observati
     Slots,
 )
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.pace import UNKNOWN_REACH
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names
 
 
 @dataclass(frozen=True)

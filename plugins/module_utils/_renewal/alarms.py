@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import decrypting, emergency, generation, guards, rules, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Alarm, Domain
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 

@@ -25,7 +25,8 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts impo
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.alarms import alarms
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import LOCK_LAPSE, locked_by
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 

@@ -25,7 +25,8 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts impo
 )
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import LONGEST, later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import RelyingParty, Slots
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation, names
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names
 
 SKEW = timedelta(minutes=5)
 

@@ -32,7 +32,8 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts impo
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Emergency
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier, later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import UNBORN, Alarm, Slots
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation, names
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 FORMS = ("equal", "empty", "second")

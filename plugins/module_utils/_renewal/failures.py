@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import adfs_clock, generation, guards
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Block
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 

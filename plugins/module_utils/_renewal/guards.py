@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import rules
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier, later
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation, names
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names
 
 
 def gated(s: Situation, blocks: list[Block], act: Act | None) -> Act | None:

@@ -11,7 +11,8 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal import gu
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, RemoveFromAdfs, SuspendAutoRollover
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.domain_steps import retire_interval
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import LONGEST, later
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names
 
 
 def remove_old(s: Situation, blocks: list[Block]) -> Act | None:

@@ -24,7 +24,8 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal i
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier as before
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Key, Slots
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation, names
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 

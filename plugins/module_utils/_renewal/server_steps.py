@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import guards
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Add, Block, Restart
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import behind_too_long, unusable
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names
 
 
 def add(s: Situation, blocks: list[Block]) -> Act | None:

@@ -18,7 +18,6 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments i
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Domain, Observation, Server
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.option_types import tenant_key
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names as names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 

@@ -22,7 +22,8 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal i
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Alarm, Farm, Provider, Thresholds
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import Certificates, Reading, ReadingError, put_together, read_domains
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation, names
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, CertificateError, format_time
 

@@ -14,7 +14,8 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Domain
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation, names
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 _ROLLOVER_OFF_DAYS = {"2025": 35, "2017": 30}
