@@ -21,7 +21,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy im
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import TimeZoneError
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, format_time, parse_time
-from ansible_collections.federation.adfs.plugins.plugin_utils import _preload  # noqa: F401 - loaded here for the workers that follow
+from ansible_collections.federation.adfs.plugins.plugin_utils import _preload  # noqa: F401 - for the workers; pylint: disable=unused-import
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "step": {"type": "str", "choices": list(STEPS), "default": "pass"},

@@ -25,8 +25,8 @@ IMPORT_ERROR: str | None = None
 """What went wrong with the libraries that this file needs; if it is set, nothing here but the constants can be used."""
 MISSING_LIBRARY = ""
 try:
-    import cryptography  # noqa: F401 - the files below need it, and pass over a missing one
-    import signxml  # noqa: F401
+    import cryptography  # noqa: F401 - the files below need it, and pass over a missing one; pylint: disable=unused-import
+    import signxml  # noqa: F401 - pylint: disable=unused-import
     from lxml import etree
 except ImportError as import_error:
     IMPORT_ERROR = traceback.format_exc()

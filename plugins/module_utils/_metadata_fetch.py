@@ -193,7 +193,7 @@ class _Fetch(threading.Thread):
         }
         response = None
         try:
-            response = pool.urlopen("GET", self.path, headers=headers, redirect=False, assert_same_host=False, preload_content=False, decode_content=False)
+            response = pool.request("GET", self.path, headers=headers, redirect=False, assert_same_host=False, preload_content=False, decode_content=False)
             self._check_status(response)
             self.stage = "reading the answer"
             body = bytearray()

@@ -153,11 +153,10 @@ class Judge:
 
     def _room(self, server: Server) -> str:
         """Near the last call, keys of unseen servers give way."""
-        farm, now = self.world.farm, self.world.now
+        now = self.world.now
         publication = self._publication()
         if not (server.up and server.reachable) and now >= self._last_call() - publication - self._pace():
             return "making room before the last call"
-        _ = farm
         return ""
 
     def _excuse_for_promotion(self, domain: Domain, server: Server) -> str:

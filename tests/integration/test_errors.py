@@ -54,7 +54,7 @@ CASES = {
     "Graph's certificate is not trusted": Case(noted=True, says=("ca_path",), environment={"ADFS_ENTRA_CA_PATH": ""}),
     "the login host cannot be reached": Case(noted=True, says=("127.0.0.1:9",), environment={"ADFS_ENTRA_AUTHORITY_URL": "https://127.0.0.1:9"}),
     "a wrong policy": Case(says=("renew_signing_cert_renew_before", "soon"), variables={"renew_signing_cert_renew_before": "soon"}),
-    "a wrong clock": Case(says=("clock of adfs1", "time synchronisation"), variables={"renew_signing_cert_now": "2035-01-01T00:00:00Z"}),
+    "a wrong clock": Case(says=("clocks of adfs1", "Windows Time"), variables={"renew_signing_cert_now": "2035-01-01T00:00:00Z"}),
 }
 
 

@@ -76,7 +76,8 @@ def test_stolen_keys_are_evicted_without_losing_a_sign_in(start: Callable[..., L
     first = play(lab, variables=theft)
     assert [a["action"] for a in first.done] == ["suspend_auto_rollover", "generate", "publish"]
     assert (first.code, first.result["state"]) == (2, "emergency")  # until the key is out, somebody has to look
-    assert "stolen keys are still accepted by contoso.com" in first.messages[-1]
+    assert "stolen keys are still accepted by" in first.messages[-1]
+    assert "contoso.com" in first.messages[-1]
     lab.advance(hours=24.5)
     assert [a["action"] for a in play(lab, variables=theft).done] == ["promote"]
     lab.advance(minutes=15)

@@ -136,7 +136,7 @@ def test_empty_survey_fields_mean_not_set_for_every_variable(start: Callable[...
 def test_a_list_may_be_text_with_commas(start: Callable[..., Lab]) -> None:
     lab = start("expiring")
     run = play(lab, variables={"renew_signing_cert_domains": "contoso.com, fabrikam.com", "renew_signing_cert_domains_excluded": "fabrikam.com"})
-    assert [a["action"] for a in run.done] == ["generate", "publish"], run.output
+    assert [a["action"] for a in run.done] == ["generate", "publish", "suspend_auto_rollover"], run.output
     assert [t["domain"] for t in run.done[1]["targets"]] == ["contoso.com"]
 
 

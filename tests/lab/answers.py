@@ -83,5 +83,6 @@ def listed(node: Node, certificates: list[ServiceCertificate]) -> list[Any]:
         return [replace(item, is_primary=str(item.is_primary)) for item in certificates]  # type: ignore[arg-type]
     if how in ("null_certificate", "null_service"):
         without = [item for item in certificates if how == "null_certificate" or item.certificate_type == "Service-Communications"]
-        return [replace(item, keyed=SimpleNamespace(thumbprint=item.thumbprint, der=None)) if item in without else item for item in certificates]  # type: ignore[arg-type]
+        keyed: Any = {item.thumbprint: SimpleNamespace(thumbprint=item.thumbprint, der=None) for item in without}
+        return [replace(item, keyed=keyed[item.thumbprint]) if item in without else item for item in certificates]
     return list(certificates)

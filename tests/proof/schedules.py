@@ -322,23 +322,26 @@ class WithoutRule:
         return [line for line in (*found.broken, *found.trace) if found.broken]
 
 
-_NONE = lambda *_args: None  # noqa: E731 - stands for a step that does nothing
+def _nothing(*_args: object) -> None:
+    """Stands for a step that does nothing."""
+
+
 _EXPIRES = "although runs came often enough"
 WITHOUT: dict[str, WithoutRule] = {
     "holding AD FS' clock": WithoutRule(
         "every day",
         "AD FS promotes",
         "a stranger's certificate in a domain",
-        ((adfs_clock, "hold", _NONE), (adfs_clock, "hold_unfinished", _NONE)),
+        ((adfs_clock, "hold", _nothing), (adfs_clock, "hold_unfinished", _nothing)),
         "lost its sign-in",
     ),
     "holding where runs may come late": WithoutRule(
-        "every 10 days from day 6", "a freeze over AD FS' time", "nothing goes wrong", ((adfs_clock, "hold_unfinished", _NONE),), "lost its sign-in"
+        "every 10 days from day 6", "a freeze over AD FS' time", "nothing goes wrong", ((adfs_clock, "hold_unfinished", _nothing),), "lost its sign-in"
     ),
     "holding obliges": WithoutRule(
         "weekly, as declared", "a freeze over AD FS' time", "nothing goes wrong", ((generation, "is_owed", lambda _s: False),), "owed"
     ),
-    "the last call": WithoutRule("every day", "AD FS promotes", "a server cannot be seen any more", ((adfs_clock, "last_call", _NONE),), "could have given"),
+    "the last call": WithoutRule("every day", "AD FS promotes", "a server cannot be seen any more", ((adfs_clock, "last_call", _nothing),), "could have given"),
     "the last call has its time": WithoutRule(
         "every day",
         "AD FS promotes",

@@ -44,7 +44,7 @@ code=0
 # W503 and E203 are what flake8 once wanted and pycodestyle has since declared wrong: https://www.flake8rules.com/rules/W503.html
 said=$(grep -E '^(WARNING|ERROR)|Traceback' "$work/log" | grep -vE ': (W503|E203) ' || true)
 if [ "$code" -ne 0 ] || [ -n "$said" ]; then
-    [ -n "$said" ] && printf '%s\n' "$said" >&2 || tail -n 20 "$work/log" >&2
+    if [ -n "$said" ]; then printf '%s\n' "$said" >&2; else tail -n 20 "$work/log" >&2; fi
     echo "galaxy: galaxy-importer found something; all of it is in build/galaxy-importer/log" >&2
     exit 1
 fi

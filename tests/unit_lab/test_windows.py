@@ -28,7 +28,7 @@ def run(node: Node, module: str, check_mode: bool = False, **arguments: Any) -> 
 
 
 def test_a_folder_for_a_file_has_another_name_each_time_and_goes_with_what_is_in_it(node: Node) -> None:
-    first, second = (run(node, "win_tempfile", state="directory")["path"] for _ in range(2))
+    first, second = (run(node, "win_tempfile", state="directory")["path"] for _time in range(2))
     assert first != second
     assert first.startswith(windows.TEMP + "\\")
     node.files[f"{first}\\token-signing.pfx"] = b"pfx"

@@ -41,6 +41,7 @@ ADFS: dict[str, dict[str, Any]] = {
     "11. a restart is needed after a manual promotion": {"restart_needed_after_manual_promotion": True},
     "a promotion is allowed while automatic rollover is on": {"promotion_allowed_while_rollover_on": True},
     "metadata lists the primary last": {"metadata_lists_primary_last": True},
+    "the metadata shows no addresses of WS-Trust": {"ws_trust_published": False},
     "AD FS removes the old certificate late": {"old_removed_after_days": 30},
 }
 FLIPPED: dict[str, Switches] = {

@@ -337,7 +337,7 @@ def _network_error(what: str, host: str, timeout: float, exc: BaseException) -> 
 def _refused_by_proxy(exc: BaseException) -> int | None:
     """Return the status with which a proxy refused to open a way, None if none did. The standard library has it in a text only."""
     for part in _inside(exc):
-        found = re.match(r"Tunnel connection failed: (\d{3})\b", str(part)) if type(part) is OSError else None
+        found = re.match(r"Tunnel connection failed: (\d{3})\b", str(part)) if part.__class__ is OSError else None
         if found:
             return int(found.group(1))
     return None

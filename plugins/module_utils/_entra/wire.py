@@ -169,7 +169,7 @@ if HAS_REQUESTS:
 
         def proxy_manager_for(self, proxy: str, **kwargs: t.Any) -> t.Any:
             manager = super().proxy_manager_for(proxy, **kwargs)
-            if type(manager) is ProxyManager:  # SOCKS has connections of its own
+            if manager.__class__ is ProxyManager:  # SOCKS has connections of its own
                 manager.pool_classes_by_scheme = _POOLS
             return manager
 

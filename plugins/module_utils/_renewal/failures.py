@@ -121,7 +121,7 @@ def _chosen(s: Situation) -> Iterator[tuple[str, str]]:
         yield "unreadable", "; ".join(f"could not read {d.domain.title}: {d.unreadable}" for d in s.unreadable)
     unclaimed = [d.domain.name for d in s.unclaimed] + [a.object for a in s.seen.alarms if a.alarm == "unclaimed"]
     if unclaimed:
-        yield "unclaimed", f"{names(unclaimed)} are named, or accept a certificate of this farm, and do not sign in here"
+        yield "unclaimed", f"{names(unclaimed)} are named in renew_signing_cert_domains, or accept a certificate of this farm, and do not sign in here"
     for block in guards.several_successors(s):
         yield "several_successors", block.reason
     yield from _held(s)

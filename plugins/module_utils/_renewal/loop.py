@@ -364,6 +364,8 @@ def failures(shown: Mapping[str, Any], memory: Memory, mode: str) -> list[dict[s
     left = shown["failures"] if mode in ("apply", "audit") else shown["expected"]["failures"]
     if mode == "audit" and not left:
         left = [{"fail_on": must["what"], "reason": must["reason"]} for must in shown["must_act"] if must["what"] != "refused"]
+    elif mode != "audit":  # an audit needs no right to write
+        left = [*left, *({"fail_on": "permission", "reason": b["reason"]} for b in shown["blocked_by"] if b["condition"] == "permission")]
     return [*({"fail_on": "refused", "reason": reason} for reason in not_done(memory)), *left]
 
 

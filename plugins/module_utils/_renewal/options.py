@@ -118,7 +118,7 @@ def _probes() -> Type:
 def option(type_: Type, *, default: Any, group: str, line: str, more: tuple[str, ...] = ()) -> Any:
     """Declare a field of the policy: its value is ``default``, read as a value of that type, or None where that means not set."""
     value = type_.read("default", default) if is_set(default) else None
-    return field(default=value, metadata={"option": Option(type_, default, group, line, more, policy=True)})
+    return field(default=value, metadata={"option": Option(type_, default, group, line, more, policy=True)})  # pylint: disable=invalid-field-call
 
 
 @dataclass(frozen=True)

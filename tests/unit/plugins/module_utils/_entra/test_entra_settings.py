@@ -33,7 +33,7 @@ def domain(name: str = "contoso.com", **changes: t.Any) -> dict[str, t.Any]:
     }
 
 
-def kinds(*domains: dict[str, t.Any], farm: dict[str, t.Any] | None = FARM) -> list[tuple[str, str, str]]:
+def kinds(*domains: dict[str, t.Any], farm: dict[str, t.Any] | None = FARM) -> list[tuple[str, str, str]]:  # pylint: disable=dangerous-default-value
     return [(fault["domain"], fault["kind"], fault["severity"]) for fault in find_faults(domains, farm)]
 
 
