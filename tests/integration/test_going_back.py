@@ -86,7 +86,7 @@ def test_stolen_keys_are_evicted_without_losing_a_sign_in(start: Callable[..., L
     lab.advance(minutes=15)
     last = play(lab, variables=theft)
     assert done(last) == []
-    assert [b["condition"] for b in last.result["blocked_by"]] == ["eviction_watch"]
+    assert [b["condition"] for b in last.result["blocked_by"]] == ["eviction_watch", "due"]
     assert last.result["emergency"]["sign_in_gap"] == {"planned_hours": 0.0, "domains_without_sign_in": []}
     lab.advance(hours=2)
     assert not [d["domain"] for d in lab.state()["domains"] if stolen in str([d["configured"], d["accepted"]])]

@@ -91,7 +91,8 @@ def restore(s: Situation, blocks: list[Block]) -> Act | None:
         if not _promotion_fits(s, blocks):
             return None
         return RestoreAutoRollover("every domain and every server has the successor, so AD FS may promote it", protective=True)
-    if not s.following or (s.clock_held and s.journal.suspended_for == farm.primary and not _taken_back(s)):
+    # For an administrator's certificate no successor is made while it is held: the longer it is held, the less time is left to publish AD FS' own.
+    if not s.following or (s.clock_held and s.journal.suspended_for == farm.primary and not _taken_back(s) and not s.custom):
         return None
     if s.now >= s.due_at and generation.reason_to_hold_first(s) is not None:
         return None  # it would be held again for the renewal that is due
@@ -156,7 +157,7 @@ def last_call(s: Situation, blocks: list[Block]) -> Act | None:
     key = s.successor if s.successor in able else able[-1]
     reason = f"the primary certificate ends at {format_time(s.seen.primary_key.not_after)} and no later run comes in time; {cost(s)}"
     stolen = bool(s.seen.farm.certificates & s.compromised)
-    if len(s.promotable) == 1 and not s.custom and not stolen:
+    if len(s.promotable) == 1 and (not s.custom or s.policy.auto_rollover is True) and not stolen:
         return RestoreAutoRollover(f"last call: AD FS gets its clock back, because {reason}", thumbprint=key, protective=True)
     if s.policy.promote == "role" or s.signs_with_stolen:
         return Promote(f"last call: {reason}", thumbprint=key, protective=True)
