@@ -109,7 +109,6 @@ OPEN = {
     "a server comes back after two renewals": "after a last call nothing holds the clock in the next renewal",
     "the primary server's own metadata cannot be reached": "after a last call nothing holds the clock in the next renewal",
     "the only domain cannot be read": "there is no last call where nothing can be proven",
-    "unknown certificates are to be replaced, and Entra refuses an empty member": "the same certificate in both members is not tried",
 }
 
 
