@@ -157,7 +157,8 @@ def last_call(s: Situation, blocks: list[Block]) -> Act | None:
     key = s.successor if s.successor in able else able[-1]
     reason = f"the primary certificate ends at {format_time(s.seen.primary_key.not_after)} and no later run comes in time; {cost(s)}"
     stolen = bool(s.seen.farm.certificates & s.compromised)
-    if len(s.promotable) == 1 and (not s.custom or s.policy.auto_rollover is True) and not stolen:
+    left_to_adfs = not s.custom or (s.policy.auto_rollover is True and s.policy.promote == "adfs")
+    if len(s.promotable) == 1 and left_to_adfs and not stolen:
         return RestoreAutoRollover(f"last call: AD FS gets its clock back, because {reason}", thumbprint=key, protective=True)
     if s.policy.promote == "role" or s.signs_with_stolen:
         return Promote(f"last call: {reason}", thumbprint=key, protective=True)
