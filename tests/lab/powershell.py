@@ -150,7 +150,7 @@ def _remove_certificate(node: Node, request: Request) -> dict[str, Any]:
 
 def _set_properties(node: Node, request: Request) -> dict[str, Any]:
     node.import_module()
-    failure = _failure_of(lambda: node.set_adfs_properties(**request["properties"]), "set_properties")
+    failure = _failure_of(partial(node.set_adfs_properties, **request["properties"]), "set_properties")
     return {"failure": failure, "properties": _part_of(lambda: _properties(node, list(request["properties"])), "set_properties")}
 
 
