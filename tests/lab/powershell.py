@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timezone
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
