@@ -92,11 +92,11 @@ powershell-cases: $(INSTALLED) ## Write anew what the PowerShell scripts must an
 
 .PHONY: bench-core
 bench-core: $(INSTALLED) ## How deciding grows with the number of domains
-	@$(BIN)/python tests/bench/core.py
+	@PYTHONPATH=tests $(BIN)/python tests/bench/core.py
 
 .PHONY: bench-metadata
 bench-metadata: $(INSTALLED) ## How long reading and fetching metadata takes
-	@$(BIN)/python tests/bench/metadata.py
+	@PYTHONPATH=tests $(BIN)/python tests/bench/metadata.py
 
 .PHONY: bench-run
 bench-run: $(INSTALLED) ## Headings, lines, processor time and job events of a run, against an empty playbook
@@ -104,7 +104,7 @@ bench-run: $(INSTALLED) ## Headings, lines, processor time and job events of a r
 
 .PHONY: bench-graph
 bench-graph: $(INSTALLED) ## What the worst answers of Graph cost
-	@$(BIN)/python tests/bench/graph.py
+	@PYTHONPATH=tests $(BIN)/python tests/bench/graph.py
 
 .PHONY: bench
 bench: bench-core bench-metadata bench-graph bench-run ## All benchmarks; the last line of each is its verdict

@@ -8,25 +8,16 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 from typing import Any
 
+from loading import load_collection
+
 CHUNK = 25
-
-
-def load_collection() -> None:
-    """Make the collection importable, the same way that the unit tests take."""
-    conftest = Path(__file__).resolve().parents[1] / "unit" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("histories_conftest", conftest)
-    if spec is None or spec.loader is None:
-        raise SystemExit(f"{conftest} is missing")
-    spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
 def live_through(seeds: list[int]) -> list[tuple[int, list[tuple[str, str]], Counter[str], Counter[str], int, int]]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import importlib.util
 import pathlib
 import typing as t
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import pytest
+from loading import load_collection
 
 from lab import keys
 from lab.clock import Clock
@@ -26,14 +26,7 @@ if t.TYPE_CHECKING:
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-
-def _load_collection() -> None:
-    spec = importlib.util.spec_from_file_location("unit_conftest", ROOT / "tests" / "unit" / "conftest.py")
-    assert spec is not None and spec.loader is not None
-    spec.loader.exec_module(importlib.util.module_from_spec(spec))
-
-
-_load_collection()
+load_collection()
 
 TENANT = "11111111-aaaa-bbbb-cccc-222222222222"
 CLIENT = "22222222-aaaa-bbbb-cccc-333333333333"
@@ -91,17 +84,17 @@ class Entra:
 
 
 @contextlib.contextmanager
-def started_entra(folder: pathlib.Path) -> Iterator[Entra]:
-    """Start an Entra server with an empty tenant; the file with its authority goes into the folder."""
+def started_entra(folder: pathlib.Path, *tenants: Tenant) -> Iterator[Entra]:
+    """Start an Entra server with the tenants, or with an empty one; the file with its authority goes into the folder."""
     log, faults = RequestLog(), Faults()
-    tenant = Tenant(Clock(), TENANT)
-    server = EntraServer(tenant, keys.server_context(_authority(), ("127.0.0.1", "localhost")), log, faults)
+    served = list(tenants) or [Tenant(Clock(), TENANT)]
+    server = EntraServer(served, keys.server_context(_authority(), ("127.0.0.1", "localhost")), log, faults)
     server.start()
     server.register_application(CLIENT, secret=SECRET, roles=WRITE)
     ca_path = folder / "ca.pem"
     ca_path.write_text(_authority().pem)
     try:
-        yield Entra(tenant, server, log, faults, str(ca_path))
+        yield Entra(served[0], server, log, faults, str(ca_path))
     finally:
         server.stop()
 

@@ -15,13 +15,10 @@ from ansible.errors import AnsibleLookupError, AnsibleOptionsError
 
 from ansible_collections.federation.adfs.plugins.lookup.entra_federation import LookupModule
 from ansible_collections.federation.adfs.plugins.module_utils._entra import transport
-from lab import keys
 from lab.clock import Clock
-from lab.entra import EntraServer, Tenant, managed_domain
-from lab.faults import Faults
-from lab.log import RequestLog
+from lab.entra import Tenant, managed_domain
 
-from .conftest import CLIENT, READ, SECRET, TENANT, WRITE, Entra, _authority, federated_domain, signing
+from .conftest import CLIENT, READ, SECRET, TENANT, WRITE, Entra, federated_domain, signing, started_entra
 from .player import OWN, Player, out
 
 OTHER = "44444444-aaaa-bbbb-cccc-555555555555"
@@ -35,21 +32,14 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def two(tmp_path: pathlib.Path) -> Iterator[Entra]:
     """An Entra server with two tenants; ``tenant`` is the first one."""
-    log, faults, clock = RequestLog(), Faults(), Clock()
+    clock = Clock()
     first, second = Tenant(clock, TENANT), Tenant(clock, OTHER)
     for tenant, names in ((first, ("a.example", "b.example")), (second, ("c.example",))):
         for name in names:
             tenant.add_domain(federated_domain(name, "sts.contoso.com", signing("old").der))
     second.add_domain(managed_domain("cloud.example"))
-    server = EntraServer([first, second], keys.server_context(_authority(), ("127.0.0.1", "localhost")), log, faults)
-    server.start()
-    server.register_application(CLIENT, secret=SECRET, roles=WRITE)
-    ca_path = tmp_path / "ca.pem"
-    ca_path.write_text(_authority().pem)
-    try:
-        yield Entra(first, server, log, faults, str(ca_path))
-    finally:
-        server.stop()
+    with started_entra(tmp_path, first, second) as started:
+        yield started
 
 
 def look(entra: Entra, *names: str, **given: t.Any) -> list[dict[str, t.Any]]:

@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 import pytest
-
-from histories.__main__ import load_collection
+from loading import load_collection
 
 load_collection()
 

@@ -4,24 +4,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
+from loading import load_collection
+
 WORKERS = 2
-
-
-def _load_collection() -> None:
-    # The same way into the checkout that the unit tests take.
-    conftest = Path(__file__).resolve().parents[1] / "unit" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("proof_conftest", conftest)
-    if spec is None or spec.loader is None:
-        raise SystemExit(f"{conftest} is missing")
-    spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
 def safe(name: str) -> tuple[list[str], int]:
@@ -118,12 +109,12 @@ def promises() -> int:
 
 def main() -> int:
     """Explore everything; 0 if every case came out as it must."""
-    _load_collection()
+    load_collection()
     from proof.cases import BROKEN, FLIPS, IMPOSSIBLE_FLIPS, IN_DEPTH, LARGE, SAFE
     from proof.facts import NO_MATTER
     from proof.schedules import POLICIES, SCHEDULES, WITHOUT
 
-    with ProcessPoolExecutor(WORKERS, initializer=_load_collection) as pool:
+    with ProcessPoolExecutor(WORKERS, initializer=load_collection) as pool:
         wrong = _part(pool, "Every interleaving; no domain that works may break, and everything comes to an end:", safe, [*SAFE, *LARGE])
         wrong += _part(pool, "What nobody knows for sure, flipped alone and all at once:", fact, [*FLIPS, *IMPOSSIBLE_FLIPS])
         for question, why in NO_MATTER.items():

@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("--mode", action="append")
     parser.add_argument("words", nargs="*")
     asked = parser.parse_args()
-    from year.__main__ import load_collection
+    from loading import load_collection
 
     load_collection()
     screens = import_module("screens")

@@ -4,22 +4,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from loading import load_collection
+
 WORKERS = 2
-
-
-def load_collection() -> None:
-    """Make the collection importable, the same way that the unit tests take."""
-    conftest = Path(__file__).resolve().parents[1] / "unit" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("year_conftest", conftest)
-    if spec is None or spec.loader is None:
-        raise SystemExit(f"{conftest} is missing")
-    spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
 def one_year(number: int) -> tuple[str, int]:

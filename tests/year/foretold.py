@@ -222,7 +222,7 @@ def _time(text: str) -> datetime:
 
 def compare_all(numbers: range, workers: int = 2) -> Difference:
     """Compare many farms, and say how far it is. What differs is in the result."""
-    from year.__main__ import load_collection
+    from loading import load_collection
 
     total = Difference()
     with ProcessPoolExecutor(workers, initializer=load_collection) as pool:

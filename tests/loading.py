@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The federation.adfs contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lets a benchmark use helpers of the unit tests, and the collection from this checkout."""
+"""Lets what is no unit test use their helpers, and the collection from this checkout."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-TESTS = Path(__file__).resolve().parents[1]
+TESTS = Path(__file__).resolve().parent
 
 
 def load(path: Path, name: str) -> Any:
@@ -24,5 +24,5 @@ def load(path: Path, name: str) -> Any:
 
 
 def load_collection() -> None:
-    """Make the collection importable."""
-    load(TESTS / "unit" / "conftest.py", "bench_conftest")
+    """Make the collection importable, the same way that the unit tests take."""
+    load(TESTS / "unit" / "conftest.py", "unit_conftest")
