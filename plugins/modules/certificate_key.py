@@ -181,6 +181,7 @@ certificate:
       returned: always
       sample: MIIC3jCCAcag...
     # END GENERATED certificate
+# BEGIN GENERATED act, from tests/tools/act_return.yml by `make generate`
 outcome:
   description:
     - What was done on the server. V(done) is all that was asked for, V(partly) only a part of it or something else, V(nothing) nothing.
@@ -201,4 +202,5 @@ primary_server:
   type: str
   returned: on failure, if the host is a secondary server and the primary is known
   sample: adfs1.contoso.com
+# END GENERATED act
 """

@@ -92,6 +92,7 @@ properties:
       type: int
       returned: always
       sample: 365
+# BEGIN GENERATED act, from tests/tools/act_return.yml by `make generate`
 outcome:
   description:
     - What was done on the server. V(done) is all that was asked for, V(partly) only a part of it or something else, V(nothing) nothing.
@@ -112,4 +113,5 @@ primary_server:
   type: str
   returned: on failure, if the host is a secondary server and the primary is known
   sample: adfs1.contoso.com
+# END GENERATED act
 """

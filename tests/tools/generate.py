@@ -12,6 +12,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,11 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.options i
 
 ROLE = "roles/renew_signing_cert"
 TABLE = "plugins/module_utils/_renewal/options.py"
-CERTIFICATE_RETURN = Path(__file__).with_name("certificate_return.yml")
 WITH_CERTIFICATE = (
     *("certificate", "certificate_info", "certificate_key", "certificate_rollover", "farm_info"),
     *("entra_federation_info", "metadata_info"),
 )
+ACTING = ("certificate", "certificate_key", "certificate_rollover", "farm_properties")
 HEADER = f"""\
 # SPDX-FileCopyrightText: 2026 The federation.adfs contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -255,9 +256,17 @@ def _dump(value: Mapping[str, Any]) -> str:
     return re.sub(r": +$", ":", written, flags=re.M)
 
 
-def certificate_return() -> str:
-    """Return the part of a module's RETURN block that describes a certificate."""
-    return CERTIFICATE_RETURN.read_text(encoding="utf-8").partition("---\n")[2]
+def return_of(what: str) -> str:
+    """Return the part of a module's RETURN block that describes a certificate, or how an act came out."""
+    return Path(__file__).with_name(f"{what}_return.yml").read_text(encoding="utf-8").partition("---\n")[2]
+
+
+def _module_parts() -> dict[str, dict[str, Callable[[], str]]]:
+    parts: dict[str, dict[str, Callable[[], str]]] = {}
+    for what, names in (("certificate", WITH_CERTIFICATE), ("act", ACTING)):
+        for name in names:
+            parts.setdefault(f"plugins/modules/{name}.py", {})[what] = partial(return_of, what)
+    return parts
 
 
 WHOLE: Mapping[str, Callable[[], str]] = {
@@ -269,7 +278,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     f"{ROLE}/README.md": {"variables": readme_table},
     "docs/docsite/rst/guide_operator.rst": {"conditions": conditions_table},
     f"{ROLE}/vars/main.yml": {"variables": role_vars},
-    **{f"plugins/modules/{name}.py": {"certificate": certificate_return} for name in WITH_CERTIFICATE},
+    **_module_parts(),
 }
 
 
