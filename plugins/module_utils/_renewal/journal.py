@@ -267,24 +267,28 @@ def _domains(
     watched = len(seen.farm.certificates) > 1 or journal.emergency is not None
     stamps: dict[str, Mapping[str, datetime]] = dict(journal.first_seen) if watched else {}
     configurations: dict[str, str] = {d: c for d, c in journal.configurations.items() if d in stamps}
-    replaced: dict[str, tuple[tuple[datetime, frozenset[str]], ...]] = {}
+    replaced = {d: values for d, values in journal.replaced.items() if d in stamps}
+
+    def keep(key: str) -> None:
+        stamps[key] = journal.first_seen[key]
+        if key in journal.configurations:
+            configurations[key] = journal.configurations[key]
+        if key in journal.replaced:
+            replaced[key] = journal.replaced[key]
+
     unread = {d.tenant_id for d in seen.domains if not d.name}
-    for key, stamp in journal.first_seen.items():
+    for key in journal.first_seen:
         if key.partition("/")[0] in unread:
-            stamps[key] = stamp
-            if key in journal.configurations:
-                configurations[key] = journal.configurations[key]
+            keep(key)
     for domain in seen.domains:
         key = domain.key
         before = journal.first_seen.get(key)
         if domain.error:
             if before is not None:
-                stamps[key] = before
-                if key in journal.configurations:
-                    configurations[key] = journal.configurations[key]
+                keep(key)
             continue
-        stamps.pop(key, None)
-        configurations.pop(key, None)
+        for kept in (stamps, configurations, replaced):
+            kept.pop(key, None)
         if key not in belongs:
             continue
         same = before is not None and journal.configurations.get(key, domain.configuration) == domain.configuration

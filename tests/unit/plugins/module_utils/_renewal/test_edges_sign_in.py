@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, Lock, Rollback, read_journal, write_journal
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import RelyingParty, Slots, Thresholds
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, Lock, Rollback, read_journal, scan, write_journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Domain, RelyingParty, Slots, Thresholds
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import make_plan
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, Span
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import Certificates, read_domains
@@ -422,3 +422,23 @@ def test_the_clock_differs_and_only_what_protects_is_done() -> None:
     it.make()
     it.run(controller=timedelta(hours=1))
     assert "publish" in it.done
+
+
+# -- what others replaced ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "blind",
+    [(domain("d1", None, error="HTTP 503"),), (domain("", None, error="HTTP 503"),), ()],
+    ids=["the domain cannot be read", "the tenant cannot be read", "the domain is not listed"],
+)
+def test_a_scan_that_sees_nothing_of_a_domain_forgets_nothing_that_entra_may_still_serve(blind: tuple[Domain, ...]) -> None:
+    """Somebody replaced OLD a moment ago: for the propagation time Entra may still serve it, whether or not the next scan can read the domain."""
+    day, where = timedelta(days=1), farm("OLD", "NEW")
+    mine = domain("d1", "OLD", "NEW")
+    known = scan(Journal(FARM), observe(where, mine), frozenset({mine.key}), day, at(0))
+    others = scan(known, observe(where, domain("d1", "NEW")), frozenset({mine.key}), day, at(0.1))
+    assert [accepted for _at, accepted in others.replaced[mine.key]] == [frozenset({"OLD", "NEW"})]
+    after = scan(others, observe(where, *blind), frozenset({mine.key}), day, at(0.2))
+    assert (after.replaced, after.first_seen, after.configurations) == (others.replaced, others.first_seen, others.configurations)
+    assert scan(after, observe(where, domain("d1", "NEW")), frozenset({mine.key}), day, at(2)).replaced == {}
