@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 import socket
 import time
+import traceback
 import typing as t
 
 import pytest
@@ -281,6 +282,17 @@ def test_an_unreachable_graph_names_the_address_and_the_proxy(entra: Entra) -> N
     assert f"Microsoft Graph ({closed}) cannot be reached: Connection refused" in text and "HTTPS_PROXY, NO_PROXY" in text
     text = refusal(entra, graph_url="https://graph.invalid")
     assert "Microsoft Graph (graph.invalid) cannot be reached" in text
+
+
+@pytest.mark.parametrize("written", ["proxy-password", "proxy-password/with a slash", "proxy-password/"])
+def test_no_cause_of_an_error_tells_the_password_of_a_proxy(entra: Entra, monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    """Ansible prints the texts of all causes, and the library's own text may hold the address as it stands in the environment."""
+    monkeypatch.setenv("HTTPS_PROXY", f"http://somebody:{written}@127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(EntraError) as caught:
+        read(entra)
+    assert "proxy-password" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_proxy_that_does_not_work_is_named_without_its_password(entra: Entra, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,6 +111,13 @@ def test_a_managed_identity_is_renewed_once(entra: Entra, machine: IdentityEndpo
     assert entra.count("identity.vm") == 2
 
 
+def test_an_endpoint_that_repeats_the_key_of_the_machine_shows_it_nowhere(entra: Entra, machine: IdentityEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(machine, "app_service", monkeypatch)
+    entra.faults.add({"surface": "identity", "do": {"kind": "status", "code": 401, "body": {"statusCode": 401, "message": f"no such key: {machine.secret}"}}})
+    text = refusal(managed(entra))
+    assert "no such key" in text and machine.secret not in text
+
+
 def test_an_endpoint_that_is_being_updated_is_asked_again(entra: Entra, machine: IdentityEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     use(machine, "vm", monkeypatch)
     for code in (404, 410, 429, 500):

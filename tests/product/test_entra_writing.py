@@ -214,6 +214,14 @@ def test_a_signing_certificate_that_is_stored_with_armour_is_not_in_order(entra:
     assert not write(entra, wish)[0].changed and len(entra.writes()) == 1
 
 
+def test_a_look_that_still_shows_the_armour_is_not_taken_for_the_write(entra: Entra) -> None:
+    contoso(entra, lagging_reads=2)
+    entra.tenant.set_slot_texts("contoso.com", Slots(stored(OLD, "pem"), None))
+    (outcome,) = write(entra, Wish("contoso.com", signing=OLD))
+    assert (outcome.changed, outcome.error) == (True, None)
+    assert outcome.after.signing.raw == OLD.der and list(READ_BACK_PAUSES[:2]) == WAITS
+
+
 def test_domains_without_settings_of_their_own_are_explained(entra: Entra) -> None:
     contoso(entra)
     entra.add(inheriting_domain("sub.contoso.com"), managed_domain("cloud.example"))

@@ -294,7 +294,7 @@ class ManagedIdentity:
         chosen = msal.UserAssignedManagedIdentity(client_id=client) if client else msal.SystemAssignedManagedIdentity()
         who = f"managed identity {client}" if client else "system-assigned managed identity"
         try:
-            found = msal.ManagedIdentityClient(chosen, http_client=_LocalHttp(transport, who)).acquire_token_for_client(
+            found = msal.ManagedIdentityClient(chosen, http_client=_LocalHttp(settings, transport, who)).acquire_token_for_client(
                 resource=settings.cloud.scope.removesuffix("/.default")
             )
         except EntraError:
@@ -305,7 +305,8 @@ class ManagedIdentity:
                 "Add the user that runs Ansible to the group himds."
             ) from exc
         except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as exc:
-            raise EntraError(f"no token for the {who}: its endpoint answered with something unexpected ({type(exc).__name__} in msal).") from exc
+            # Without the cause, here and below: Ansible prints the texts of all causes, and msal's own are not free of what was sent.
+            raise EntraError(f"no token for the {who}: its endpoint answered with something unexpected ({type(exc).__name__} in msal).") from None
         token = found.get("access_token") if isinstance(found, dict) else None
         if not isinstance(token, str) or not token:
             answer = found if isinstance(found, dict) else {}
@@ -358,7 +359,7 @@ def _token_by_msal(settings: Settings, transport: Transport, credential: t.Any, 
     except EntraError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as exc:
-        raise EntraError(settings.scrub(f"no token from {authority}: {type(exc).__name__} in msal. Check authority_url and tenant_id.")) from exc
+        raise EntraError(settings.scrub(f"no token from {authority}: {type(exc).__name__} in msal. Check authority_url and tenant_id.")) from None
     token = result.get("access_token") if isinstance(result, dict) else None
     if isinstance(token, str) and token:
         return _usable(settings, token)
@@ -485,15 +486,23 @@ class _MsalHttp:
         return _TextAnswer(answer.status, answer.body.decode("utf-8-sig"), dict(answer.headers))
 
 
+_MACHINE_KEYS = ("x-identity-header", "secret", "authorization")
+"""Headers in which msal sends the key of App Service, of Azure Machine Learning and of Azure Arc."""
+
+
 class _LocalHttp:
     """Lets msal ask the token endpoint of this machine with our limits and error texts, and never through a proxy."""
 
-    def __init__(self, transport: Transport, who: str) -> None:
+    def __init__(self, settings: Settings, transport: Transport, who: str) -> None:
+        self._settings = settings
         self._transport = transport
         self._who = who
 
     def get(self, url: str, params: t.Any = None, headers: dict[str, str] | None = None, **_ignored: t.Any) -> _TextAnswer:
-        """Ask for a token."""
+        """Ask for a token. The keys of this machine that msal sends are hidden from now on."""
+        for name, value in (headers or {}).items():
+            if name.lower() in _MACHINE_KEYS:
+                self._settings.hide(value.removeprefix("Basic "))
         what = f"The token endpoint for the {self._who}"
         if urlsplit(url).scheme not in ("http", "https"):
             raise EntraError("IDENTITY_ENDPOINT (or AZURE_POD_IDENTITY_AUTHORITY_HOST) in the environment is not an address such as http://169.254.169.254.")

@@ -95,7 +95,7 @@ class _Write:
     next: Slot | None
 
     def done(self, now: Configuration) -> bool:
-        certificates = (self.signing is None or self.signing.same_as(now.signing)) and (self.next is None or self.next.same_as(now.next))
+        certificates = all(wanted is None or _holds(held, wanted, asked=True) for wanted, held in ((self.signing, now.signing), (self.next, now.next)))
         return certificates and all(now.members.get(name) == value for name, value in self.body.items() if name not in (SIGNING, NEXT))
 
     @property
@@ -169,13 +169,13 @@ def _certificates_for(wish: Wish, now: Configuration) -> tuple[Slot, Slot] | Non
     """Return what both slots shall hold, None if they do already."""
     signing = slot_for(wish.signing) if wish.signing else now.signing
     following = EMPTY if wish.clear_next else slot_for(wish.next) if wish.next else now.next
-    as_wished = _holds(now.signing, signing, wish.signing) and _holds(now.next, following, wish.next)
+    as_wished = _holds(now.signing, signing, wish.signing is not None) and _holds(now.next, following, wish.next is not None)
     return None if as_wished else (signing, following)
 
 
-def _holds(now: Slot, wanted: Slot, wished: Certificate | None) -> bool:
-    """Tell whether a slot needs no write. A certificate that is asked for and stored as PEM text is to be stored as Graph documents it."""
-    return wanted.same_as(now) and not (wished and now.armoured)
+def _holds(now: Slot, wanted: Slot, asked: bool) -> bool:
+    """Tell whether a slot holds what it shall. A certificate that is asked for and stored as PEM text is to be stored as Graph documents it."""
+    return wanted.same_as(now) and not (asked and now.armoured)
 
 
 def _check_expected(wish: Wish, now: Configuration) -> None:

@@ -203,14 +203,15 @@ class Transport:
                 f"{what} ({host}) answered in an encoding that was not asked for and cannot be unpacked; is a proxy in the way?", again=False
             ) from exc
         except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError, RuntimeError) as exc:
+            # Without the cause: Ansible prints the texts of all causes, and the library's own may hold the password of a proxy.
             if self.remaining <= 0:
-                raise self._out_of_time(what, host) from exc
+                raise self._out_of_time(what, host) from None
             if response is not None and _timed_out(exc):
                 raise NetworkError(
                     f"{what} ({host}) did not finish its answer within {limit:.3g} s; try again, or raise the option timeout.", again=False
-                ) from exc
+                ) from None
             waited = min(connecting, limit) if isinstance(exc, requests.exceptions.ConnectTimeout) else limit
-            raise _network_error(what, host, waited, exc) from exc
+            raise _network_error(what, host, waited, exc) from None
         finally:
             if response is not None:
                 response.close()
