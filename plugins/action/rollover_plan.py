@@ -19,7 +19,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.loop impo
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import plan as make_plan
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import PolicyError, check_run_options
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import TimeZoneError
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import TimeZoneError, on_or_off
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, format_time, parse_time
 from ansible_collections.federation.adfs.plugins.plugin_utils import _preload  # noqa: F401 - for the workers; pylint: disable=unused-import
 
@@ -133,7 +133,7 @@ def _readable(side: dict[str, t.Any]) -> str:
             "AD FS:",
             f"  primary: {side['adfs']['primary']}",
             *(f"  certificate: {thumbprint}" for thumbprint in side["adfs"]["certificates"]),
-            f"  automatic rollover: {'on' if side['adfs']['auto_certificate_rollover'] else 'off'}",
+            f"  automatic rollover: {on_or_off(side['adfs']['auto_certificate_rollover'])}",
         ]
     for name, slots in sorted(side["domains"].items()):
         lines += [f"{name}:", f"  signing: {slots['signing']}", f"  next: {slots['next']}"]

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import adfs_clock, generation, guards
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Block
@@ -142,15 +142,15 @@ def _held(s: Situation) -> Iterator[tuple[str, str]]:
     obstacle = [b for b in waits if b.until is None]
     chosen = s.clock_held and bool(s.promotable) and (s.policy.promote == "never" or s.paused or bool(list(guards.relying_parties(s))))
     if obstacle:
-        until = format_time(s.last_call_at)
-        yield (
-            "held",
-            (
-                f"AD FS' clock is held because of {names(f'{b.condition} ({b.object})' for b in obstacle)}. At {until} the successor is let sign all the same,"
-                f" and {adfs_clock.cost(s)}"
-                if s.promotable
-                else f"AD FS' clock is held, and a successor cannot be made: {'; '.join(b.reason for b in obstacle)}"
-            ),
-        )
+        yield "held", _held_by(s, obstacle)
     elif chosen and later(s.now, s.policy.deadline_days) >= s.last_call_at:
         yield "held", f"AD FS' clock is held by the run's settings, and the last call for the successor is {format_time(s.last_call_at)}"
+
+
+def _held_by(s: Situation, obstacle: Sequence[Block]) -> str:
+    if not s.promotable:
+        return f"AD FS' clock is held, and a successor cannot be made: {'; '.join(b.reason for b in obstacle)}"
+    held = f"AD FS' clock is held because of {names(f'{b.condition} ({b.object})' for b in obstacle)}"
+    if not s.obliged:  # nobody gives it back by himself
+        return held
+    return f"{held}. At {format_time(s.last_call_at)} the successor is let sign all the same, and {adfs_clock.cost(s)}"

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import bounded
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import CertificateError, normalize_thumbprint, parse_time
 
 
@@ -68,7 +69,6 @@ def is_set(value: Any) -> bool:
 
 
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
-_LONGEST = timedelta(days=36525)  # a century: more is a typing error, and would leave the calendar
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(m|h|d|minutes?|hours?|days?)?")
 
 
@@ -106,8 +106,7 @@ def duration(unit: str) -> Type:
         match = None if isinstance(value, bool) else _DURATION.fullmatch(str(value).strip().lower())
         if not match:
             raise PolicyError(f"{variable(name)} must be a number of {unit}, or a text such as '90m', '24h' or '30d', not '{value}'")
-        amount = float(match.group(1)) * _UNITS[(match.group(2) or unit)[0]] if float(match.group(1)) < 100_000 else _LONGEST
-        return min(amount, _LONGEST)
+        return bounded(float(match.group(1)), _UNITS[(match.group(2) or unit)[0]])
 
     return Type({"type": "str"}, read, unit=unit)
 

@@ -21,7 +21,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.report_ac
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.report_forecast import coming, next_renewal, unattended
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.report_table import WELL, ends, own_domains, table
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import Clock, count, names
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import Clock, count, names, on_or_off
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import parse_time
 
@@ -216,7 +216,7 @@ def _signer(s: Situation, shown: Mapping[str, Any]) -> Iterable[str]:
         yield from third_party.describe(s)
         return
     farm = shown["farm"]
-    rollover = "on" if farm["auto_certificate_rollover"] else "off"
+    rollover = on_or_off(farm["auto_certificate_rollover"])
     valid = s.seen.primary_key.not_after > s.now
     until = f"valid until {farm['not_after']} ({count(farm['days_remaining'], 'day')})" if valid else f"EXPIRED {farm['not_after']}"
     yield f"AD FS {printable(farm['host_name'])} signs with {farm['primary']}, {until}; automatic rollover is {rollover}."
@@ -326,9 +326,9 @@ def _held(s: Situation, shown: Mapping[str, Any], clock: Clock) -> Iterable[str]
     if needed is None:
         return
     was = "is" if needed > s.now else "was"
-    line = (
-        f"AD FS' clock is held: this collection switched automatic rollover off, so AD FS does not renew by itself; a run {was} needed by {clock.time(needed)}"
-    )
+    ours = "this collection switched automatic rollover off"
+    why = ours if s.journal.auto_rollover_suspended else "automatic rollover is off although renew_signing_cert_auto_rollover is true"
+    line = f"AD FS' clock is held: {why}, so AD FS does not renew by itself; a run {was} needed by {clock.time(needed)}"
     told = any(failure["fail_on"] == "held" for failure in shown["failures"])
     if s.promotable and not s.ready and s.obliged and s.last_call_at > s.now and not told:
         cost = adfs_clock.losing(s)

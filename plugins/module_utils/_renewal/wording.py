@@ -36,6 +36,11 @@ def names(objects: Iterable[str]) -> str:
     return ", ".join(printable(name) for name in sorted(set(objects), key=natural))
 
 
+def on_or_off(value: bool | None) -> str:
+    """A switch in words; AD FS may not have said how it stands."""
+    return "not known" if value is None else "on" if value else "off"
+
+
 def count(number: int, noun: str) -> str:
     """For example ``1 domain`` or ``2 domains``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

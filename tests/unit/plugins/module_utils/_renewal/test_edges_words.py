@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Server, Slots, Thresholds
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import make_plan, show
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, Span
@@ -54,6 +55,19 @@ def test_a_tenant_of_which_nothing_was_read_is_one_failure_with_its_cause() -> N
     tenant = domain("", None, None, tenant_id="second", sign_in_host=None, error="the token was refused")
     made = plan(observe(farm(), *three(), tenant, **FAR))
     assert reasons(made, "unreadable").count("the token was refused") == 1
+
+
+HELD = Journal(FARM, auto_rollover_wanted=True, auto_rollover_suspended=True, suspended_for="OLD")
+
+
+@pytest.mark.parametrize(("policy", "lets"), [(Policy(), True), (Policy(pause=True), False), (Policy(protect=False), False)])
+def test_a_last_call_is_announced_only_where_it_comes(policy: Policy, lets: bool) -> None:
+    """d3 is excluded, so the clock stays held; a pause, or protection that was given up, means that nobody gives it back by itself."""
+    lasting = replace(policy, domains_excluded=frozenset({"d3"}), servers_complete=True)
+    made = plan(observe(farm("OLD", "NEW", auto_rollover=False), *three(Slots("OLD", None))), lasting, HELD)
+    told = reasons(made, "held")
+    assert told.startswith("AD FS' clock is held because of ") and "unpublished (d3)" in told
+    assert ("let sign all the same" in told) is lets
 
 
 # -- several successors --------------------------------------------------------------------------------------------------------------

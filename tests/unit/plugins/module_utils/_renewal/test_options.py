@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.options import FAIL_ON, GROUPS, OPTIONS, POLICY_OPTIONS
@@ -89,3 +91,10 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_variable(given, said) -> No
     with pytest.raises(PolicyError) as refused:
         read_policy(given)
     assert said in str(refused.value)
+
+
+def test_a_span_is_compared_with_a_century_only_with_its_unit() -> None:
+    read = OPTIONS["propagation"].type.read
+    assert read("propagation", "100000m") == timedelta(minutes=100_000)
+    assert read("propagation", "200000h") == timedelta(hours=200_000)
+    assert read("propagation", "9" * 30 + "d") == timedelta(days=36525)

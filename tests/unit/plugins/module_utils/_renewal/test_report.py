@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import hypothesis
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -298,9 +299,6 @@ def test_a_policy_of_long_waits_makes_no_endless_forecast() -> None:
         assert screen(Case(case.seen, policy), "audit")["summary"]
 
 
-hypothesis = pytest.importorskip("hypothesis")
-
-
 @hypothesis.settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(hypothesis.HealthCheck))
 @hypothesis.given(observations(), policies, days, hypothesis.strategies.sampled_from(MODES))
 def test_whatever_is_observed_has_an_answer_a_forecast_and_a_next_run(seen: Observation, policy: Policy, day: float, mode: str) -> None:
@@ -325,3 +323,19 @@ def test_a_run_that_broke_off_says_what_it_did_and_what_is_not_known() -> None:
         "Next run: as soon as the cause is fixed; it continues from what it finds.",
     ]
     assert broken_off("no answer", None, ())[1] == "This run changed nothing."
+
+
+@pytest.mark.parametrize(("said", "told"), [(True, "is on"), (False, "is off"), (None, "is not known")])
+def test_automatic_rollover_is_told_as_adfs_said_it(said: bool | None, told: str) -> None:
+    case = CASES["in sync"]()
+    seen = replace(case.seen, farm=replace(case.seen.farm, auto_rollover=said))
+    lines = screen(replace(case, seen=seen), "audit")["summary"]
+    assert any(line.endswith(f"automatic rollover {told}.") for line in lines), lines
+
+
+def test_who_switched_automatic_rollover_off_is_said_only_where_it_was_this_collection() -> None:
+    case = CASES["in sync"]()
+    seen = replace(case.seen, farm=replace(case.seen.farm, auto_rollover=False))
+    whole = "\n".join(screen(replace(case, seen=seen, policy=Policy(auto_rollover=True)), "audit")["summary"])
+    assert "this collection switched automatic rollover off" not in whole
+    assert "automatic rollover is off although renew_signing_cert_auto_rollover is true" in whole
