@@ -22,7 +22,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._text import print
 try:
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 except ImportError:
     HAS_CRYPTOGRAPHY = False
@@ -110,18 +110,6 @@ def read_certificate_input(value: str) -> Certificate:
     if data.startswith(b"0"):  # 0x30, an ASN.1 SEQUENCE: DER
         return parse_certificate(data)
     return parse_certificate(data.decode("ascii", errors="replace"))
-
-
-def certificate_without_key(now: datetime.datetime) -> Certificate:
-    """Make a certificate whose private key is forgotten at once, so that nobody can ever sign with it.
-
-    For a place that must hold a certificate and should let nobody in. It is valid for one day from ``now``.
-    """
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "nobody has this key")])
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(x509.random_serial_number())
-    made = builder.not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1)).sign(key, hashes.SHA256())
-    return parse_certificate(made.public_bytes(serialization.Encoding.DER))
 
 
 def describe(certificate: Certificate, now: datetime.datetime, with_der: bool = True) -> dict[str, t.Any]:

@@ -67,14 +67,6 @@ class Farm:
         found = [c for c in self.certificates if c is not self.primary and c.ends > now and c.begins > self.primary.begins]
         return sorted(found, key=lambda c: (c.begins, c.thumbprint), reverse=self.history.youngest)
 
-    def promotes_at(self, now: int) -> int:
-        """The earliest minute at which automatic rollover, being on, may promote, as far as it can be known now."""
-        critical = self.primary.ends - self.span("critical")
-        moments = [c.begins + self.span("promotion") for c in self.candidates(now)]
-        if not moments:
-            moments = [max(now, self.primary.ends - self.span("generation")) + self.span("promotion")]
-        return max(now, min([critical, *moments]))
-
     def new(self, now: int, local: bool = False, issued: bool = False) -> Certificate:
         """A new certificate, not configured anywhere yet."""
         self.made += 1

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # PRIVATE: this file belongs to federation.adfs alone and may change in any release.
-"""Federated domains as Graph shows them: reading their settings, and replacing their certificates."""
+"""Federated domains as Graph shows them."""
 
 from __future__ import annotations
 

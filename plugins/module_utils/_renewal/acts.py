@@ -316,8 +316,6 @@ KINDS: Mapping[str, type[Act]] = {
         *(Publish, Repair, Reorder, RemoveFromEntra, Evict),
     )
 }
-GATED = frozenset(kind.action for kind in KINDS.values() if kind.gated)
-"""What waits for windows, the end of freezes and approvals, unless an act of it is protective; a planned rollback does too."""
 
 
 def read_act(shown: Mapping[str, Any]) -> Act:

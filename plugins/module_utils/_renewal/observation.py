@@ -175,7 +175,7 @@ class Domain:
 
     ``error`` says why its settings could not be read, ``deviations`` what differs from the baseline,
     ``faults`` settings with which nobody can sign in, whatever the certificate. ``configuration``: the id of its federation
-    configuration. ``unreadable_slots``: members that hold something that is no certificate. ``can_write``: what the token shows of the
+    configuration. ``can_write``: what the token shows of the
     permission to write it; None where it does not show it. ``in_order``: every certificate in it is stored as Graph documents it.
     """
 
@@ -193,7 +193,6 @@ class Domain:
     deviations: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     configuration: str = ""
-    unreadable_slots: frozenset[str] = frozenset()
     can_write: bool | None = None
     in_order: bool = True
 

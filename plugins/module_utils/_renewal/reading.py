@@ -78,8 +78,8 @@ def read_observation(
     """Build the observation.
 
     ``farm``: RV(farm) of farm_info. ``domains``: items of the lookup entra_federation. ``metadata``: entries with
-    ``node``, ``metadata`` and ``error`` as metadata_info returns them. ``nodes``: what farm_info returned on single servers, entries with ``node``,
-    ``host``, ``farm`` and ``error``. ``key_checks``: what certificate_key returned on them, with ``node``, ``thumbprint``, ``checks``,
+    ``server``, ``metadata`` and ``error`` as metadata_info returns them. ``nodes``: what farm_info returned on single servers, entries with ``server``,
+    ``host``, ``farm`` and ``error``. ``key_checks``: what certificate_key returned on them, with ``server``, ``thumbprint``, ``checks``,
     ``certificate``, ``error`` and ``importable``. Raises ReadingError.
     """
     certificates = Certificates()
@@ -92,7 +92,7 @@ def read_observation(
         )
     seen_domains = read_domains(domains, policy, certificates, alarms)
     own = frozenset(thumbprint for thumbprint, _primary in signing)
-    servers = _servers(farm, metadata, nodes, journal, policy, certificates, own | journal.own.keys(), alarms)
+    servers = _servers(farm, metadata, nodes, journal, policy, certificates, own | journal.own.keys())
     try:
         built = Farm(
             identifier=_named(farm, "identifier"),
@@ -216,7 +216,6 @@ def _domain(item: Mapping[str, Any], certificates: Certificates, alarms: list[Al
     try:
         name = str(item["domain"] or "").lower()
         members = []
-        unreadable = set()
         in_order = True
         for member in ("signing_certificate", "next_signing_certificate"):
             value = item.get(member)
@@ -226,7 +225,6 @@ def _domain(item: Mapping[str, Any], certificates: Certificates, alarms: list[Al
                     thumbprint = certificates.add(value["der"])
                     in_order = in_order and value.get("in_order") is not False
                 except (KeyError, TypeError, CertificateError):
-                    unreadable.add(member)
                     alarms.append(
                         Alarm(
                             "unreadable_certificate",
@@ -249,7 +247,6 @@ def _domain(item: Mapping[str, Any], certificates: Certificates, alarms: list[Al
             update_result=str(status.get("certificate_update_result") or "").lower() or None,
             error=str(item["error"]) if item.get("error") else None,
             configuration=str(item.get("configuration_id") or ""),
-            unreadable_slots=frozenset(unreadable),
             can_write=item["can_write"] if isinstance(item.get("can_write"), bool) else None,
             in_order=in_order,
         )
@@ -274,7 +271,6 @@ def _servers(
     policy: Policy,
     certificates: Certificates,
     known: frozenset[str],
-    alarms: list[Alarm],
 ) -> tuple[Server, ...]:
     names = {str(n["name"]).lower() for n in farm.get("servers") or ()} | {server.name for server in policy.servers}
     views = {str(entry.get("server") or "").lower(): entry for entry in metadata}
@@ -282,7 +278,7 @@ def _servers(
     answers = {str(entry.get("server") or "").lower(): entry for entry in nodes}
     found = []
     for name in sorted(names - policy.servers_gone):
-        server = _server(name, views.get(name), entity, journal, certificates, known, alarms)
+        server = _server(name, views.get(name), entity, journal, certificates, known)
         answer = answers.get(name)
         if answer is not None:
             server = replace(server, asked=True, host=answer.get("host") or None)
@@ -323,7 +319,6 @@ def _server(
     journal: Journal,
     certificates: Certificates,
     known: frozenset[str],
-    alarms: list[Alarm],
 ) -> Server:
     def unseen(reason: str) -> Server:
         last = journal.servers.get(name)

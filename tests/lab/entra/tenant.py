@@ -178,11 +178,6 @@ class Tenant:
         self._domains[domain.name] = domain
         self._revision += 1
 
-    def remove_domain(self, name: str) -> None:
-        """Remove a domain. Raises NoSuchDomain."""
-        del self._domains[self.domain(name).name]
-        self._revision += 1
-
     def domain(self, name: str) -> Domain:
         """Return the domain of that name, in any letter case. Raises NoSuchDomain."""
         try:
