@@ -30,7 +30,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts impo
     checked_write,
 )
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Emergency
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier, later
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import UNBORN, Alarm, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names
@@ -204,8 +204,7 @@ def _make_fresh(s: Situation, blocks: list[Block]) -> Act | None:
             )
         )
         return None
-    soon = earlier(primary.not_after, farm.thresholds.critical, timedelta(days=1)) <= s.now or farm.thresholds.promotion < timedelta(hours=1)
-    if soon and not _contains_first(s):
+    if guards.promotes_at_once(s) and not _contains_first(s):
         blocks.append(
             Block(
                 "critical_threshold",

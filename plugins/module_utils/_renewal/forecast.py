@@ -25,7 +25,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments i
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import TOKEN_DECRYPTING, UNBORN, Domain, Farm, Key, Observation, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run, locked, scanned
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
-from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 HORIZON = timedelta(days=400)
 ENTRA_LOOKS = timedelta(days=35)
@@ -81,18 +81,14 @@ def show(made: Forecast) -> dict[str, Any]:
     """The events as plain values, times in ISO 8601. How many domains, not which: the plan has their names."""
 
     def plain(events: Iterable[Event]) -> list[dict[str, Any]]:
-        return [{"kind": e.kind, "by": e.who, "earliest": _iso(e.earliest), "latest": _iso(e.latest), "domains": len(e.domains)} for e in events]
+        return [{"kind": e.kind, "by": e.who, "earliest": format_time(e.earliest), "latest": format_time(e.latest), "domains": len(e.domains)} for e in events]
 
     return {
         "attended": plain(made.attended),
-        "attended_until": _iso(made.attended_until),
+        "attended_until": format_time(made.attended_until),
         "unattended": plain(made.unattended),
-        "unattended_until": _iso(made.unattended_until),
+        "unattended_until": format_time(made.unattended_until),
     }
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _in_order(events: Iterable[Event]) -> tuple[Event, ...]:

@@ -318,6 +318,12 @@ def no_domain(s: Situation) -> Iterable[Block]:
         yield Block("no_domain", s.seen.farm.host_name, None, "no federated domain of this farm was found, so a successor could not be published")
 
 
+def promotes_at_once(s: Situation) -> bool:
+    """AD FS might promote a new certificate as soon as it is made, or as soon as automatic rollover is on."""
+    thresholds = s.seen.farm.thresholds
+    return thresholds.promotion < timedelta(hours=1) or earlier(s.seen.primary_key.not_after, thresholds.critical, timedelta(days=1)) <= s.now
+
+
 def generation_by_switch(s: Situation) -> Iterable[Block]:
     """Automatic rollover is off: it is switched on for the request alone, where that is wanted and AD FS has no time to do more."""
     farm = s.seen.farm
@@ -328,7 +334,7 @@ def generation_by_switch(s: Situation) -> Iterable[Block]:
             None,
             "automatic rollover is off and it is not known what is wanted: set renew_signing_cert_auto_rollover to true or false",
         )
-    elif farm.thresholds.promotion < timedelta(hours=1) or earlier(s.seen.primary_key.not_after, farm.thresholds.critical, timedelta(days=1)) <= s.now:
+    elif promotes_at_once(s):
         yield Block(
             "critical_threshold",
             farm.server,

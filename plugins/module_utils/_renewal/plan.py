@@ -23,6 +23,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.failures 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import CLOCK_TOLERANCE, Journal, write_journal
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier, later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import TOKEN_DECRYPTING, UNBORN, Alarm, Observation, Server, Slots
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.option_types import is_set
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, read_policy
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError, read_observation
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.report import at_risk, broken_off, must_act, report
@@ -285,9 +286,7 @@ def _before(s: Situation, act: Act, run: Run) -> Journal:
 def _waits(s: Situation) -> bool:
     leftover = s.policy.remove_old_from_entra and any(len(status.domain.slots.accepted) > 1 for status in s.counted)
     leftover = leftover or (s.policy.remove_old_from_adfs and len(s.seen.farm.certificates) > 1)
-    # A server that cannot be seen may still sign with the certificate that it was last seen with.
-    lost = any(not n.seen and n.primary not in (None, s.seen.farm.primary) for n in s.seen.farm.servers)
-    return s.successor is not None or s.paused or s.emergency or leftover or lost or not s.following
+    return s.successor is not None or s.paused or s.emergency or leftover or bool(s.unseen_followers) or not s.following
 
 
 def show(
@@ -502,8 +501,8 @@ def _plan_id(s: Situation, actions: list[dict[str, Any]], policy_given: Mapping[
 
 
 def _set(policy_given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the caller set: null and empty text mean "not given"."""
-    return {k: v for k, v in policy_given.items() if v not in (None, "")}
+    """What the caller set."""
+    return {k: v for k, v in policy_given.items() if is_set(v)}
 
 
 def _plain_targets(targets: list[Any]) -> list[Any]:

@@ -23,7 +23,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.report_ta
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import Clock, count, names, on_or_off
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
-from ansible_collections.federation.adfs.plugins.module_utils._x509 import parse_time
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time, parse_time
 
 _MOST_LINES = 10
 """Where nothing is to be done. The forecast gives way."""
@@ -321,7 +321,7 @@ def _held(s: Situation, shown: Mapping[str, Any], clock: Clock) -> Iterable[str]
         undone = s.journal.rollback.undone
         state = "it still signs" if s.seen.farm.primary == undone else "it does not sign"
         there = "it is in AD FS" if undone in s.seen.farm.certificates else "it is out of AD FS"
-        yield f"Rollback: {undone} is taken back since {s.journal.rollback.begun.strftime('%Y-%m-%dT%H:%M:%SZ')}; {state}, and {there}."
+        yield f"Rollback: {undone} is taken back since {format_time(s.journal.rollback.begun)}; {state}, and {there}."
     needed = adfs_clock.needed_by(s)
     if needed is None:
         return

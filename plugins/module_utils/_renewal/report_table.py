@@ -13,6 +13,7 @@ from typing import Any
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import count, names
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 WELL = frozenset({"in_sync", "inherited", "other_farm", "ready", "successor_published"})
 """Verdicts of domains that need nothing."""
@@ -83,7 +84,7 @@ def _whose(s: Situation, thumbprint: str) -> str:
 
 def ends(s: Situation, thumbprint: str) -> str:
     key = s.seen.keys.get(thumbprint)
-    return "an unknown time" if key is None else key.not_after.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return "an unknown time" if key is None else format_time(key.not_after)
 
 
 def _what_to_do(status: DomainStatus, domain: Mapping[str, Any], shown: Mapping[str, Any], mode: str) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, OwnKey
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import LONGEST, earlier, later
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Domain, Farm, Key, Observation, Slots
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Domain, Farm, Key, Observation, RelyingParty, Slots
 
 
 def live_keys(farm: Farm) -> frozenset[str]:
@@ -228,9 +228,13 @@ ENTRA_IDENTIFIER = "urn:federation:MicrosoftOnline"
 
 def entra_trust_works(farm: Farm) -> bool:
     """Whether AD FS has a trust for Entra that is switched on, as far as its trusts are known. It is known by its identifier: its name can be changed."""
-    return not farm.relying_parties or any(p.enabled and ENTRA_IDENTIFIER.lower() in (i.lower() for i in p.identifiers) for p in farm.relying_parties)
+    return not farm.relying_parties or any(p.enabled and _is_entra(p) for p in farm.relying_parties)
 
 
 def other_relying_parties(farm: Farm) -> list[str]:
     """Names of the enabled trusts besides Entra's own."""
-    return [p.name for p in farm.relying_parties if p.enabled and ENTRA_IDENTIFIER.lower() not in (i.lower() for i in p.identifiers)]
+    return [p.name for p in farm.relying_parties if p.enabled and not _is_entra(p)]
+
+
+def _is_entra(party: RelyingParty) -> bool:
+    return ENTRA_IDENTIFIER.lower() in (i.lower() for i in party.identifiers)
