@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -92,7 +93,10 @@ def read_provider(
 
 def _host_name(sign_in_uri: str, entity: str) -> str:
     try:
-        return (urlsplit(sign_in_uri).hostname or "").lower()
+        parts = urlsplit(sign_in_uri)
+        if "[" in parts.netloc:  # Python before 3.11.4 takes any text in brackets
+            IPv6Address(parts.hostname or "")
+        return (parts.hostname or "").lower()
     except ValueError as exc:
         raise ReadingError(
             f"the metadata of {entity} gives {printable(sign_in_uri, 200)} as the address at which users sign in, and that is not an address that can be read."
