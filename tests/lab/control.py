@@ -15,7 +15,7 @@ from typing import Any
 from lab import answers
 from lab.entra.federation import thumbprint
 from lab.entra.switches import SwitchError
-from lab.entra.tenant import NoSuchDomain, NotFederated
+from lab.entra.tenant import Administrator, NoSuchDomain, NotFederated
 from lab.farm import SWITCHES, CmdletError, Node
 from lab.world import World
 
@@ -190,7 +190,7 @@ class ControlServer:
 
     def _entra(self, data: dict[str, Any]) -> dict[str, Any]:
         """Do what somebody else does in Entra: set a domain's slots or settings, the application's rights, the tenant's switches."""
-        _only(data, "domain", "signing", "next", "effective_now", "settings", "permissions", "secret_expired", "page_size", "latency", "switches")
+        _only(data, "domain", "signing", "next", "effective_now", "settings", "permissions", "secret_expired", "page_size", "latency", "switches", "administrators")
         world = self._world
         with world.lock:
             world.settle()
@@ -212,6 +212,8 @@ class ControlServer:
                 world.entra.latency = float(data["latency"])
             if "switches" in data:
                 world.tenant.switches.change(data["switches"])
+            if "administrators" in data:
+                world.tenant.administrators = [Administrator(**item) for item in data["administrators"]]
             world.changed()
         return {"ok": True}
 

@@ -53,8 +53,10 @@ class Tally:
 class Oracle:
     """Signs in on every server for every domain whenever it is asked to look, and counts."""
 
-    def __init__(self, trusts: list[Trust]) -> None:
+    def __init__(self, trusts: list[Trust], heard: Callable[[datetime, str, Node | Provider, str], None] | None = None) -> None:
+        """``heard`` is told of every sign-in: when, whose domain, at which server, and how it went."""
         self.trusts = trusts
+        self._heard = heard
         self._total = Tally()
         self._by_domain: dict[str, Tally] = {}
         self._by_node: dict[str, Tally] = {}
@@ -93,6 +95,8 @@ class Oracle:
         self._looks.clear()
 
     def _note(self, now: datetime, domain: str, node: Node | Provider, accepted: list[bytes], outcome: str) -> None:
+        if self._heard is not None:
+            self._heard(now, domain, node, outcome)
         pairs = self._by_pair.setdefault(domain, {})
         tallies = (
             self._total,

@@ -13,6 +13,7 @@ from typing import Any
 from lab import powershell, scenario, windows
 from lab.clock import Clock
 from lab.entra.server import EntraServer
+from lab.entra.sign_in_log import WRONG_SIGNER
 from lab.farm import Farm, Node
 from lab.faults import Faults
 from lab.keys import lab_authority, server_context
@@ -52,7 +53,8 @@ class World:
         self.providers = self.built.providers
         self.tenant = self.built.tenant
         self.tenant.metadata_source = self._metadata_for_updater
-        self.oracle = Oracle([self._trust(domain, farm) for domain, farm in self.built.farm_of_domain.items()])
+        self._numbers = {node.name: number for number, node in enumerate([*self.nodes, *self.providers])}
+        self.oracle = Oracle([self._trust(domain, farm) for domain, farm in self.built.farm_of_domain.items()], self._log_sign_in)
         self._seen: tuple[object, ...] = ()
         self._next_hour = self.clock.now() + HOUR
 
@@ -165,6 +167,15 @@ class World:
 
     def _trust(self, domain: str, farm: Farm | Provider) -> Trust:
         return Trust(domain, farm, lambda: self.tenant.accepted(domain))
+
+    def _log_sign_in(self, now: datetime, domain: str, node: Node | Provider, outcome: str) -> None:
+        """What Entra notes of a sign-in. Where a server gave no token, Entra heard nothing."""
+        if outcome == "unanswered":
+            return
+        governing = self.tenant.governing(domain)
+        protocol = governing.federation.settings["preferredAuthenticationProtocol"] if governing and governing.federation else "wsFed"
+        code = 0 if outcome == "accepted" else WRONG_SIGNER.get(str(protocol), WRONG_SIGNER["wsFed"])
+        self.tenant.sign_in_log.add(now, domain, code, self._numbers[node.name])
 
     def run_on(self, node_name: str, module: str, arguments: dict[str, Any], check_mode: bool = False) -> dict[str, Any]:
         """Run a module on a server, as its WinRM endpoint is told to."""

@@ -5,10 +5,11 @@
 from .federation import Slots
 from .server import EntraServer
 from .switches import SwitchError, TenantSwitches
-from .tenant import Domain, NoSuchDomain, NotFederated, Tenant, federated_domain, inheriting_domain, managed_domain
+from .tenant import Administrator, Domain, NoSuchDomain, NotFederated, Tenant, federated_domain, inheriting_domain, managed_domain
 from .token import Application, FederatedCredential
 
 __all__ = [
+    "Administrator",
     "Application",
     "Domain",
     "EntraServer",

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from ..faults import Faults
 from ..log import RequestLog
+from . import directory
 from .federation import ODATA_TYPE, ConfigurationError, FederationConfiguration
 from .switches import TenantSwitches
 from .tenant import Domain, NoSuchDomain, NotFederated, Tenant
@@ -56,6 +57,8 @@ def route(request: Request) -> Route:
     if words == ["$batch"]:
         # Its items are logged one by one, each with its own write flag.
         return Route("batch", False, version) if request.method == "POST" else unknown
+    if tuple(words) in directory.OPERATIONS:
+        return Route(directory.OPERATIONS[tuple(words)], write, version) if request.method == "GET" else unknown
     if words[0] != "domains":
         return unknown
     if len(words) <= 2:
@@ -129,6 +132,8 @@ class Graph:
     def _single(self, asked: Route, request: Request, issued: Issued, tenant: Tenant, fault: Fault | None) -> Response:
         if asked.operation == "unknown":
             return graph_error(request, 400, "BadRequest", f"Resource not found for the segment '{request.path}'.")
+        if asked.operation in directory.OPERATIONS.values():
+            return directory.refusal(asked.operation, request, issued, tenant) or self._directory(asked, request, issued, tenant, fault)
         if not issued.permissions & _permissions(asked, tenant.switches):
             return denied(request)
         if asked.operation == "list_domains":
@@ -153,16 +158,10 @@ class Graph:
         refused = sorted(name for name in options if name.startswith("$") and name not in ("$select", "$top", "$skiptoken", "$expand"))
         if refused or options.get("$expand", "rootDomain") != "rootDomain":
             return graph_error(request, 400, "Request_UnsupportedQuery", f"Unsupported query option {', '.join(refused) or '$expand'}.")
-        start, size = 0, self.page_size
-        try:
-            if "$top" in options:
-                size = min(size, int(options["$top"]))
-            if "$skiptoken" in options:
-                start = int(base64.urlsafe_b64decode(options["$skiptoken"]))
-        except (ValueError, binascii.Error):
-            return graph_error(request, 400, "Request_BadRequest", "Invalid value for $top or $skiptoken.")
-        if not 1 <= size <= _MAX_TOP:
-            return graph_error(request, 400, "Request_BadRequest", f"Invalid page size specified. Must be between 1 and {_MAX_TOP} inclusive.")
+        place = self._place(request, _MAX_TOP)
+        if isinstance(place, Response):
+            return place
+        start, size = place
         page = []
         for domain in tenant.domains[start : start + size]:
             shown = domain.to_graph()
@@ -173,14 +172,43 @@ class Graph:
         data: dict[str, Any] = {"value": page}
         if tenant.switches.odata_annotations:
             data = {"@odata.context": f"{self.graph_url}/{asked.version}/$metadata#domains", **data}
-        if start + size < len(tenant.domains):
-            token = base64.urlsafe_b64encode(str(start + size).encode()).decode("ascii")
-            kept = {name: value for name, value in options.items() if name in ("$select", "$top", "$expand")}
-            data["@odata.nextLink"] = f"{self.graph_url}/{asked.version}/domains?{urlencode({**kept, '$skiptoken': token}, safe='$')}"
+        return self._page(asked, request, data, start + size if start + size < len(tenant.domains) else None, fault)
+
+    def _directory(self, asked: Route, request: Request, issued: Issued, tenant: Tenant, fault: Fault | None) -> Response:
+        """Answer about the tenant itself: its sign-in log, administrators and synchronization."""
+        if asked.operation == "get_synchronization":
+            return Response(200, {"value": [directory.synchronization(tenant)]})
+        found = directory.sign_ins(request, tenant) if asked.operation == "list_sign_ins" else directory.role_assignments(request, tenant, issued.permissions)
+        place = found if isinstance(found, Response) else self._place(request, _MAX_TOP + 1)
+        if isinstance(found, Response) or isinstance(place, Response):
+            return found if isinstance(found, Response) else place
+        start, size = place
+        return self._page(asked, request, {"value": found[start : start + size]}, start + size if start + size < len(found) else None, fault)
+
+    def _place(self, request: Request, most: int) -> tuple[int, int] | Response:
+        """Return where a page of a list begins and how long it may be, or the answer to options that say neither."""
+        start, size = 0, self.page_size
+        try:
+            if "$top" in request.query:
+                size = min(size, int(request.query["$top"]))
+            if "$skiptoken" in request.query:
+                start = int(base64.urlsafe_b64decode(request.query["$skiptoken"]))
+        except (ValueError, binascii.Error):
+            return graph_error(request, 400, "Request_BadRequest", "Invalid value for $top or $skiptoken.")
+        if not 1 <= size <= most:
+            return graph_error(request, 400, "Request_BadRequest", f"Invalid page size specified. Must be between 1 and {most} inclusive.")
+        return start, size
+
+    def _page(self, asked: Route, request: Request, data: dict[str, Any], following: int | None, fault: Fault | None) -> Response:
+        """Return a page of a list, with the link to the one that begins at ``following``."""
+        if following is not None:
+            token = base64.urlsafe_b64encode(str(following).encode()).decode("ascii")
+            kept = {name: value for name, value in request.query.items() if name in ("$select", "$top", "$expand", "$filter")}
+            data["@odata.nextLink"] = f"{self.graph_url}{request.path}?{urlencode({**kept, '$skiptoken': token}, safe='$')}"
         if fault is not None and fault.kind == "more_entries":
-            page += fault.options["entries"]
+            data["value"] += fault.options["entries"]
         if fault is not None and fault.kind == "foreign_next_link":
-            data["@odata.nextLink"] = str(fault.options.get("url", "https://graph.example.com/v1.0/domains?$skiptoken=AA"))
+            data["@odata.nextLink"] = str(fault.options.get("url", f"https://graph.example.com{request.path}?$skiptoken=AA"))
         return Response(200, data)
 
     def _get_domain(self, asked: Route, request: Request, domain: Domain) -> Response:

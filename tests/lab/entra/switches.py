@@ -60,6 +60,17 @@ class TenantSwitches:
     updater_takes: str = "first"
     updater_reverses_order: bool = False
 
+    # The sign-in log: how far it lags, whether the tenant has the licence for it, whether failed federated sign-ins are in it and name
+    # their users (Microsoft's text names only successful ones), and whether reading it needs Directory.Read.All besides, as its documents say.
+    sign_in_log_lag_minutes: float = 30.0
+    sign_in_log_licensed: bool = True
+    sign_in_log_failures: bool = True
+    sign_in_log_names_failed_users: bool = True
+    sign_in_log_needs_directory_read: bool = False
+    # Microsoft's document says that no application may read this, although there is a permission for it.
+    application_reads_synchronization: bool = True
+    password_hash_sync: bool = False
+
     def __post_init__(self) -> None:
         self._check()
 

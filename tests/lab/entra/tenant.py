@@ -15,6 +15,7 @@ from typing import Any
 
 from ..clock import Clock
 from .federation import ConfigurationError, FederationConfiguration, Slots, changed, load, thumbprint
+from .sign_in_log import SignInLog
 from .switches import TenantSwitches
 
 MetadataSource = Callable[[str], "list[bytes] | None"]
@@ -137,6 +138,15 @@ def managed_domain(name: str, *, is_root: bool = True, is_verified: bool = True,
     return Domain(name, is_root=is_root, is_verified=is_verified, is_default=is_default, is_initial=is_initial)
 
 
+@dataclass(frozen=True)
+class Administrator:
+    """Who holds the role Global Administrator. ``kind``: user, group or servicePrincipal."""
+
+    name: str
+    enabled: bool = True
+    kind: str = "user"
+
+
 class Tenant:
     """One Entra tenant."""
 
@@ -155,6 +165,8 @@ class Tenant:
         self.graph_hosts = tuple(graph_hosts)
         self.switches = switches if isinstance(switches, TenantSwitches) else TenantSwitches.from_mapping(switches or {})
         self.metadata_source: MetadataSource | None = None
+        self.sign_in_log = SignInLog()
+        self.administrators = [Administrator("break-glass@contoso.onmicrosoft.com")]
         self._domains: dict[str, Domain] = {}
         self._ticked = clock.now()
         self._updater_next = self._ticked + timedelta(hours=3)
