@@ -7,10 +7,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import typing as t
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin, urlsplit
 
@@ -30,7 +31,17 @@ MAX_LIST_BYTES = 64 * 1024 * 1024
 # Documented for items whose dependency failed, and seen where Graph throttles a batch.
 _DEPENDENT = 424
 _PASSING_ITEMS = PASSING | {_DEPENDENT}
+UNLICENSED = "Authentication_RequestFromNonPremiumTenantOrB2CTenant"
+"""Graph's code for a tenant without the licence. It was also seen for a moment in tenants that have it (microsoft-graph-docs issues 11986, 14118)."""
+NO_LICENCE = (
+    "Graph shows the sign-in log only to tenants with Microsoft Entra ID P1 or P2. The tenant has neither, or the app lacks Directory.Read.All, "
+    "which Graph needs to see the licence (a known issue in Microsoft's documentation)."
+)
 _ADDRESS = "is graph_url right, and no proxy in the way?"
+
+
+class TooLargeError(GraphError):
+    """A list is larger than anything that is read at once."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +79,11 @@ class _ItemAnswer:
 class GraphClient:
     """Signs in once and talks to one tenant's Graph."""
 
-    def __init__(self, settings: Settings, credential: Credential, transport: Transport) -> None:
+    def __init__(self, settings: Settings, credential: Credential, transport: Transport, kept: MutableMapping[str, str] | None = None) -> None:
+        """``kept``: where tokens lie that clients of the same identity in this process share."""
+        self._kept = {} if kept is None else kept
+        place = (sorted(settings.identity.items()), settings.auth_method, settings.graph_url, settings.authority_url)
+        self._place = hashlib.sha256(repr(place).encode("utf-8", "surrogatepass")).hexdigest()
         self._settings = settings
         self._credential = credential
         self._transport = transport
@@ -89,7 +104,8 @@ class GraphClient:
 
     def _signed_in(self) -> str:
         if self._token is None:
-            self._token = self._credential.token(self._transport)
+            self._token = self._kept.get(self._place) or self._credential.token(self._transport)
+            self._kept[self._place] = self._token
             self._settings.hide(self._token)
         return self._token
 
@@ -108,28 +124,34 @@ class GraphClient:
 
     def pages(self, path: str, what: str, permission: str) -> list[t.Any]:
         """Return all entries of a list, following its links on the same host only. Raises GraphError."""
+        entries: list[t.Any] = []
+        for page in self.each_page(path, what, permission):
+            entries += page
+            if len(entries) > MAX_ENTRIES:
+                raise GraphError(f"Microsoft Graph at {self._settings.graph_url}: {what} has more than {MAX_ENTRIES} entries, which no tenant has.")
+        return entries
+
+    def each_page(self, path: str, what: str, permission: str) -> Iterator[list[t.Any]]:
+        """Yield the entries of a list page by page, following its links on the same host only. Raises GraphError."""
         url = self._url(path)
         seen: set[str] = set()
-        entries: list[t.Any] = []
         size = 0
         while True:
             seen.add(url)
             answer = self._send("GET", url, what, permission, None)
             size += len(answer.body)
             if size > MAX_LIST_BYTES:
-                raise GraphError(
+                raise TooLargeError(
                     f"Microsoft Graph at {self._settings.graph_url}: {what} is larger than {MAX_LIST_BYTES // 1024 // 1024} MB, "
                     "which no tenant needs; the rest was not read."
                 )
             body = answer.json()
             if not isinstance(body, dict) or not isinstance(body.get("value"), list):
                 raise GraphError(f"Microsoft Graph at {self._settings.graph_url} did not answer {what} with a list; {_ADDRESS}")
-            entries += body["value"]
-            if len(entries) > MAX_ENTRIES:
-                raise GraphError(f"Microsoft Graph at {self._settings.graph_url}: {what} has more than {MAX_ENTRIES} entries, which no tenant has.")
+            yield body["value"]
             link = body.get("@odata.nextLink")
             if link is None:
-                return entries
+                return
             url = self._next_page(url, link, what)
             if url in seen or len(seen) >= MAX_PAGES:
                 raise GraphError(f"Microsoft Graph at {self._settings.graph_url} never comes to the end of {what} ({len(seen)} pages read).")
@@ -293,6 +315,7 @@ class GraphClient:
             return False
         self._renewed = True
         self._token = None
+        self._kept.pop(self._place, None)
         return True
 
     def _error(self, what: str, permission: str, status: int, body: t.Any, headers: Mapping[str, str]) -> GraphError:
@@ -308,7 +331,8 @@ class GraphClient:
         number = headers.get("request-id") or inner.get("request-id") or headers.get("client-request-id") or inner.get("client-request-id")
         reference = f" (request-id {printable(self._settings.scrub(number), 64)})" if isinstance(number, str) and number else ""
         verb = "failed at" if status >= 500 else "refused"
-        text = f"Microsoft Graph at {self._settings.graph_url} {verb} {what}: HTTP {status}, {reason}{reference}. {self._advice(status, permission, headers)}"
+        advice = NO_LICENCE if code == UNLICENSED else self._advice(status, permission, headers)
+        text = f"Microsoft Graph at {self._settings.graph_url} {verb} {what}: HTTP {status}, {reason}{reference}. {advice}"
         return GraphError(self._settings.scrub(text), status)
 
     def _advice(self, status: int, permission: str, headers: Mapping[str, str]) -> str:
@@ -352,13 +376,14 @@ class GraphClient:
         return url
 
 
-def connect(settings: Settings) -> GraphClient:
-    """Return a client for the settings, with the credential checked but nothing sent yet.
+def connect(settings: Settings, kept: MutableMapping[str, str] | None = None) -> GraphClient:
+    """Return a client for the settings, with the credential checked but nothing sent yet. ``kept``: tokens to share with other clients.
 
     Raises OptionsError for credentials that are incomplete or unusable, EntraError for a missing library.
     """
     require("requests", "cryptography")
-    return GraphClient(settings, credential_for(settings), Transport(settings.timeout, settings.ca_path, settings.proxy, time_limit=settings.time_limit))
+    transport = Transport(settings.timeout, settings.ca_path, settings.proxy, time_limit=settings.time_limit)
+    return GraphClient(settings, credential_for(settings), transport, kept)
 
 
 def _responses(answer: Answer) -> list[t.Any] | None:

@@ -20,6 +20,13 @@ LIST_PERMISSION = LIST
 READ_PERMISSION = f"{READ} (in tenants that do not know it yet: {LIST})"
 WRITE_PERMISSION = f"{WRITE} (in tenants that do not know it yet: Domain.ReadWrite.All)"
 
+# Optional ones, each for one purpose besides. Graph's own documents name them; see sign_in_log.py and administrators.py.
+SIGN_IN_LOG = "AuditLog.Read.All"
+ROLES = "RoleManagement.Read.Directory"
+USERS = "User.Read.All"
+SYNCHRONIZATION = "OnPremDirectorySynchronization.Read.All"
+OPTIONAL = frozenset({SIGN_IN_LOG, ROLES, USERS, SYNCHRONIZATION})
+
 _LISTS = frozenset({LIST, "Domain.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"})
 _READS = frozenset({READ, WRITE, "Domain.ReadWrite.All"})
 _WRITES = frozenset({WRITE, "Domain.ReadWrite.All"})
@@ -45,6 +52,9 @@ def review(claims: Mapping[str, t.Any]) -> dict[str, t.Any]:
 def advice(claims: Mapping[str, t.Any], permission: str) -> str:
     """Return what to do about a 403: ``permission`` is one of the texts above, the claims are those of the refused token."""
     found = review(claims)
+    if permission in OPTIONAL:
+        held = f" The token has {printable(', '.join(found['granted']), 500) or 'no permission at all'}." if found["kind"] != "unknown" else ""
+        return f"This needs the {'delegated' if found['kind'] == 'delegated' else 'application'} permission {permission} with admin consent.{held}"
     purpose = found["write"] if permission == WRITE_PERMISSION else found["read"]
     if found["kind"] == "delegated":
         first = f"Give the app the delegated permission {permission} in Entra ID, and sign in as a user with the role {_ROLES_FOR_PEOPLE}."

@@ -11,12 +11,12 @@ import dataclasses
 import datetime
 import time
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
-from ansible_collections.federation.adfs.plugins.module_utils._entra.client import connect
+from ansible_collections.federation.adfs.plugins.module_utils._entra.client import GraphClient, connect
 from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import Domain, Listing, list_domains, not_readable, read_domains
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, OptionsError
-from ansible_collections.federation.adfs.plugins.module_utils._entra.options import merge_options
+from ansible_collections.federation.adfs.plugins.module_utils._entra.options import Settings, merge_options
 
 Entry = dict[str, t.Any]
 MAX_TOLD = 5
@@ -38,11 +38,9 @@ def read_tenants(
     for number, given in enumerate(tenants):
         tenant_id: str | None = str(given.get("tenant_id") or "") or None
         try:
-            settings = merge_options(given, environ)
+            settings = _with_share(merge_options(given, environ), begun, len(tenants) - number)
             tenant_id = settings.tenant_id
-            # The limit is for the whole call: a tenant that does not answer takes no more than its share.
-            share = (settings.time_limit - (time.monotonic() - begun)) / (len(tenants) - number)
-            client = connect(dataclasses.replace(settings, time_limit=max(share, 1.0)))
+            client = connect(settings)
             try:
                 listing = list_domains(client)
                 alone = len(tenants) == 1
@@ -69,6 +67,39 @@ def read_tenants(
     if not report:
         _fail_for([entry for entry in entries if entry["error"]])
     return entries
+
+
+def in_each_tenant(
+    tenants: Sequence[Mapping[str, t.Any]], environ: Mapping[str, str], kept: MutableMapping[str, str], read: Callable[[GraphClient], Entry]
+) -> list[Entry]:
+    """Return what ``read`` returns of each tenant, with its ``tenant_id``; where that fails, ``status`` unknown with the ``reason``.
+
+    ``kept``: tokens to share between calls of one process. Raises OptionsError for options that do not fit.
+    """
+    entries: list[Entry] = []
+    begun = time.monotonic()
+    for number, given in enumerate(tenants):
+        settings = _with_share(merge_options(given, environ), begun, len(tenants) - number)
+        tenant_id = settings.tenant_id
+        try:
+            client = connect(settings, kept)
+            try:
+                found = read(client)
+                tenant_id = client.tenant_id
+            finally:
+                client.close()
+        except OptionsError:
+            raise
+        except EntraError as exc:
+            found = {"status": "unknown", "reason": str(exc)}
+        entries.append({"tenant_id": tenant_id, **found})
+    return entries
+
+
+def _with_share(settings: Settings, begun: float, left: int) -> Settings:
+    """The limit is for the whole call: a tenant that does not answer takes no more than its share. ``left``: tenants from this one on."""
+    share = (settings.time_limit - (time.monotonic() - begun)) / left
+    return dataclasses.replace(settings, time_limit=max(share, 1.0))
 
 
 def _entry(domain: Domain, tenant_id: str | None, now: datetime.datetime, can_write: bool | None) -> Entry:
