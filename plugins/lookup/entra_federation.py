@@ -108,60 +108,36 @@ _raw:
 import datetime
 import os
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from ansible.errors import AnsibleLookupError, AnsibleOptionsError
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.federation.adfs.plugins.module_utils._entra.domains import domain_name
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, OptionsError
-from ansible_collections.federation.adfs.plugins.module_utils._entra.options import OPTIONS
-from ansible_collections.federation.adfs.plugins.module_utils._entra.tenants import options_of, read_tenants
-
-_NAMES = {name: option.name for option in OPTIONS for name in (option.name, *option.aliases)}
-_OWN = ("all_domains", "tenants", "unreadable")
+from ansible_collections.federation.adfs.plugins.module_utils._entra.tenants import read_tenants
+from ansible_collections.federation.adfs.plugins.plugin_utils._entra_lookup import EntraLookup, flat
 
 
-class LookupModule(LookupBase):
+class LookupModule(EntraLookup):
     """The lookup."""
+
+    OWN: t.ClassVar[tuple[str, ...]] = ("all_domains", "unreadable")
 
     def run(self, terms: t.Any, variables: Mapping[str, t.Any] | None = None, **kwargs: t.Any) -> list[dict[str, t.Any]]:
         """Return the settings of the named domains. Raises AnsibleOptionsError and AnsibleLookupError."""
         try:
-            given = self._given(variables or {}, kwargs)
-            names = [domain_name(name) for name in _flat(terms)]
+            tenants = self.given_tenants(variables or {}, kwargs)
+            names = [domain_name(name) for name in flat(terms)]
             every = _yes_or_no(kwargs.get("all_domains"))
             if not names and not every:
                 raise OptionsError("no domain is named; name at least one, or set all_domains=true to read every federated domain of the tenant.")
             report = _report(kwargs.get("unreadable"))
-            tenants = [given] if kwargs.get("tenants") in (None, "") else options_of(kwargs["tenants"], given, _NAMES)
             return read_tenants(tenants, os.environ, names, every, report, datetime.datetime.now(datetime.timezone.utc))
         except OptionsError as exc:
             raise AnsibleOptionsError(str(exc)) from exc
         except EntraError as exc:
             raise AnsibleLookupError(str(exc)) from exc
-
-    def _given(self, variables: Mapping[str, t.Any], arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """Return the options that were given as arguments or as variables, one by one.
-
-        set_options and get_option are of no use here: they look into the environment option by option, and so could mix two
-        identities, they leave templates in variables as they are, and they refuse empty numbers.
-        """
-        known = {"wantlist", *_OWN, *_NAMES}
-        unknown = sorted(set(arguments) - known)
-        if unknown:
-            raise OptionsError(f"unknown option {', '.join(unknown)}; known are {', '.join(sorted(known - {'wantlist'}))}.")
-        given: dict[str, t.Any] = {}
-        for option in OPTIONS:
-            names = [name for name in (option.name, *option.aliases) if name in arguments]
-            if len(names) > 1:
-                raise OptionsError(f"{' and '.join(names)} are the same option; give one of them.")
-            if names:
-                given[option.name] = arguments[names[0]]
-            elif option.var in variables:
-                given[option.name] = self._templar.template(variables[option.var])
-        return given
 
 
 def _yes_or_no(value: t.Any) -> bool:
@@ -179,12 +155,3 @@ def _report(value: t.Any) -> bool:
     if value not in ("fail", "report"):
         raise OptionsError("unreadable must be fail or report.")
     return bool(value == "report")
-
-
-def _flat(terms: t.Any) -> Iterator[str]:
-    """Yield the names in the terms, lists in lists taken apart, empty text left out."""
-    for term in terms if isinstance(terms, (list, tuple)) else [terms]:
-        if isinstance(term, (list, tuple)):
-            yield from _flat(term)
-        elif term is not None and not (isinstance(term, str) and not term.strip()):
-            yield term

@@ -190,7 +190,11 @@ class ControlServer:
 
     def _entra(self, data: dict[str, Any]) -> dict[str, Any]:
         """Do what somebody else does in Entra: set a domain's slots or settings, the application's rights, the tenant's switches."""
-        _only(data, "domain", "signing", "next", "effective_now", "settings", "permissions", "secret_expired", "page_size", "latency", "switches", "administrators")
+        _only(
+            data,
+            *("domain", "signing", "next", "effective_now", "settings"),
+            *("permissions", "secret_expired", "page_size", "latency", "switches", "administrators"),
+        )
         world = self._world
         with world.lock:
             world.settle()

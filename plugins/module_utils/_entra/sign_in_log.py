@@ -28,6 +28,8 @@ from ansible_collections.federation.adfs.plugins.module_utils._x509 import forma
 LIST = "/auditLogs/signIns"
 DEFAULT_ENTRIES = 10_000
 MOST_ENTRIES = 50_000
+MOST_DAYS = 30
+"""Entra ID keeps sign-ins no longer."""
 _MOST_NAMES = 200
 ERRORS = ("certificate", "failed", "all")
 _FILTERS = {"certificate": " or ".join(f"status/errorCode eq {number}" for number in CERTIFICATE_CODES), "failed": "status/errorCode ne 0", "all": ""}
@@ -43,25 +45,33 @@ class Span:
     most: int = DEFAULT_ENTRIES
 
 
-def span(since: str | None, until: str | None, errors: str | None, most: t.Any, now: datetime.datetime) -> Span:
-    """Read what was given as text; what is not given is the day up to ``now``, certificate errors, and ten thousand entries. Raises OptionsError."""
+def span(since: str | None, until: str | None, errors: str | None, most: t.Any, now: datetime.datetime, days: t.Any = None) -> Span:
+    """Read what was given as text. What is not given is the day (or ``days``) up to ``now``, certificate errors, and ten thousand entries.
+
+    Raises OptionsError.
+    """
     end = _moment("until", until) or now
-    begin = _moment("since", since) or end - datetime.timedelta(days=1)
+    begin = _moment("since", since) or end - datetime.timedelta(days=_whole("days", days, 1, MOST_DAYS))
     if not begin < end:
         raise OptionsError(f"since ({format_time(begin)}) must be before until ({format_time(end)}).")
     if errors not in (None, "", *ERRORS):
         raise OptionsError(f"errors must be one of {', '.join(ERRORS)}.")
-    text = str(DEFAULT_ENTRIES if most in (None, "") else most).strip()
-    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= MOST_ENTRIES):
-        raise OptionsError(f"limit must be a whole number from 1 to {MOST_ENTRIES}.")
-    return Span(begin, end, errors or ERRORS[0], int(text))
+    return Span(begin, end, errors or ERRORS[0], _whole("limit", most, DEFAULT_ENTRIES, MOST_ENTRIES))
+
+
+def _whole(option: str, value: t.Any, default: int, most: int) -> int:
+    text = str(default if value in (None, "") else value).strip()
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= most):
+        raise OptionsError(f"{option} must be a whole number from 1 to {most}.")
+    return int(text)
 
 
 def _moment(option: str, text: str | None) -> datetime.datetime | None:
     if text is None or not str(text).strip():
         return None
     try:
-        return parse_time(str(text))
+        # YAML makes a time of one without quotes, and Ansible a text of that, with a blank in the place of the T.
+        return parse_time(str(text).strip().replace(" ", "T", 1))
     except ValueError as exc:
         raise OptionsError(f"{option}: {exc}.") from exc
 

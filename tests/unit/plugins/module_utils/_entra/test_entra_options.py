@@ -160,7 +160,13 @@ def test_secret_options_are_no_log() -> None:
     assert hidden == {"client_secret", "client_certificate", "client_certificate_passphrase", "access_token", "proxy"}
 
 
-@pytest.mark.parametrize("path", ["modules/entra_federation.py", "modules/entra_federation_info.py", "lookup/entra_federation.py"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("modules/entra_federation.py", "modules/entra_federation_info.py", "modules/entra_sign_in_info.py"),
+        *("lookup/entra_federation.py", "lookup/entra_sign_in.py", "lookup/entra_administrator.py"),
+    ],
+)
 def test_everybody_uses_the_fragment(path: str) -> None:
     plugins = pathlib.Path(__file__).resolve().parents[5] / "plugins"
     text = (plugins / path).read_text(encoding="utf-8")
