@@ -67,9 +67,6 @@ attributes:
 seealso:
   - plugin: federation.adfs.entra_sign_in
     plugin_type: lookup
-  - name: Signing in fails with AADSTS50008
-    description: What to look at first.
-    link: https://github.com/federation-adfs/federation.adfs/blob/main/docs/docsite/rst/guide_aadsts50008.rst
 author:
   - The federation.adfs contributors (@federation-adfs)
 """

@@ -53,7 +53,8 @@ class World:
         self.providers = self.built.providers
         self.tenant = self.built.tenant
         self.tenant.metadata_source = self._metadata_for_updater
-        self._numbers = {node.name: number for number, node in enumerate([*self.nodes, *self.providers])}
+        names = [*(node.name for node in self.nodes), *(provider.name for provider in self.providers)]
+        self._numbers = {server: number for number, server in enumerate(names)}
         self.oracle = Oracle([self._trust(domain, farm) for domain, farm in self.built.farm_of_domain.items()], self._log_sign_in)
         self._seen: tuple[object, ...] = ()
         self._next_hour = self.clock.now() + HOUR

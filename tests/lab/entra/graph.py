@@ -179,9 +179,11 @@ class Graph:
         if asked.operation == "get_synchronization":
             return Response(200, {"value": [directory.synchronization(tenant)]})
         found = directory.sign_ins(request, tenant) if asked.operation == "list_sign_ins" else directory.role_assignments(request, tenant, issued.permissions)
-        place = found if isinstance(found, Response) else self._place(request, _MAX_TOP + 1)
-        if isinstance(found, Response) or isinstance(place, Response):
-            return found if isinstance(found, Response) else place
+        if isinstance(found, Response):
+            return found
+        place = self._place(request, _MAX_TOP + 1)
+        if isinstance(place, Response):
+            return place
         start, size = place
         return self._page(asked, request, {"value": found[start : start + size]}, start + size if start + size < len(found) else None, fault)
 
