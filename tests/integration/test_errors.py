@@ -67,8 +67,9 @@ def test_one_clear_message_and_nothing_written(name: str, start: Callable[..., L
     lab.clear_log()
     run = play(lab, variables=case.variables, environment=case.environment)
     assert run.code != 0, run.output
-    assert len(run.messages) == 1, run.messages
-    message = run.messages[0]
+    # A host out of reach is told by Ansible, which goes on, and by the role, which fails for it.
+    assert len(run.messages) == (2 if case.unreachable else 1), run.messages
+    [message] = set(run.messages)
     for words in case.says:
         assert words.lower() in message.lower(), message
     assert bool(run.kept["unreachable"]) is case.unreachable

@@ -157,6 +157,19 @@ def test_a_run_that_dies_between_import_and_adding_is_finished_and_cleaned_up_by
     assert files(lab) == []
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("tasks", [2, 5, 6, 7])
+def test_a_server_that_goes_out_of_reach_during_an_import_leaves_summary_and_result(tasks: int, start: Callable[..., Lab], tmp_path: Path) -> None:
+    lab = without_successor(start)
+    path, thumbprint = bought(tmp_path, datetime.now(timezone.utc))
+    ours = {"renew_signing_cert_successor": thumbprint, "renew_signing_cert_pfx_path": str(path), "renew_signing_cert_pfx_password": PASSWORD}
+    lab.fault(surface="winrm", operation="Create", node="adfs2.contoso.com", skip=tasks - 1, do={"kind": "drop"}, count=-1)
+    run = play(lab, variables=ours)
+    assert run.code != 0 and run.result["failures"] and run.summary[0].startswith("Act: the run broke off"), run.output
+    assert any("adfs2.contoso.com could" in f["message"] or "adfs2.contoso.com cannot" in f["message"] for f in run.kept["failures"]), run.messages
+    assert "is undefined" not in run.output and "has no attribute" not in run.output, run.output
+
+
 # -- servers that only their synchronisation shows ------------------------------------------------------------------------------------
 
 

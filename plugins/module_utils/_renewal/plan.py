@@ -129,7 +129,7 @@ def _broken_off(memory: loop.Memory, outcome: Mapping[str, Any], importable: boo
         "relying_parties": [],
         "journal": {"write": held, "content": {**content, "lock": None} if held else None, "expected_sha256": written.get("sha256")},
         "memory": loop.show_memory(memory),
-        "next": ["journal"] if held else [],
+        "next": ["unlock"] if held else [],
         "wait": None,
         "ended": True,
         "run": {

@@ -202,7 +202,7 @@ def test_a_run_that_was_broken_off_tells_what_was_done_and_gives_its_lock_back()
     written = {"sha256": "cd", "content": made["journal"]["content"]}
     lost = {"tasks": {"scan": {"failed": True, "msg": "the service is stopped"}}, "written": written, "of": made["actions"][0], "act": wrote()}
     ended = plan({"step": "end", "previous": made["memory"], "outcome": lost, "now": format_time(NOW)})
-    assert (ended["ended"], ended["next"], ended["run"]["fail"]) == (True, ["journal"], None)  # the task failed the play already
+    assert (ended["ended"], ended["next"], ended["run"]["fail"]) == (True, ["unlock"], None)  # the task failed the play already
     assert ended["journal"] == {"write": True, "content": {**made["journal"]["content"], "lock": None}, "expected_sha256": "cd"}
     assert [a["action"] for a in ended["memory"]["done"]] == ["repair"]
     assert ended["summary"][0].startswith("Act: the run broke off: the service is stopped.")
