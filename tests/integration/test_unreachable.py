@@ -59,3 +59,12 @@ def test_a_server_that_goes_out_of_reach_at_any_task_leaves_summary_and_result(s
         raise AssertionError(f"no run came through with {MOST_TASKS} tasks: {run.output}")
     assert tasks > 2
     assert {"suspend_auto_rollover", "generate", "publish"} <= set(done + [act["action"] for act in run.done])
+
+
+@pytest.mark.long
+def test_a_last_note_that_cannot_be_written_fails_a_run_that_had_nothing_else_to_do(start: Callable[..., Lab]) -> None:
+    lab = start("in-sync")
+    run = gone_after(lab, 1)  # the first run of all scans, and notes the farm's keys in the journal
+    assert run.code != 0 and run.result["state"] == "steady", run.output
+    assert run.messages[0] == run.messages[1], run.messages
+    assert play(lab).code == 0
