@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import outcome
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.farm import ROLLOVER_TYPES, FarmCertificate, Look
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import CertificateError, normalize_thumbprint
@@ -57,7 +58,13 @@ class ActionModule(AdfsAction):
             return self._planned(look, kind, before, thumbprint, acts)
         after = before
         for act in acts:
-            after = self.act(act, kind, after, look, thumbprint=thumbprint)
+            try:
+                after = self.act(act, kind, after, look, thumbprint=thumbprint)
+            except outcome.ActError as exc:
+                if after is before:
+                    raise
+                self._found = {"certificates": [item.shape(look.time) for item in exc.certificates or after]}
+                raise exc.after(f"{thumbprint} was added to AD FS, and then") from exc
         return self._result(look, before, after)
 
     @staticmethod

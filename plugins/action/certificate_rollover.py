@@ -66,7 +66,7 @@ class ActionModule(AdfsAction):
             after = self.judge_certificates("update_certificate", kind, before, look, reply, seen, request)
         except outcome.ActError as exc:
             if left_on:
-                found = outcome.PARTLY if exc.outcome == outcome.NOTHING else exc.outcome
+                found = left_on.outcome if exc.outcome == outcome.NOTHING else exc.outcome
                 raise outcome.ActError(f"{exc.message} {left_on.message}", left_on.advice, left_on.id, found) from exc
             # AD FS' own clock, or an administrator, may have been faster.
             if exc.id != "PS0139" or exc.outcome != outcome.DONE:

@@ -110,13 +110,15 @@ class AdfsAction(ActionBase):  # type: ignore[misc]
         return run_script(self, self._variables, name, request, REPLIES[name], self._time_limit)
 
     def send(self, name: str, request: dict[str, t.Any]) -> tuple[dict[str, t.Any], outcome.Seen]:
-        """Run an act. Return its reply, empty if it was lost, and what came back of it. Raises AdfsError where nothing was done."""
+        """Run an act. Return its reply, empty if it was lost, and what came back of it. Raises ActError where the act was not begun."""
         try:
             reply = t.cast("dict[str, t.Any]", self.script(name, request))
         except LostReplyError as exc:
             if not exc.ended:
                 connect_again(self, self._time_limit)
             return {}, outcome.Seen(exc, lost=True, ended=exc.ended)
+        except AdfsError as exc:
+            raise outcome.refused(exc) from exc
         except AnsibleAuthenticationFailure:
             raise
         except AnsibleConnectionFailure as exc:

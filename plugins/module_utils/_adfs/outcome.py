@@ -35,6 +35,12 @@ class ActError(AdfsError):
         self.outcome = outcome
         self.certificates: list[FarmCertificate] = []
 
+    def after(self, first: str) -> ActError:
+        """Return the same error of a second act, with what was done before it as the beginning of its sentence."""
+        error = ActError(f"{first}: {self.message}", self.advice, self.id, self.outcome)
+        error.primary_server = self.primary_server
+        return error
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -87,9 +93,14 @@ def judge(what: str, seen: Seen, changed: bool, deviations: t.Sequence[str]) -> 
         )
     if seen.lost:
         raise ActError(f"{what}: nothing was changed. {failure.message}", failure.advice, failure.id, NOTHING)
-    refused = ActError(failure.message, failure.advice, failure.id, NOTHING)
-    refused.primary_server = failure.primary_server
-    raise refused
+    raise refused(failure)
+
+
+def refused(failure: AdfsError) -> ActError:
+    """Return the same error as that of an act of which nothing was done."""
+    error = ActError(failure.message, failure.advice, failure.id, NOTHING)
+    error.primary_server = failure.primary_server
+    return error
 
 
 def same(before: t.Iterable[FarmCertificate], after: t.Iterable[FarmCertificate]) -> bool:

@@ -385,6 +385,8 @@ def message(found: Sequence[Mapping[str, str]], mode: str) -> str | None:
         "apply": "Every act that is safe now was done. The summary above says what is left and why",
         "audit": "This must be done before the next run; the summary above says how",
     }
+    if mode == "apply" and any(f["fail_on"] == "refused" for f in found):
+        ends["apply"] = "The summary above says what was done, and what is left and why"  # after an act that failed, others were held back
     end = ends.get(mode, "This would be left after the planned acts; the summary above says why")
     return f"{reasons}. {end} (renew_signing_cert_fail_on decides what fails a run)."
 

@@ -324,6 +324,34 @@ def test_added_and_then_not_promoted_is_partly_done():
     assert thumbprint in world.listed()
 
 
+def test_added_and_the_promotion_not_even_begun_is_partly_done_and_says_so():
+    world = World(properties={"AutoCertificateRollover": False})
+    thumbprint = world.in_store()
+    error = {"id": "FileNotFound", "full_id": "FileNotFound", "category": "ResourceUnavailable", "activity": "", "exceptions": [], "line": 1}
+    world.instead["promote_certificate"] = {"changed": False, "result": {"json": json.dumps({"ok": False, "error": error})}}
+    result = world.run("certificate", {**SIGNING, "thumbprint": thumbprint, "primary": True})
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, True, "partly")
+    assert result["msg"].startswith(f"{thumbprint} was added to AD FS, and then: ")
+    assert thumbprint in [item["thumbprint"] for item in result["certificates"]]
+
+
+def test_nothing_made_and_rollover_that_was_kept_off_perhaps_on_is_not_known():
+    act = Act("update, rollover kept off")
+    act.node.refusals = {act.cmdlet: cmdlet_error(act.cmdlet, "PS9999", "PS9999: nein")}
+    act.world.after_call["update_certificate"] = without_state
+    act.world.before_call["set_properties"] = lambda: act.world.instead.update(read_farm={"changed": False, "result": {}})
+    result = act.run()
+    assert (result["failed"], result["changed"], result["outcome"], result["error_id"]) == (True, True, "unknown", "rollover_left_on"), result
+    assert "may still be on" in result["msg"]
+
+
+def without_state(result):
+    """The reply of update_certificate without what AD FS says of automatic rollover afterwards."""
+    reply = json.loads(result["result"]["json"])
+    reply["data"]["auto_certificate_rollover"] = None
+    return {**result, "result": {"json": json.dumps(reply)}}
+
+
 def test_the_service_that_stops_because_it_cannot_read_the_key_is_never_told_as_nothing():
     world = World(properties={"AutoCertificateRollover": False})
     thumbprint = world.staged()
