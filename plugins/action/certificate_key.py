@@ -41,22 +41,28 @@ class ActionModule(AdfsAction):
         after = before
         changed = options["grant_read"] and custom.missing_read(before) and self._grantable(facts, thumbprint)
         if changed and not self.check_mode:
-            self._grant(facts, thumbprint, kind, revocation, look)
-            facts, after = self.check_key(look, thumbprint, kind, revocation)
+            facts = self._grant(facts, thumbprint, kind, revocation, look)
+            after = self.checks_of(facts, look, kind, revocation)
         certificate = describe(custom.read(facts), look.time) if facts["certificate"] else None
         result = {"changed": changed, "server": look.server, "certificate": certificate, "checks": after}
         right = f"{thumbprint} on {look.server}: the service account of AD FS may "
         return self.with_diff(result, [f"{right}not read the private key"], [f"{right}read the private key"], "private key")
 
-    def _grant(self, facts: t.Mapping[str, t.Any], thumbprint: str, kind: str, revocation: bool, look: Look) -> None:
-        """Let the service account read the key. Raises ActError where it may not read it afterwards, or where that could not be seen."""
+    def _grant(self, facts: dict[str, t.Any], thumbprint: str, kind: str, revocation: bool, look: Look) -> dict[str, t.Any]:
+        """Let the service account read the key, and return the facts as they are then: the script of the act reads back who may read the key.
+
+        Raises ActError where the account may not read it afterwards, or where that could not be seen.
+        """
         reply, seen = self.send("grant_read", {"store_location": "LocalMachine", "thumbprint": thumbprint})
         account, readers = facts["service_account"]["value"]["sid"], None
+        now = facts
         try:
             if seen.lost:
-                readers = self._facts_after(look, thumbprint, kind, revocation)["readers"]
+                now = self._facts_after(look, thumbprint, kind, revocation)
             else:
-                account, readers = reply["service_account"]["sid"], reply["readers"]
+                now = {**facts, "service_account": {"ok": True, "value": reply["service_account"]}, "readers": reply["readers"]}
+                account = reply["service_account"]["sid"]
+            readers = now["readers"]
             if readers is None or not readers["ok"]:
                 raise from_record(readers["error"], "grant_read (read back)") if readers else AdfsError("The key has no file any more.", id="no_key_file")
         except AdfsError as exc:
@@ -67,6 +73,7 @@ class ActionModule(AdfsAction):
         wrong = [] if custom.may_read(found, account) else ["the service account still may not read the key; look for an entry of the key file that denies it"]
         outcome.judge(f"Letting the service account of AD FS read the private key of {thumbprint}", seen, found != before, wrong)
         self._acted = True
+        return now
 
     def _facts_after(self, look: Look, thumbprint: str, kind: str, revocation: bool) -> dict[str, t.Any]:
         try:

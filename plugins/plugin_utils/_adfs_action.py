@@ -200,8 +200,13 @@ class AdfsAction(ActionBase):  # type: ignore[misc]
         """Return what this server says of a certificate in its store, and the checks of that."""
         request = {"store_location": "LocalMachine", "thumbprint": thumbprint, "revocation_mode": "Online" if revocation else "NoCheck"}
         facts = self.script("check_certificate", request)
+        return facts, self.checks_of(facts, look, certificate_type, revocation)
+
+    @staticmethod
+    def checks_of(facts: t.Mapping[str, t.Any], look: Look, certificate_type: str, revocation: bool) -> list[dict[str, str]]:
+        """Return the checks of what a server says of a certificate in its store."""
         here = custom.of_facts(facts, certificate_type, look.time, service_communications_keys(look), revocation)
-        return facts, [*here, *partner_view.of_facts(facts, certificate_type, public_roots())]
+        return [*here, *partner_view.of_facts(facts, certificate_type, public_roots())]
 
     def with_diff(self, result: dict[str, t.Any], before: list[str], after: list[str], header: str) -> dict[str, t.Any]:
         """Add a diff of two lists of lines where the user asked for one."""

@@ -39,7 +39,9 @@ def test_grants_the_missing_right_once_and_only_where_asked(world, check_mode):
     assert "grant_read" in next(item["advice"] for item in seen["checks"] if item["name"] == "private_key_readable")
     assert entry.service_account_may_read is False
 
+    world.calls.clear()
     result = world.run("certificate_key", {"thumbprint": name, "grant_read": True}, node=1, check_mode=check_mode)
+    assert world.calls == ["read_farm", "check_certificate", *([] if check_mode else ["grant_read"])]
     assert result["changed"] is True
     assert "may read" in result["diff"]["after"]
     assert entry.service_account_may_read is not check_mode
