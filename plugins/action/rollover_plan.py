@@ -20,6 +20,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan impo
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import PolicyError, check_run_options
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import TimeZoneError, on_or_off
+from ansible_collections.federation.adfs.plugins.module_utils._server_names import among
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, format_time, parse_time
 from ansible_collections.federation.adfs.plugins.plugin_utils import _preload  # noqa: F401 - for the workers; pylint: disable=unused-import
 
@@ -106,24 +107,26 @@ def _now(given: str | None, clock: datetime.datetime) -> str:
 
 
 def _inventory(asks: dict[str, t.Any], given: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, str]:
-    """The host of the inventory that each server is, by its name, short name or address. Its answer says whether it is the one."""
-    hosts: dict[str, str] = {}
-    listed = task_vars.get("groups", {}).get("all", [])
+    """The host of the inventory that each server is, by its name, its address, or one name that is the first part of the other.
+
+    Its answer says whether it is the one.
+    """
+    listed = [str(name) for name in task_vars.get("groups", {}).get("all", [])]
+    by_address: dict[str, str] = {}
     for name in listed:
         address = task_vars["hostvars"][name].get("ansible_host")
         if address:
-            hosts[str(address).lower()] = str(name)
-    hosts.update({_short(name): str(name) for name in listed})
-    hosts.update({str(name).lower(): str(name) for name in listed})
-    hosts[str((given["farm"] or {}).get("server")).lower()] = str(given["host"])
+            by_address[str(address).lower()] = name
+    by_name = {name.lower(): name for name in listed}
+    by_name[str((given["farm"] or {}).get("server")).lower()] = str(given["host"])
     entries = [entry for entry in given["policy"].get("servers") or [] if isinstance(entry, dict)]
     addresses = {str(entry.get("name")).lower(): str(entry.get("address") or "").lower() for entry in entries}
-    names = {*asks["sync"], *asks["servers"]}
-    return {name: hosts.get(name) or hosts.get(_short(name)) or hosts.get(addresses.get(name, "")) or "" for name in names}
 
+    def host(server: str) -> str:
+        found = by_name.get(server) or by_address.get(server) or by_address.get(addresses.get(server, ""))
+        return found or by_name.get(among(server, by_name) or "") or by_address.get(among(server, by_address) or "") or ""
 
-def _short(name: t.Any) -> str:
-    return str(name).lower().split(".", maxsplit=1)[0]
+    return {name: host(name) for name in {*asks["sync"], *asks["servers"]}}
 
 
 def _readable(side: dict[str, t.Any]) -> str:

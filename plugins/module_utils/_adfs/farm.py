@@ -14,6 +14,7 @@ from datetime import datetime
 from ansible_collections.federation.adfs.plugins.module_utils._adfs import facts
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record, one_line, secondary
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.facts import MOST_MINUTES
+from ansible_collections.federation.adfs.plugins.module_utils._server_names import among
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate, CertificateError, describe, format_time, parse_certificate, parse_time
 
 TOKEN_SIGNING = "Token-Signing"
@@ -316,12 +317,9 @@ def _sync(found: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 def _as_listed(name: str, reply: t.Mapping[str, t.Any]) -> str:
     """Return the server's name as the farm lists it, if it does."""
     listed = reply.get("nodes", {})
-    for node in listed.get("value") or [] if listed.get("ok") else []:
-        if not isinstance(node, str):
-            continue
-        if node.lower() == name.lower() or node.lower().split(".")[0] == name.lower().split(".")[0]:
-            return str(node)
-    return name
+    nodes = [node for node in (listed.get("value") or [] if listed.get("ok") else []) if isinstance(node, str)]
+    # A server that answers is one of the farm, so where only one has its first name, that is the one, whatever its DNS suffix.
+    return among(name, nodes) or among(name.partition(".")[0], nodes) or name
 
 
 def _order(item: FarmCertificate) -> tuple[int, str, bool, float, str]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import TOKEN_SIGNING, Farm, Server
+from ansible_collections.federation.adfs.plugins.module_utils._server_names import same_server
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time, parse_time
 
 OLDEST_SYNC = timedelta(hours=1)
@@ -46,7 +47,7 @@ def seen_by_sync(server: Server, told: Mapping[str, Any], farm: Mapping[str, Any
     except (KeyError, ValueError):
         return unseen("it does not say when it last copied the configuration")
     server = replace(server, last_sync_time=copied)
-    if _short(told.get("primary_server")) != _short(farm.get("server")):
+    if not same_server(told.get("primary_server"), farm.get("server")):
         return unseen(f"it copies from {told.get('primary_server')}, which is not the primary server of this run")
     if server.last_sync_status != 0:
         return unseen(f"its last synchronisation failed (LastSyncStatus {server.last_sync_status})")
@@ -66,17 +67,13 @@ def _as_configured(server: Server, present: tuple[str, tuple[str, ...]]) -> Serv
 
 def another_server(name: str, answered_by: object) -> str | None:
     """Return what to say where the host of the inventory that answered is not the server of that name."""
-    return None if _short(answered_by) == _short(name) else f"the host that was asked is {answered_by}"
+    return None if same_server(answered_by, name) else f"the host that was asked is {answered_by}"
 
 
 def _configuration(farm: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     signing = [c for c in farm.get("certificates") or () if c.get("certificate_type") == TOKEN_SIGNING]
     primary = next((str(c["thumbprint"]) for c in signing if c.get("is_primary")), "")
     return primary, tuple(sorted(str(c["thumbprint"]) for c in signing))
-
-
-def _short(name: object) -> str:
-    return str(name or "").lower().partition(".")[0]
 
 
 def unusable(farm: Farm, thumbprint: str, checked_by_hand: frozenset[str]) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import farm
 from ansible_collections.federation.adfs.tests.unit.plugins.action.adfs_actions import TOKEN_SIGNING, ServiceCertificate, World
 
 FOLDER = "C:\\ProgramData\\federation.adfs"
@@ -212,3 +213,16 @@ class TestChecks:
         world = World()
         world.farm.drop(world.primary(), world.clock.now())
         assert check(world.run("farm_info")["farm"], "one_primary_per_type")["result"] == "fail"
+
+
+@pytest.mark.parametrize(
+    ("name", "nodes", "listed"),
+    [
+        ("adfs1.b.example.com", ["adfs1.a.example.com", "adfs1.b.example.com"], "adfs1.b.example.com"),
+        ("ADFS1", ["adfs1.a.example.com", "adfs1.b.example.com"], "ADFS1"),
+        ("ADFS1", ["adfs2.a.example.com", "adfs1.a.example.com"], "adfs1.a.example.com"),
+        ("adfs1.corp.example.com", ["adfs2.example.com", "adfs1.example.com"], "adfs1.example.com"),  # its DNS suffix is not that of the farm
+    ],
+)
+def test_a_server_is_named_as_the_farm_lists_it_and_never_as_another_one(name, nodes, listed):
+    assert farm._as_listed(name, {"nodes": {"ok": True, "value": nodes}}) == listed

@@ -20,6 +20,7 @@ from ansible_collections.federation.adfs.plugins.action import rollover_plan
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import read_observation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import another_server
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import describe, format_time, parse_certificate
 from ansible_collections.federation.adfs.plugins.modules import rollover_plan as documented
 
@@ -281,3 +282,23 @@ def test_why_no_plan_can_be_made_is_said_once() -> None:
         run(farm=farm(certificate("mine")), domains=[], timezone="Mars/Olympus")
     assert str(failed.value).count("renew_signing_cert_timezone") == 1
     assert failed.value.__cause__ is None and failed.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("listed", "found"),
+    [
+        ({"adfs1.b.example.com": {}, "adfs1.a.example.com": {}}, {"adfs1.a.example.com": "adfs1.a.example.com", "adfs1.b.example.com": "adfs1.b.example.com"}),
+        ({"adfs1.b.example.com": {}}, {"adfs1.a.example.com": "", "adfs1.b.example.com": "adfs1.b.example.com"}),
+        ({"adfs1": {}}, {"adfs1.a.example.com": "adfs1", "adfs1.b.example.com": "adfs1"}),  # its answer says which one it is
+        ({"one": {"ansible_host": "ADFS1.B.example.com"}}, {"adfs1.a.example.com": "", "adfs1.b.example.com": "one"}),
+    ],
+)
+def test_a_server_is_looked_up_by_its_full_name_before_its_short_one(listed: dict[str, dict[str, str]], found: dict[str, str]) -> None:
+    asks = {"sync": list(found), "servers": []}
+    given = {"farm": {"server": "adfs0.example.com"}, "host": "primary", "policy": {}}
+    assert rollover_plan._inventory(asks, given, {"groups": {"all": list(listed)}, "hostvars": listed}) == found
+
+
+def test_an_answer_of_a_server_with_the_same_first_name_is_not_taken() -> None:
+    assert another_server("adfs1.a.example.com", "adfs1.b.example.com") == "the host that was asked is adfs1.b.example.com"
+    assert another_server("adfs1.a.example.com", "ADFS1") is None
