@@ -41,6 +41,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "previous": {"type": "dict"},
     "outcome": {"type": "dict", "default": {}},
     "approved": {"type": "dict"},
+    "approval": {"type": "dict", "default": {}},
     "importable": {"type": "bool", "default": False},
     "wait_for_servers": {"type": "int", "default": 0},
     "farms": {"type": "dict", "default": {}},

@@ -94,6 +94,14 @@ options:
       - A plan that was approved, as RV(plan) showed it. Where what would be done now is neither this plan nor the rest of it, only protective acts
         are planned, and RV(plan.blocked_by) says what moved.
     type: dict
+  approval:
+    description:
+      - What an approval is held to. C(plans) are approved plans by farm identifier, of which the farm takes its own; with C(required) a farm without one
+        does only what protects sign-in. Both count with O(mode=apply) only.
+      - C(max_age) is how long a plan is good, V(7d) by default. With C(two_people), C(planned_by) and C(approved_by) must be known and differ.
+        C(launched_by) stands for both where they are not given, and with C(workflow) only for the first.
+    type: dict
+    default: {}
   mode:
     description:
       - What this run may do. With V(apply), RV(plan.next) leads to the next act; with the others nothing goes on. In check mode V(apply) counts as V(check).

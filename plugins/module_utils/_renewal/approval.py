@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, OnDomains, read_act
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval_terms import plain_policy, token
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, note_applied
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import FIRST
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import (
     TOKEN_DECRYPTING,
@@ -24,7 +27,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.observati
     Slots,
 )
 
-MEMBERS = ("plan_id", "farm", "domains", "actions", "policy")
+MEMBERS = ("plan_id", "made_at", "farm", "domains", "actions", "policy")
 ANY_SUCCESSOR = "approve_any_successor"
 
 
@@ -35,23 +38,29 @@ class ApprovalError(ValueError):
 @dataclass(frozen=True)
 class Approved:
     """``moved``: what is not as the approved plan saw it. ``left``: the acts of it that are not done yet. ``another``: a successor that
-    somebody else made, where the plan allows any.
+    somebody else made, where the plan allows any. ``refused``: why the approval does not count at all. ``name``: what the journal calls the plan.
     """
 
     moved: tuple[str, ...]
     left: tuple[Act, ...]
     another: str | None = None
+    refused: tuple[str, ...] = ()
+    name: str = ""
 
     def keeps_back(self, act: Act, server: str) -> Block | None:
         """The guard that holds back a gated act; a protective one needs no approval."""
         if act.protective:
             return None
-        if self.moved or self.has(act):
+        if self.moved or self.refused or self.has(act):
             return self.refusal(server)
         return Block("next_plan", server, None, f"{act.said(server)}: this is not in the approved plan, so it waits until a new one is approved")
 
     def refusal(self, server: str) -> Block | None:
         """Why no gated act at all is done, if so."""
+        if self.refused:
+            why = "; ".join(self.refused)
+            reason = f"no approved plan counts, so only what protects sign-in is done: {why}. Make a new plan, and approve that"
+            return Block("approval", server, None, reason)
         if not self.moved:
             return None
         why = "; ".join(self.moved)
@@ -62,9 +71,15 @@ class Approved:
         """Whether the act is one that is left of the plan, or a part of it."""
         return any(_part(act, whole) for whole in self.left)
 
+    def note(self, journal: Journal, act: Act, run: str, now: datetime) -> Journal:
+        """The journal before the act: with the first one of the plan that needed the approval, the plan is applied."""
+        begins = not act.protective and not self.refused and self.has(act)
+        goes_on = not self.refused and self.name in journal.applied
+        return note_applied(journal, self.name, run, now) if begins or goes_on else journal
+
     def alarms(self, acts: Iterable[Act], server: str) -> Iterable[Alarm]:
         """What whoever approved must know: acts that they did not see, and a successor that they did not mean."""
-        if self.another and not self.moved:
+        if self.another and not self.moved and not self.refused:
             yield Alarm(
                 "another_successor",
                 server,
@@ -79,27 +94,36 @@ class Approved:
 
 
 def compare(
-    approved: Mapping[str, Any], plan: Mapping[str, Any], ours: Callable[[str], bool] = lambda _key: True, done: Sequence[Mapping[str, Any]] = ()
+    approved: Mapping[str, Any],
+    plan: Mapping[str, Any],
+    ours: Callable[[str], bool] = lambda _key: True,
+    done: Sequence[Mapping[str, Any]] = (),
+    refused: Callable[[Mapping[str, Any]], Sequence[str]] = lambda _approved: (),
 ) -> Approved:
     """Return what is left of the approved plan, and what is not as it saw it.
 
     ``ours``: whether a new certificate was made by these runs. ``done``: the acts of this run; what a protective one changed that the
-    approved plan does not have is no difference.
+    approved plan does not have is no difference. ``refused``: why the approval of such a plan does not count. An empty ``approved``: there is no
+    plan for this farm.
 
     A run that died after some of the approved acts, or in the middle of one, is continued: each state on the way is one that was approved.
     """
+    if not approved:
+        identifier = plan["farm"]["identifier"]
+        return Approved((), (), refused=(f"renew_signing_cert_plans has none for the farm {identifier}",))
     missing = [name for name in MEMBERS if name not in approved]
     if missing:
         raise ApprovalError(
-            f"renew_signing_cert_approved_plan lacks {', '.join(missing)}: pass renew_signing_cert_result.plan of a run with renew_signing_cert_mode: plan"
+            f"the approved plan lacks {', '.join(missing)}: pass renew_signing_cert_result.plan of a run with renew_signing_cert_mode: plan"
         )
     try:
         acts = [read_act(act) for act in approved["actions"]]
         besides = [act for act in map(read_act, done) if act.protective]
         ways = [_way(approved, acts, number, plan, ours, besides) for number in range(len(acts) + 1)]
-    except (KeyError, TypeError, AttributeError, IndexError) as exc:
-        raise ApprovalError(f"renew_signing_cert_approved_plan is not a plan ({type(exc).__name__}: {exc})") from exc
-    return min(ways, key=lambda way: (len(way.moved), way.another is None))
+        nearest = min(ways, key=lambda way: (len(way.moved), way.another is None))
+        return replace(nearest, refused=tuple(refused(approved)), name=token(approved))
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as exc:
+        raise ApprovalError(f"the approved plan is not a plan ({type(exc).__name__}: {exc})") from exc
 
 
 def moved(approved: Mapping[str, Any], plan: Mapping[str, Any]) -> list[str]:
@@ -150,9 +174,10 @@ def _way(approved: Mapping[str, Any], acts: list[Act], done: int, plan: Mapping[
     for key in sorted({*before, *slots}):
         if slots.get(key) is None or slots[key] not in (before.get(key), after.get(key)):
             found.append(f"{key.partition('/')[2]} held {_held(before.get(key))} and holds {_held(slots.get(key))}")
-    for variable in sorted(({*approved["policy"], *plan["policy"]}) - {ANY_SUCCESSOR}):
-        if approved["policy"].get(variable) != plan["policy"].get(variable):
-            found.append(f"renew_signing_cert_{variable} was {approved['policy'].get(variable)} and is {plan['policy'].get(variable)}")
+    was, is_now = plain_policy(approved["policy"]), plain_policy(plan["policy"])
+    for variable in sorted(({*was, *is_now}) - {ANY_SUCCESSOR}):
+        if was.get(variable) != is_now.get(variable):
+            found.append(f"renew_signing_cert_{variable} was {was.get(variable)} and is {is_now.get(variable)}")
     another = signing if signing != UNBORN and not ours(signing) else None
     any_successor = str(approved["policy"].get(ANY_SUCCESSOR)).lower() in ("true", "yes", "on", "1")
     if another and not any_successor:

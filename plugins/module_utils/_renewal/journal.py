@@ -25,6 +25,7 @@ KEPT_BACKUPS = 5
 KEPT_SCANS = 6
 KEPT_VALUES = 4
 KEPT_KEYS = 20
+KEPT_PLANS = 50
 
 
 class JournalError(ValueError):
@@ -48,6 +49,14 @@ class Lock:
     """The run that works on this farm. It lapses by the age of the journal's file, so no controller's clock decides about it."""
 
     run: str
+
+
+@dataclass(frozen=True)
+class Applied:
+    """The run that applied an approved plan, and when it began to."""
+
+    run: str
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -112,7 +121,7 @@ class Journal:
     primary and certificates were seen to be as they are. ``own``: the certificates that were ever the farm's; only these are known.
     ``suspended_for``: the primary certificate for which AD FS' clock is held. ``released``: the successor that the last call let sign.
     ``left_to_adfs``: the primary certificate for which AD FS got its clock back although there was no successor.
-    ``revoked``: public keys (SHA-256, or empty) of stolen keys by thumbprint, for good.
+    ``revoked``: public keys (SHA-256, or empty) of stolen keys by thumbprint, for good. ``applied``: the approved plans that were applied.
     """
 
     farm: str
@@ -139,6 +148,7 @@ class Journal:
     baseline: Mapping[str, Any] | None = None
     lock: Lock | None = None
     pin: Pin | None = None
+    applied: Mapping[str, Applied] = field(default_factory=dict)
 
     @property
     def history(self) -> frozenset[str]:
@@ -188,6 +198,7 @@ def read_journal(content: Mapping[str, Any] | None, farm: str) -> Journal:
             baseline=_mapping(content.get("baseline")),
             lock=Lock(str(content["lock"]["run"])) if content["lock"] else None,
             pin=_read_pin(content.get("metadata")),
+            applied=_read_applied(content.get("applied") or {}),
         )
     except JournalError:
         raise
@@ -226,6 +237,7 @@ def write_journal(journal: Journal) -> dict[str, Any]:
         "baseline": dict(journal.baseline) if journal.baseline else None,
         "lock": {"run": journal.lock.run} if journal.lock else None,
         "metadata": {"signer": journal.pin.signer, "certificates": sorted(journal.pin.certificates)} if journal.pin else None,
+        "applied": {plan: {"run": applied.run, "at": format_time(applied.at)} for plan, applied in sorted(journal.applied.items())},
     }
 
 
@@ -369,6 +381,20 @@ def back_up(journal: Journal, replaced: Mapping[str, tuple[Slots, frozenset[str]
         **{key: {k: v for k, v in journal.first_seen.get(key, {}).items() if k not in dropped} for key, (_slots, dropped) in replaced.items()},
     }
     return replace(journal, backups=backups, first_seen=stamps)
+
+
+def note_applied(journal: Journal, plan: str, run: str, now: datetime) -> Journal:
+    """Return the journal before an act of an approved plan. ``plan``: what the journal calls it. A run that goes on for one that died takes it over."""
+    before = journal.applied.get(plan)
+    if before is not None and before.run == run:
+        return journal
+    kept = {**journal.applied, plan: Applied(run, before.at if before is not None else now)}
+    newest = sorted(kept, key=lambda name: (kept[name].at, name))[-KEPT_PLANS:]
+    return replace(journal, applied={name: kept[name] for name in newest})
+
+
+def _read_applied(value: Mapping[str, Any]) -> dict[str, Applied]:
+    return {str(plan): Applied(str(entry["run"]), parse_time(entry["at"])) for plan, entry in value.items()}
 
 
 def _read_scans(value: Any) -> Scans | None:

@@ -319,7 +319,7 @@ def _certificates(farm: Mapping[str, Any]) -> list[str]:
 def _with(shown: dict[str, Any], memory: Memory, files: list[str], waits: Mapping[str, Any] | None) -> dict[str, Any]:
     ended = "pass" not in files
     if not ended:  # the next plan tells of the domains; runners keep every result, and there may be hundreds of domains
-        shown = {name: value for name, value in shown.items() if name not in ("domains", "summary")}
+        shown = {name: value for name, value in shown.items() if name not in ("domains", "summary", "approvable")}
         shown["actions"] = shown["actions"][:1]
     return {**shown, "memory": show_memory(memory), "next": files, "wait": waits, "ended": ended}
 

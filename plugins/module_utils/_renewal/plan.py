@@ -14,7 +14,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import approval, emergency, forecast, loop, probes, rules, settings, third_party
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import (
+    approval,
+    approval_terms,
+    emergency,
+    forecast,
+    loop,
+    probes,
+    rules,
+    settings,
+    third_party,
+)
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import baseline as baselines
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, OnDomains
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import Approved
@@ -63,7 +73,7 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the plan: the one entry of the core. The same input gives the same plan.
 
     ``given``: the options of the module rollover_plan as plain values: ``farm`` (RV(farm) of farm_info) or ``provider`` (RV(metadata) of
-    metadata_info), ``domains``, ``metadata``, ``probes``, ``journal``, ``policy``, ``mode``, ``approved``, ``previous`` (``memory`` of the
+    metadata_info), ``domains``, ``metadata``, ``probes``, ``journal``, ``policy``, ``mode``, ``approved``, ``approval``, ``previous`` (``memory`` of the
     last plan of this run), ``outcome`` (what the tasks that it asked for returned), ``importable``, ``wait_for_servers`` (minutes),
     ``hosts`` (inventory hosts by server) and ``run``; what is left out counts as empty. ``now`` is a time in ISO 8601 and has to be given:
     the core has no clock. ``step``: ``pass`` plans on a scan; ``begin`` is asked before the first scan, ``hear`` after a server answered,
@@ -79,6 +89,7 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
     if step == "begin":
         read_policy(given.get("policy") or {})
         time_zone(given.get("timezone"))
+        approval_terms.read_terms(given.get("approval") or {})
         return loop.begin(memory, str(given.get("source") or "adfs"), bool(given.get("probes")))
     if step == "hear":
         return {"memory": loop.show_memory(loop.heard(memory, outcome, importable)), "next": [], "ended": False}
@@ -193,6 +204,7 @@ def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
     mode = str(given.get("mode") or "plan")
     run = Run(memory.run, mode == "apply", closed, stored.age)
     zone = time_zone(given.get("timezone"))
+    terms = approval_terms.read_terms(given.get("approval") or {})
     stopped = mode == "apply" and loop.stopped(memory)
 
     def planned(approved: Approved | None = None) -> dict[str, Any]:
@@ -200,8 +212,15 @@ def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
         return show(made, bodies, policy_given, mode, memory, probed, zone, judged.rows)
 
     shown = planned()
-    if given.get("approved"):
-        shown = planned(approval.compare(given["approved"], shown, lambda key: _made_by_us(key, memory, stored.journal, seen), memory.done))
+    approved = given.get("approved") or (terms.plan_for(seen.farm.identifier) if mode in ("apply", "check") else None)
+    if approved is not None:
+
+        def refused(chosen: Mapping[str, Any]) -> list[str]:
+            return approval_terms.refusals(chosen, terms, stored.journal, memory.run, now)
+
+        shown = planned(approval.compare(approved, shown, lambda key: _made_by_us(key, memory, stored.journal, seen), memory.done, refused))
+    if mode == "plan":
+        shown["approvable"] = approval_terms.approvable(shown, now, terms.planned_by)
     shown["journal"]["expected_sha256"] = found.get("sha256")
     return shown
 
@@ -260,13 +279,13 @@ def make_plan(
     while decision.act is not None and len(steps) < MOST_ACTS:
         blocks.extend(b for b in decision.blocks if b not in blocks)
         steps.append(Step(decision.act, s))
-        s = scanned(decision.act.after(s.seen, now), _before(s, decision.act, run), policy, now, run)
+        s = scanned(decision.act.after(s.seen, now), _before(s, decision.act, run, approved), policy, now, run)
         decision = decide(s, run.name, keeps_back)
     blocks = [*decision.blocks, *(b for b in blocks if b not in decision.blocks and _still_holds(b, s))]
     if approved is not None:
         alarms = (*alarms, *approved.alarms((step.act for step in steps), server))
     going_on = [] if stopped else steps
-    before = _before(first, going_on[0].act, run) if going_on else None
+    before = _before(first, going_on[0].act, run, approved) if going_on else None
     if closed:
         return Plan(first, tuple(steps), s, tuple(blocks), alarms, before or first.journal, False)
     written, must_write = to_write(first, before, journal, run.name)
@@ -278,9 +297,10 @@ def _still_holds(block: Block, s: Situation) -> bool:
     return block.condition in ("approval", "next_plan", "failed_act") or (block.condition in ("unknown_certificate", "unmended", "sign_in") and bool(s.counted))
 
 
-def _before(s: Situation, act: Act, run: Run) -> Journal:
-    """What the journal must hold before the act: the lock, and what the act itself says."""
-    return act.before(s, locked(s, run.name))
+def _before(s: Situation, act: Act, run: Run, approved: Approved | None) -> Journal:
+    """What the journal must hold before the act: the lock, what the act itself says, and that the plan it belongs to is applied."""
+    journal = act.before(s, locked(s, run.name))
+    return approved.note(journal, act, run.name, s.now) if approved is not None else journal
 
 
 def _waits(s: Situation) -> bool:

@@ -56,6 +56,7 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_stats(self, stats) -> None:
         self.kept["recap"] = {host: stats.summarize(host) for host in stats.processed}
+        self.kept["stats"] = stats.custom.get("_run", {})
         path = os.environ.get("PLAYING_RESULT")
         if path:
             with open(path, "w", encoding="utf-8") as handle:

@@ -19,7 +19,8 @@ from world import FARM, Play, actions, at, domain, farm, guards, key, observe, p
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import acts
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import ApprovalError, Approved, compare, moved
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval_terms import approvable, read_terms, refusals, token
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Applied, Journal, Lock, note_applied, read_journal, write_journal
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Decrypting, KeyCheck, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import make_plan, show
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
@@ -31,7 +32,7 @@ DUE = observe(farm(), domain("contoso.com", "OLD"), domain("fabrikam.com", "OLD"
 
 def shown(play: Play, policy_given: dict[str, Any] | None = None) -> dict[str, Any]:
     made = plan(play.seen, journal=play.journal, now=play.now)
-    return json.loads(json.dumps(show(made, {k: k for k in play.seen.keys}, policy_given or {})))
+    return json.loads(json.dumps(approvable(show(made, {k: k for k in play.seen.keys}, policy_given or {}), at(0), "")))
 
 
 def test_the_same_plan_is_the_approved_one() -> None:
@@ -72,13 +73,15 @@ def test_whatever_moved_is_named(change: Any, said: str) -> None:
 def test_another_policy_is_another_plan() -> None:
     play = Play(DUE)
     assert moved(shown(play, {"promote": "adfs"}), shown(play, {"promote": "role"})) == ["renew_signing_cert_promote was adfs and is role"]
+    (difference,) = moved(shown(play, {"servers": [{"name": "a"}]}), shown(play, {"servers": [{"name": "b"}]}))
+    assert difference.startswith("renew_signing_cert_servers was sha256:")
 
 
 def test_what_is_no_plan_is_refused() -> None:
-    with pytest.raises(ApprovalError, match=r"lacks farm.*renew_signing_cert_result\.plan"):
+    with pytest.raises(ApprovalError, match=r"lacks made_at, farm.*renew_signing_cert_result\.plan"):
         moved({"plan_id": "x"}, shown(Play(DUE)))
     with pytest.raises(ApprovalError, match="is not a plan"):
-        moved({"plan_id": "x", "farm": 1, "domains": [], "actions": [], "policy": {}}, shown(Play(DUE)))
+        moved({"plan_id": "x", "made_at": "x", "farm": 1, "domains": [], "actions": [], "policy": {}}, shown(Play(DUE)))
 
 
 def test_without_approval_only_protective_acts_are_done() -> None:
@@ -164,7 +167,7 @@ KINDS: dict[str, tuple[Any, Policy, Journal]] = {
 
 
 def display(made: Any) -> dict[str, Any]:
-    return json.loads(json.dumps(show(made, {k: k for k in made.first.seen.keys}, {})))
+    return json.loads(json.dumps(approvable(show(made, {k: k for k in made.first.seen.keys}, {}), at(0), "")))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -246,3 +249,85 @@ def test_what_protects_sign_in_is_done_beside_the_approved_plan_and_named_and_th
     done.append(display(first)["actions"][0])
     play._carry_out(first)
     assert actions(play.plan(policy, approve=approve))[0] == "generate"
+
+
+# -- what an approval is held to -------------------------------------------------------------------------------------------------------
+
+MADE = shown(Play(DUE))
+LAUNCHED = {"two_people": "true", "planned_by": "", "launched_by": "bob"}
+
+
+def refused(approved: dict[str, Any] = MADE, journal: Journal = Journal(FARM), run: str = "run-2", days: float = 0, **terms: Any) -> str:
+    return "; ".join(refusals(approved, read_terms(terms), journal, run, at(days)))
+
+
+@pytest.mark.parametrize(("terms", "good"), [({}, 7), ({"max_age": "12h"}, 0.5), ({"max_age": 30}, 30), ({"max_age": ""}, 7)])
+def test_a_plan_is_good_for_a_while(terms: dict[str, Any], good: float) -> None:
+    assert refused(days=good - 0.01, **terms) == ""
+    assert "was good until" in refused(days=good, **terms)
+
+
+def test_a_plan_of_the_future_is_none() -> None:
+    assert "it says that it was made at" in refused(days=-1)
+
+
+def test_a_plan_is_good_for_one_application_and_a_run_that_died_in_it_is_continued() -> None:
+    applied = note_applied(Journal(FARM), token(MADE), "run-1", at(0))
+    assert refused(journal=applied, run="run-1") == ""
+    assert "it was applied at" in refused(journal=applied)
+    died = replace(applied, lock=Lock("run-1"))
+    assert refused(journal=died) == ""
+    went_on = note_applied(died, token(MADE), "run-2", at(1))
+    assert went_on.applied == {token(MADE): Applied("run-2", at(0))}
+    assert "it was applied at" in refused(journal=replace(went_on, lock=Lock("run-3")), run="run-3")
+    # The same state planned anew is another approval.
+    assert refused({**MADE, "made_at": "2026-07-02T00:00:00Z"}, applied, days=1000) != "" and token({**MADE, "made_at": "x"}) not in applied.applied
+
+
+def test_the_journal_keeps_which_plans_were_applied() -> None:
+    applied = note_applied(Journal(FARM), token(MADE), "run-1", at(0))
+    assert read_journal(json.loads(json.dumps(write_journal(applied))), FARM) == applied
+
+
+@pytest.mark.parametrize(
+    ("plan_says", "terms", "said"),
+    [
+        ("alice", LAUNCHED, ""),
+        ("Bob", LAUNCHED, "bob made it and approved it"),
+        ("bob", {**LAUNCHED, "approved_by": "alice"}, ""),
+        ("alice", {**LAUNCHED, "workflow": True}, "it is not known who approved it"),
+        ("alice", {**LAUNCHED, "workflow": True, "approved_by": "carol"}, ""),
+        ("", {"two_people": True, "approved_by": "carol"}, "does not say who made it"),
+        ("bob", {**LAUNCHED, "two_people": False}, ""),
+    ],
+)
+def test_two_people(plan_says: str, terms: dict[str, Any], said: str) -> None:
+    found = refused({**MADE, "planned_by": plan_says}, **terms)
+    assert said in found and bool(said) == bool(found)
+
+
+def test_a_farm_without_a_plan_does_only_what_protects_sign_in() -> None:
+    assert read_terms({}).plan_for(FARM) is None
+    assert read_terms({"required": "True"}).plan_for(FARM) == read_terms({"plans": {"other": MADE}}).plan_for(FARM) == {}
+    nothing = compare({}, shown(Play(DUE)))
+    play = Play(observe(farm(), domain("contoso.com", "EARLIER")))
+    made = play.run(Policy(known_certificates=frozenset({"EARLIER"})), approved=nothing)
+    assert play.done == ["repair"]
+    assert f"has none for the farm {FARM}" in next(b.reason for b in made.blocks if b.condition == "approval")
+
+
+def test_only_the_first_gated_act_of_the_plan_applies_it() -> None:
+    play = Play(DUE)
+    judged = compare(MADE, shown(play))
+    generate, publish = (step.act for step in plan(play.seen).steps)
+    assert token(MADE) in judged.note(Journal(FARM), generate, "run-1", at(0)).applied
+    assert judged.note(Journal(FARM), publish, "run-1", at(0)).applied == {}
+    assert replace(judged, refused=("why",)).note(Journal(FARM), generate, "run-1", at(0)).applied == {}
+
+
+def test_a_plan_that_is_handed_on_holds_no_texts_and_no_lists_of_the_policy() -> None:
+    given = {"promote": "role", "renew_before": "30d", "fail_on": ["broken"], "servers": [{"name": "secret.example.com"}]}
+    made = shown(Play(DUE), given)
+    assert {name: made["policy"][name] for name in ("promote", "renew_before", "fail_on")} == {"promote": "role", "renew_before": "30d", "fail_on": ["broken"]}
+    assert "secret.example.com" not in json.dumps(made)
+    assert not {"reason", "said", "settings"} & {name for entry in (*made["actions"], *made["domains"]) for name in entry}

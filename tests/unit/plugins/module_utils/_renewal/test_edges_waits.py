@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import loop
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import Approved, compare
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval_terms import approvable
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import RelyingParty, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, show
@@ -250,8 +251,8 @@ def test_where_no_further_run_can_be_in_time_the_run_fails_while_something_can_s
 # -- approved plans ------------------------------------------------------------------------------------------------------------------
 
 
-def shown(it: Life, made: Plan) -> dict[str, object]:
-    return show(made, {k: k for k in it.keys}, {})
+def shown(it: Life, made: Plan, given: dict[str, bool] | None = None) -> dict[str, object]:
+    return approvable(show(made, {k: k for k in it.keys}, given or {}), it.now, "")
 
 
 def test_an_approved_plan_is_applied_act_by_act_without_its_own_acts_counting_as_moved() -> None:
@@ -269,9 +270,9 @@ def test_an_approved_plan_is_applied_act_by_act_without_its_own_acts_counting_as
 def test_a_successor_that_is_not_the_approved_acts_own_is_named_and_what_protects_goes_on(any_successor: bool) -> None:
     it = life(29)
     given = {"approve_any_successor": True} if any_successor else {}
-    approved = show(it.run(acts=False), {k: k for k in it.keys}, given)
+    approved = shown(it, it.run(acts=False), given)
     it.make()
-    now = show(it.run(acts=False), {k: k for k in it.keys}, given)
+    now = shown(it, it.run(acts=False), given)
     compared = compare(approved, now, ours=lambda _key: False)
     assert any("made by somebody else" in text for text in compared.moved) != any_successor
     made = it.run(acts=False)
