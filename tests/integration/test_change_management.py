@@ -50,13 +50,107 @@ def test_what_was_planned_is_applied_hours_later_and_only_once(start: Callable[.
     assert refused(lab) == 0
 
 
+EARLY = {"renew_signing_cert_renew_before": "300d"}  # so early that nothing is owed yet, and a renewal waits for its approval
+
+
 @pytest.mark.long
-def test_after_eight_days_only_what_protects_sign_in_is_done(start: Callable[..., Lab]) -> None:
-    lab = start("expiring")
-    plans = planned(lab)
+def test_after_eight_days_a_plan_is_refused(start: Callable[..., Lab]) -> None:
+    lab = start("in-sync")
+    plans = planned(lab, **EARLY)
     lab.advance(days=8)
-    late = play(lab, APPLY, variables=plans)
-    assert (late.code, "approval" in failing(late)) == (2, True)
+    late = play(lab, APPLY, variables={**plans, **EARLY})
+    assert (late.code, done(late), failing(late)) == (2, [], ["approval"])
     assert "was good until" in late.messages[-1]
-    assert "generate" not in done(late)
     assert refused(lab) == 0
+
+
+@pytest.mark.long
+def test_one_domain_changed_and_only_what_protects_sign_in_is_done_and_named(start: Callable[..., Lab]) -> None:
+    lab = start("foreign")
+    lab.entra(domain="fabrikam.com", next=None)
+    plans = planned(lab, **EARLY)
+    assert "generate" in [a["action"] for plan in plans["renew_signing_cert_plans"].values() for a in plan["actions"]]
+    lab.entra(domain="contoso.com", signing="stranger")
+    moved = play(lab, APPLY, variables={**plans, **EARLY})
+    assert (moved.code, done(moved), "approval" in failing(moved)) == (2, ["repair"], True)
+    assert "contoso.com held" in moved.messages[-1]
+    assert [a["reason"].partition(" (")[0] for a in moved.result["alarms"] if a["alarm"] == "not_in_plan"] == ["repair: contoso.com"]
+
+
+@pytest.mark.long
+def test_somebody_elses_successor_is_named_and_what_needs_an_approval_is_not_done(start: Callable[..., Lab]) -> None:
+    lab = start("rollover-off")
+    ours = {"renew_signing_cert_auto_rollover": False, "renew_signing_cert_promote": "role"}
+    plans = planned(lab, **ours)
+    lab.adfs("Set-AdfsProperties", AutoCertificateRollover=True)
+    lab.adfs("Update-AdfsCertificate", certificate_type="Token-Signing", urgent=False)
+    lab.adfs("Set-AdfsProperties", AutoCertificateRollover=False)
+    first = play(lab, APPLY, variables={**plans, **ours})
+    assert (first.code, done(first), failing(first)) == (2, ["publish"], ["approval"]), first.output
+    assert "was made by somebody else" in first.messages[-1]
+    lab.advance(hours=24.5)
+    later = play(lab, APPLY, variables={**plans, **ours})
+    assert (later.code, done(later), failing(later)) == (2, [], ["approval"])
+    assert refused(lab) == 0
+
+
+def test_a_farm_without_a_plan_of_its_own_is_refused(start: Callable[..., Lab]) -> None:
+    lab = start("expiring")
+    run = play(lab, APPLY)
+    assert (run.code, done(run), failing(run)) == (2, [], ["approval"])
+    assert "has none for the farm http://sts.contoso.com/adfs/services/trust" in run.messages[-1]
+
+
+# -- every kind of act ---------------------------------------------------------------------------------------------------------------
+
+OFF = {"renew_signing_cert_auto_rollover": False, "renew_signing_cert_promote": "role"}
+DECRYPTING = {**OFF, "renew_signing_cert_decrypting": True, "renew_signing_cert_renew_before": "300d"}
+STORY = tuple[dict[str, Any], dict[str, float], list[str]]  # variables of plan and application, what passes before them, the acts
+
+STORIES: dict[str, tuple[str, list[STORY]]] = {
+    "a clock held and given back": (
+        "promotion-tonight",
+        [({}, {}, ["suspend_auto_rollover", "publish"]), ({}, {"hours": 24.5}, ["restore_auto_rollover"]), ({}, {"days": 2}, ["reorder"])],
+    ),
+    "promoted by the role, then the decrypting one": (
+        "rollover-off",
+        [
+            (OFF, {}, ["generate", "publish"]),
+            (OFF, {"hours": 24.5}, ["promote"]),
+            (OFF, {"minutes": 15}, ["reorder"]),
+            (DECRYPTING, {"days": 2}, ["generate Token-Decrypting"]),
+            (DECRYPTING, {"hours": 2}, ["promote Token-Decrypting"]),
+        ],
+    ),
+    "a broken domain": ("mismatch", [({}, {}, ["repair"])]),
+    "what is not needed any more": (
+        "settled",
+        [
+            ({"renew_signing_cert_remove_old_from_entra": True}, {}, []),
+            ({"renew_signing_cert_remove_old_from_entra": True}, {"hours": 30}, ["remove_from_entra"]),
+        ],
+    ),
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("story", STORIES)
+def test_every_kind_of_act_is_planned_and_applied(story: str, start: Callable[..., Lab]) -> None:
+    scenario, steps = STORIES[story]
+    lab = start(scenario)
+    lab.clear_signins()
+    for variables, wait, acts in steps:
+        if wait:
+            lab.advance(**wait)
+        plans = planned(lab, **variables)
+        (plan,) = plans["renew_signing_cert_plans"].values()
+        assert said(plan["actions"]) == acts
+        applied = play(lab, APPLY, variables={**plans, **variables})
+        assert said(applied.done) == acts, applied.output
+        assert "approval" not in failing(applied)
+    lab.advance(days=2)
+    assert refused(lab) == 0 or story == "a broken domain"
+
+
+def said(actions: list[dict[str, Any]]) -> list[str]:
+    return [f"{a['action']} {a['certificate_type']}" if a.get("certificate_type") == "Token-Decrypting" else str(a["action"]) for a in actions]

@@ -39,6 +39,7 @@ class ApprovalError(ValueError):
 class Approved:
     """``moved``: what is not as the approved plan saw it. ``left``: the acts of it that are not done yet. ``another``: a successor that
     somebody else made, where the plan allows any. ``refused``: why the approval does not count at all. ``name``: what the journal calls the plan.
+    ``whole``: all its acts, done or not.
     """
 
     moved: tuple[str, ...]
@@ -46,6 +47,7 @@ class Approved:
     another: str | None = None
     refused: tuple[str, ...] = ()
     name: str = ""
+    whole: tuple[Act, ...] = ()
 
     def keeps_back(self, act: Act, server: str) -> Block | None:
         """The guard that holds back a gated act; a protective one needs no approval."""
@@ -77,8 +79,10 @@ class Approved:
         goes_on = not self.refused and self.name in journal.applied
         return note_applied(journal, self.name, run, now) if begins or goes_on else journal
 
-    def alarms(self, acts: Iterable[Act], server: str) -> Iterable[Alarm]:
-        """What whoever approved must know: acts that they did not see, and a successor that they did not mean."""
+    def alarms(self, acts: Iterable[Act], done: Sequence[Mapping[str, Any]], server: str) -> Iterable[Alarm]:
+        """What whoever approved must know: acts that they did not see, and a successor that they did not mean. ``done``: the acts of this run, as
+        plans show them.
+        """
         if self.another and not self.moved and not self.refused:
             yield Alarm(
                 "another_successor",
@@ -86,6 +90,9 @@ class Approved:
                 f"{self.another} was made by somebody else after the plan was approved; it is taken for the approved successor, because the plan was"
                 f" made with renew_signing_cert_{ANY_SUCCESSOR}",
             )
+        for shown in done:
+            if not any(_part(read_act(shown), whole) for whole in self.whole):
+                yield Alarm("not_in_plan", server, f"{shown['said']}: this is not in the approved plan; it was done all the same, because it protects sign-in")
         for act in acts:
             if act.protective and not self.has(act):
                 yield Alarm(
@@ -113,9 +120,7 @@ def compare(
         return Approved((), (), refused=(f"renew_signing_cert_plans has none for the farm {identifier}",))
     missing = [name for name in MEMBERS if name not in approved]
     if missing:
-        raise ApprovalError(
-            f"the approved plan lacks {', '.join(missing)}: pass renew_signing_cert_result.plan of a run with renew_signing_cert_mode: plan"
-        )
+        raise ApprovalError(f"the approved plan lacks {', '.join(missing)}: pass renew_signing_cert_result.plan of a run with renew_signing_cert_mode: plan")
     try:
         acts = [read_act(act) for act in approved["actions"]]
         besides = [act for act in map(read_act, done) if act.protective]
@@ -182,11 +187,11 @@ def _way(approved: Mapping[str, Any], acts: list[Act], done: int, plan: Mapping[
     any_successor = str(approved["policy"].get(ANY_SUCCESSOR)).lower() in ("true", "yes", "on", "1")
     if another and not any_successor:
         found.append(f"the successor {another} was made by somebody else, and not by the approved act")
-    rest = tuple(
+    whole = tuple(
         replace(act, thumbprint=real(act.thumbprint, act.certificate_type), writes=tuple(replace(w, slots=real_slots(w.slots)) for w in act.writes))
-        for act in left
+        for act in acts
     )
-    return Approved(tuple(found), rest, another)
+    return Approved(tuple(found), whole[done:], another, whole=whole)
 
 
 def _born(expected: Iterable[str], found: Iterable[str]) -> str:

@@ -47,7 +47,8 @@ class Memory:
     between the last scan and our write. ``failed``: why no further act is done but protective ones. ``tried``: the acts that failed,
     ``doubtful``: those of them that may have changed something all the same, each as ``act`` with ``why``.
     ``told`` and ``checked``: what servers answered. ``noticed``: alarms that only one scan raises. ``seen``: the state at the last scan,
-    and which certificates there were.
+    and which certificates there were. ``moved``: why the approved plan is not carried out. An act that protects sign-in may bring back what the
+    plan saw, and does not bring back the approval.
     """
 
     run: str
@@ -70,6 +71,7 @@ class Memory:
     noticed: tuple[Mapping[str, Any], ...] = ()
     probes: tuple[Mapping[str, Any], ...] = ()
     seen: Mapping[str, Any] | None = None
+    moved: tuple[str, ...] = ()
 
 
 def read_memory(given: Mapping[str, Any] | None, run: str) -> Memory:
@@ -295,6 +297,7 @@ def carry_on(shown: dict[str, Any], memory: Memory, mode: str, hosts: Mapping[st
     asks, actions = shown["asks"], shown["actions"]
     memory = replace(memory, plans=memory.plans + 1, seen={"state": shown["state"], "certificates": _certificates(shown["farm"])})
     memory = replace(memory, noticed=(*memory.noticed, *(a for a in shown["alarms"] if a["alarm"] in _SEEN_ONCE and a not in memory.noticed)))
+    memory = replace(memory, moved=tuple(shown.pop("moved")))
     key = asks["key_checks"]
     asks["hosts"] = [{"what": "sync", "server": name, "host": hosts[name]} for name in asks["sync"] if hosts.get(name)]
     if key:

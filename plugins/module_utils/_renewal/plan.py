@@ -212,15 +212,20 @@ def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
         return show(made, bodies, policy_given, mode, memory, probed, zone, judged.rows)
 
     shown = planned()
+    moved: tuple[str, ...] = ()
     approved = given.get("approved") or (terms.plan_for(seen.farm.identifier) if mode in ("apply", "check") else None)
     if approved is not None:
 
         def refused(chosen: Mapping[str, Any]) -> list[str]:
             return approval_terms.refusals(chosen, terms, stored.journal, memory.run, now)
 
-        shown = planned(approval.compare(approved, shown, lambda key: _made_by_us(key, memory, stored.journal, seen), memory.done, refused))
+        what_is_left = approval.compare(approved, shown, lambda key: _made_by_us(key, memory, stored.journal, seen), memory.done, refused)
+        what_is_left = replace(what_is_left, moved=memory.moved or what_is_left.moved)
+        moved = what_is_left.moved
+        shown = planned(what_is_left)
     if mode == "plan":
         shown["approvable"] = approval_terms.approvable(shown, now, terms.planned_by)
+    shown["moved"] = moved
     shown["journal"]["expected_sha256"] = found.get("sha256")
     return shown
 
@@ -283,7 +288,7 @@ def make_plan(
         decision = decide(s, run.name, keeps_back)
     blocks = [*decision.blocks, *(b for b in blocks if b not in decision.blocks and _still_holds(b, s))]
     if approved is not None:
-        alarms = (*alarms, *approved.alarms((step.act for step in steps), server))
+        alarms = (*alarms, *approved.alarms((step.act for step in steps), memory.done if memory is not None else (), server))
     going_on = [] if stopped else steps
     before = _before(first, going_on[0].act, run, approved) if going_on else None
     if closed:
