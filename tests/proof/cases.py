@@ -182,7 +182,7 @@ NO_CONFIRMATION = (guards, "unconfirmed_servers", lambda _s: ())
 ALWAYS_READY = (Situation, "ready", property(lambda s: s.successor is not None))
 NOTHING_BROKEN = (Situation, "broken", ())
 EVICTS_AT_ONCE = (emergency, "_still_signing", lambda _s: ())
-KNOWN_ANYWHERE = (guards, "not_known_everywhere", lambda _s, _key, _what="": ())
+KNOWN_ANYWHERE = (guards, "not_known_everywhere", lambda _s, _key, _what="", _but=(): ())
 ONE_LIVE_KEY = (rules, "live_keys", lambda farm: frozenset({farm.primary}))
 
 BROKEN: dict[str, Removed] = {

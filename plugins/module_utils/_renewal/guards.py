@@ -167,12 +167,14 @@ def validity(s: Situation, key: str) -> Iterable[Block]:
         yield Block("validity", target.thumbprint, until, "the certificate that shall sign is not valid now, or ends too soon")
 
 
-def not_known_everywhere(s: Situation, key: str | None, what: str = "the successor") -> Iterable[Block]:
-    """Which domains and which servers are missing until ``key`` may sign."""
+def not_known_everywhere(s: Situation, key: str | None, what: str = "the successor", but: frozenset[str] = frozenset()) -> Iterable[Block]:
+    """Which domains and which servers are missing until ``key`` may sign. ``but``: domains, by their keys, that have nothing to lose."""
     if key is None:
         return
     by_time: dict[datetime, list[str]] = {}
     for status in s.not_ready if key == s.successor else s.lacking(key):
+        if status.domain.key in but:
+            continue
         stamps = s.journal.first_seen.get(status.domain.key, {})
         required = {key} if s.seen.farm.provider is None else s.required
         if status.unreadable is not None or required - status.domain.slots.accepted:

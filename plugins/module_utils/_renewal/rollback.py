@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import guards
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import guards, rules
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import (
     Act,
     Block,
@@ -116,8 +116,9 @@ def _go_back(s: Situation, undone: str, blocks: list[Block]) -> Act | None:
         *guards.timed(s),
         *guards.only_seen(s),
         *guards.crowded(s),
-        *guards.not_known_everywhere(s, earlier.thumbprint, "the earlier certificate"),
-        *guards.not_accepted_everywhere(s, earlier.thumbprint),
+        # Not asked: whether what signs now is accepted everywhere. Where it is not, going back helps, and a domain that has had the earlier
+        # certificate for as long as a change takes loses nothing by it.
+        *guards.not_known_everywhere(s, earlier.thumbprint, "the earlier certificate", _nothing_to_lose(s)),
     ]
     if held_back:
         blocks.extend(held_back)
@@ -127,6 +128,13 @@ def _go_back(s: Situation, undone: str, blocks: list[Block]) -> Act | None:
     if farm.auto_rollover:
         return SuspendAutoRollover("going back is ours and needs automatic rollover off; it stays off while the rollover is held", protective=True)
     return Promote("the rollback: every domain and every server knows the earlier certificate", thumbprint=earlier.thumbprint)
+
+
+def _nothing_to_lose(s: Situation) -> frozenset[str]:
+    """Domains that were read and that accept nothing that a server signs with now, in no value that Entra may still serve."""
+    live = rules.live_keys(s.seen.farm)  # also of servers that could not be seen
+    read = (status.domain for status in s.statuses if status.unreadable is None)
+    return frozenset(d.key for d in read if all(live.isdisjoint(accepted) for accepted in s.served(d)))
 
 
 def _earlier(s: Situation, undone: str) -> Key | None:

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from world import FARM, START, Play, domain, farm, guards, key, observe, remembered, server
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Backup, Journal, read_journal, write_journal
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Slots
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Domain, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, PolicyError, Span, read_policy
 
 BACK = Policy(rollback=True)
@@ -68,6 +68,46 @@ def test_after_the_promotion_the_earlier_certificate_signs_again_once_it_is_know
     assert play.done == []  # neither promoted again nor taken out of AD FS
     assert later.first.state == "paused"
     assert not play.seen.farm.auto_rollover
+
+
+def promoted_too_early(*more: Domain) -> Play:
+    """Somebody made NEW primary an hour after it was published, where Entra has known OLD for days."""
+    play = Play(observe(farm("OLD", auto_rollover=False), domain("contoso.com", "OLD"), *more), remembering("OLD"))
+    play.wait(3, Policy(auto_rollover=False, promote="never"))
+    keys = {**play.seen.keys, "NEW": key("NEW", 3, 368)}
+    play.seen = replace(play.seen, keys=keys, farm=replace(play.seen.farm, certificates=frozenset({"OLD", "NEW"})))
+    play.servers_follow()
+    play.run(US)
+    assert play.done == ["publish"]
+    play.now += timedelta(hours=1)
+    play.seen = replace(play.seen, farm=replace(play.seen.farm, primary="NEW"))
+    play.servers_follow()
+    return play
+
+
+def remembering(*names: str) -> Journal:
+    return Journal(FARM, own=remembered(*names))
+
+
+def test_going_back_helps_at_once_where_the_successor_signs_before_entra_has_it_everywhere() -> None:
+    play = promoted_too_early()
+    made = play.run(BACK)
+    assert play.done == ["promote"], guards(made)
+    assert play.seen.farm.primary == "OLD"
+
+
+def test_a_domain_that_accepts_neither_certificate_does_not_hold_going_back() -> None:
+    play = promoted_too_early(domain("fabrikam.com", "STRANGE", can_write=False))
+    made = play.run(BACK)
+    assert play.done == ["promote"], guards(made)
+
+
+def test_a_domain_that_accepts_only_the_newer_certificate_holds_going_back() -> None:
+    play = promoted_too_early(domain("fabrikam.com", "OLD", "NEW", can_write=False))
+    play.seen = replace(play.seen, domains=tuple(replace(d, slots=Slots("NEW", None)) if d.name == "fabrikam.com" else d for d in play.seen.domains))
+    made = play.run(BACK)
+    assert play.done == []
+    assert "unpublished" in guards(made)
 
 
 def test_going_back_waits_for_every_server() -> None:
