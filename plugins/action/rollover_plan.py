@@ -33,6 +33,8 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "domains": {"type": "list", "elements": "dict", "default": []},
     "metadata": {"type": "list", "elements": "dict", "default": []},
     "probes": {"type": "list", "elements": "dict", "default": []},
+    "sign_ins": {"type": "list", "elements": "dict"},
+    "administrators": {"type": "list", "elements": "dict"},
     "journal": {"type": "dict"},
     "policy": {"type": "dict", "default": {}},
     "variables": {"type": "dict"},

@@ -66,6 +66,18 @@ options:
     type: list
     elements: dict
     default: []
+  sign_ins:
+    description:
+      - Items of the lookup P(federation.adfs.entra_sign_in#lookup), of four days, to tell whether more sign-ins failed after the last acts than before.
+      - A run reads them once; the memory of its plans keeps what was made of them. Decides nothing.
+    type: list
+    elements: dict
+  administrators:
+    description:
+      - Items of the lookup P(federation.adfs.entra_administrator#lookup), to tell whether somebody could administer the tenants if sign-in failed.
+      - A run reads them once; the memory of its plans keeps what was made of them. Decides nothing.
+    type: list
+    elements: dict
   journal:
     description:
       - What an earlier run noted, in the form of RV(federation.adfs.rollover_journal#module:journal). Without it the journal in O(farm) is used.
@@ -282,6 +294,12 @@ plan:
         invariants:
           description: For each domain, whether sign-in is safe in the worst case before and after the act.
           type: dict
+    watched:
+      description:
+        - What was made of O(sign_ins) and O(administrators), null for what was not read.
+        - C(sign_ins.domains) holds an entry for each domain with more failures C(after) the last act than C(before) it, with C(first) and C(last).
+          C(administrators) holds an entry for each tenant, with C(status) V(yes), V(no) or V(unknown), and the C(users).
+      type: dict
     probes:
       description:
         - For each of O(probes), whether the metadata is C(reachable), why not (C(kind) as in RV(federation.adfs.metadata_info#module:error_kind), or

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import decrypting, emergency, generation, guards, rules, third_party
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import decrypting, emergency, generation, guards, other_writers, rules, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Alarm, Domain
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names
@@ -22,6 +22,7 @@ def alarms(s: Situation) -> Iterator[Alarm]:
     yield from decrypting.alarms(s)
     yield from emergency.alarms(s)
     yield from _domains(s)
+    yield from other_writers.alarms(s)
     if s.seen.farm.provider is not None:
         yield from third_party.alarms(s)
         return

@@ -28,7 +28,7 @@ _ANOTHER_RUN = "another_run"
 _NOTHING = "nothing"
 RACED = "not_as_expected"
 """The ``error_id`` of a domain that differed from what the plan had seen: somebody else wrote meanwhile, and nothing was refused."""
-_SEEN_ONCE = ("first_use", "promoted_by_adfs")
+_SEEN_ONCE = ("first_use", "promoted_by_adfs", "another_writer")
 """Alarms about what changed since the last run: only its first scan raises them."""
 
 
@@ -48,7 +48,8 @@ class Memory:
     ``doubtful``: those of them that may have changed something all the same, each as ``act`` with ``why``.
     ``told`` and ``checked``: what servers answered. ``noticed``: alarms that only one scan raises. ``seen``: the state at the last scan,
     and which certificates there were. ``moved``: why the approved plan is not carried out. An act that protects sign-in may bring back what the
-    plan saw, and does not bring back the approval.
+    plan saw, and does not bring back the approval. ``watched``: what was made
+    of the sign-in log and the administrators, which a run reads once.
     """
 
     run: str
@@ -72,6 +73,7 @@ class Memory:
     probes: tuple[Mapping[str, Any], ...] = ()
     seen: Mapping[str, Any] | None = None
     moved: tuple[str, ...] = ()
+    watched: Mapping[str, Any] | None = None
 
 
 def read_memory(given: Mapping[str, Any] | None, run: str) -> Memory:
@@ -295,7 +297,8 @@ def carry_on(shown: dict[str, Any], memory: Memory, mode: str, hosts: Mapping[st
     ``hosts``: inventory hosts by server. ``wait``: minutes to wait for servers after a promotion.
     """
     asks, actions = shown["asks"], shown["actions"]
-    memory = replace(memory, plans=memory.plans + 1, seen={"state": shown["state"], "certificates": _certificates(shown["farm"])})
+    seen = {"state": shown["state"], "certificates": _certificates(shown["farm"])}
+    memory = replace(memory, plans=memory.plans + 1, seen=seen, watched=shown["watched"])
     memory = replace(memory, noticed=(*memory.noticed, *(a for a in shown["alarms"] if a["alarm"] in _SEEN_ONCE and a not in memory.noticed)))
     memory = replace(memory, moved=tuple(shown.pop("moved")))
     key = asks["key_checks"]

@@ -375,6 +375,25 @@ RUN_OPTIONS: tuple[Option, ...] = (
         more=("With several entries, each needs its C(tenant_id).",),
     ),
     Option(
+        name="sign_in_log",
+        type=boolean(),
+        default=False,
+        group=ENTRA,
+        line="Whether a run compares in Entra ID's sign-in log how many sign-ins failed because of a certificate before and after its last acts.",
+        more=(
+            "It needs C(AuditLog.Read.All) and Microsoft Entra ID P1 or P2; without them the summary says that the log is unknown. It decides nothing.",
+            "A rise within two days is an alarm with the command that goes back. Nothing goes back by itself.",
+        ),
+    ),
+    Option(
+        name="break_glass",
+        type=boolean(),
+        default=False,
+        group=ENTRA,
+        line="Whether a run says, where the role is to promote or to evict a stolen key, if an enabled Global Administrator signs in without federation.",
+        more=("It needs C(RoleManagement.Read.Directory) and C(User.Read.All); without them that is unknown. It is a warning and holds nothing back.",),
+    ),
+    Option(
         name="source",
         type=choice("adfs", "metadata"),
         default="adfs",

@@ -17,12 +17,14 @@ from typing import Any
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import (
     approval,
     approval_terms,
+    break_glass,
     emergency,
     forecast,
     loop,
     probes,
     rules,
     settings,
+    sign_in_watch,
     third_party,
 )
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import baseline as baselines
@@ -73,11 +75,11 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the plan: the one entry of the core. The same input gives the same plan.
 
     ``given``: the options of the module rollover_plan as plain values: ``farm`` (RV(farm) of farm_info) or ``provider`` (RV(metadata) of
-    metadata_info), ``domains``, ``metadata``, ``probes``, ``journal``, ``policy``, ``mode``, ``approved``, ``approval``, ``previous`` (``memory`` of the
-    last plan of this run), ``outcome`` (what the tasks that it asked for returned), ``importable``, ``wait_for_servers`` (minutes),
-    ``hosts`` (inventory hosts by server) and ``run``; what is left out counts as empty. ``now`` is a time in ISO 8601 and has to be given:
-    the core has no clock. ``step``: ``pass`` plans on a scan; ``begin`` is asked before the first scan, ``hear`` after a server answered,
-    ``end`` where a task failed.
+    metadata_info), ``domains``, ``metadata``, ``probes``, ``sign_ins``, ``administrators``, ``journal``, ``policy``, ``mode``, ``approved``,
+    ``approval``, ``previous`` (``memory`` of the last plan of this run), ``outcome`` (what the tasks that it asked for returned), ``importable``,
+    ``wait_for_servers`` (minutes), ``hosts`` (inventory hosts by server) and ``run``; what is left out counts as empty. ``now`` is a time in ISO 8601
+    and has to be given: the core has no clock. ``step``: ``pass`` plans on a scan; ``begin`` is asked before the first scan, ``hear`` after a server
+    answered, ``end`` where a task failed.
 
     Besides the plan itself: ``next``, what the caller does now, in order; ``ended``, whether the run ends with that; ``memory``, to be passed
     on; ``run``, what was done and what fails the run. Raises ReadingError, PolicyError, ApprovalError and LoopError, each with a sentence
@@ -139,6 +141,7 @@ def _broken_off(memory: loop.Memory, outcome: Mapping[str, Any], importable: boo
         "asks": {"sync": [], "key_checks": None, "servers": [], "hosts": []},
         "relying_parties": [],
         "journal": {"write": held, "content": {**content, "lock": None} if held else None, "expected_sha256": written.get("sha256")},
+        "watched": memory.watched,
         "memory": loop.show_memory(memory),
         "next": ["unlock"] if held else [],
         "wait": None,
@@ -195,6 +198,10 @@ def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
     if stored.complaint:
         alarm = Alarm("journal", server, f"the journal is not used: {stored.complaint}; waiting times start afresh")
         seen = replace(seen, alarms=(*seen.alarms, alarm))
+    watched = _watched(given, memory, stored.journal, seen, now)
+    if watched and watched["sign_ins"]:
+        seen = replace(seen, alarms=(*seen.alarms, *sign_in_watch.alarms(watched["sign_ins"], stored.journal, seen)))
+    memory = replace(memory, watched=watched)
     judged = settings.judge(domains, seen, (provider or {}).get("endpoints"))
     compared = baselines.compare(stored.journal.baseline, policy.baseline_approved, domains, judged.seen)
     bodies = {**stored.journal.bodies, **reading.bodies}
@@ -228,6 +235,17 @@ def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
     shown["moved"] = moved
     shown["journal"]["expected_sha256"] = found.get("sha256")
     return shown
+
+
+def _watched(given: Mapping[str, Any], memory: loop.Memory, journal: Journal, seen: Observation, now: datetime) -> dict[str, Any] | None:
+    """What is made of the sign-in log and the administrators, if they were read now; else what the run remembers of them."""
+    entries, administrators = given.get("sign_ins"), given.get("administrators")
+    if entries is None and administrators is None:
+        return dict(memory.watched) if memory.watched else None
+    return {
+        "sign_ins": None if entries is None else sign_in_watch.judge(entries, journal, seen, now),
+        "administrators": None if administrators is None else break_glass.judge(administrators, seen),
+    }
 
 
 def _made_by_us(key: str, memory: loop.Memory, journal: Journal, seen: Observation) -> bool:
@@ -360,7 +378,10 @@ def show(
         "asks": {**asks(plan), "servers": _to_check(s)},
         "relying_parties": at_risk(s),
         "journal": {"write": plan.write_journal, "content": write_journal(journal)},
+        "watched": memory.watched,
     }
+    guarded = (memory.watched or {}).get("administrators") or () if break_glass.risky(s, shown, memory.done) else ()
+    shown["alarms"] += break_glass.alarms(guarded)
     # In the middle of a run that acts, the next scan says it better.
     acting = mode == "apply" and bool(plan.steps) and not loop.stopped(memory)
     foretold, complaint = (None, "") if acting else _foretold(s, mode)
@@ -369,7 +390,8 @@ def show(
     shown["must_act"] = must_act(s, shown, mode, loop.not_done(memory))
     shown["forecast"] = forecast.show(foretold) if foretold else None
     shown["run"] = loop.told(shown, memory, mode)
-    shown["summary"] = report(s, shown, foretold, Clock(s.now, zone), mode, memory.done, memory.refusals, memory.failed, bool(memory.doubtful))
+    around = [*((memory.watched or {}).get("sign_ins") or {}).get("lines", ()), *break_glass.lines(guarded)]
+    shown["summary"] = report(s, shown, foretold, Clock(s.now, zone), mode, memory.done, memory.refusals, memory.failed, bool(memory.doubtful), around)
     return shown
 
 

@@ -88,11 +88,12 @@ def report(
     refused: Sequence[str] = (),
     failed: Sequence[str] = (),
     doubtful: bool = False,
+    around: Sequence[str] = (),
 ) -> list[str]:
     """Return the lines. ``s``: what is seen now; ``shown``: the plan as the caller gets it.
 
     ``done``: the acts of this run; ``refused``: what Entra said to writes that it refused; ``failed``: why acts were not done, or not
-    without an error. ``doubtful``: one of these may have changed something.
+    without an error. ``doubtful``: one of these may have changed something. ``around``: what there is to say of the sign-in log and the administrators.
     """
     answer = _answer(s, shown, foretold, clock, mode, done)
     lines = [
@@ -109,6 +110,7 @@ def report(
         *_this_run(shown, mode, done, refused, failed, doubtful),
         *_waiting(shown, mode),
         *(printable(probe["said"]) for probe in shown["probes"]),
+        *around,
     ]
     last = [*unattended(s, foretold, clock, mode), _next_run(shown, mode)]
     quiet = not (shown["must_act"] or shown["actions"] or shown["alarms"] or done or refused or failed)
