@@ -14,6 +14,8 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
+import socket
+import time
 import typing as t
 import zlib
 from collections.abc import Callable, Iterator
@@ -25,6 +27,7 @@ try:
     import requests.adapters
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+    from urllib3.exceptions import HTTPError
     from urllib3.poolmanager import ProxyManager
 except ImportError:  # modules and lookup report it by libraries.require
     HAS_REQUESTS = False
@@ -146,12 +149,43 @@ class _TimedResponse(http.client.HTTPResponse):
             self.fp = io.BufferedReader(_TimedSocketFile(sock, self.fp.detach(), remaining))
 
 
+def _addresses(name: str, port: int) -> list[str]:
+    """The addresses of a name; none where it cannot be looked up, which urllib3 then finds itself."""
+    try:
+        found = socket.getaddrinfo(name.strip("[]"), port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    return [str(place[0]) for *_kind, place in found]
+
+
 if HAS_REQUESTS:
 
-    class _Connection(HTTPConnection):
+    class _Connecting:
+        """All addresses of a name share the time for connecting; urllib3 gives each of them the whole of it."""
+
+        def _new_conn(self) -> t.Any:
+            """Connect to the first address that answers. Raises what urllib3 raises, of the last address that was tried."""
+            here = t.cast("HTTPConnection", self)
+            name, limit = here.host, here.timeout
+            addresses = _addresses(name, here.port) if isinstance(limit, (int, float)) else []
+            if len(addresses) < 2:
+                return super()._new_conn()  # type: ignore[misc]
+            end = time.monotonic() + limit
+            try:
+                for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+                    here.host, here.timeout = address, max((end - time.monotonic()) / left, 0.001)
+                    try:
+                        return super()._new_conn()  # type: ignore[misc]
+                    except HTTPError:
+                        if left == 1:
+                            raise
+            finally:
+                here.host, here.timeout = name, limit
+
+    class _Connection(_Connecting, HTTPConnection):
         response_class = _TimedResponse
 
-    class _SecureConnection(HTTPSConnection):
+    class _SecureConnection(_Connecting, HTTPSConnection):
         response_class = _TimedResponse
 
     class _Pool(HTTPConnectionPool):
