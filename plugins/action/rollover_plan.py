@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import secrets
 import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.federation.adfs.plugins.module_utils._files import SpecialFileError, refuse_special
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import ApprovalError
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.loop import MODES, STEPS, LoopError
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import plan as make_plan
@@ -72,6 +74,7 @@ class ActionModule(ActionBase):
                 check_run_options(variables)
             except PolicyError as exc:
                 raise AnsibleActionFail(str(exc)) from None
+            _refuse_pipe(variables.get("pfx_path"))
         task_vars = task_vars or {}
         now = datetime.datetime.now(UTC).replace(microsecond=0)
         given["run"] = f"{now:%Y%m%dT%H%M%SZ}-{secrets.randbelow(10**6)}"
@@ -97,6 +100,16 @@ class ActionModule(ActionBase):
         if self._task.diff and diff:
             result["diff"] = {"before": _readable(diff["before"]), "after": _readable(diff["after"]), "before_header": "now", "after_header": "after this plan"}
         return result
+
+
+def _refuse_pipe(path: t.Any) -> None:
+    """Copying from a pipe to a server would wait for ever. A relative path is looked for by the task that copies. Raises AnsibleActionFail."""
+    try:
+        refuse_special(os.path.expanduser(str(path or "")))
+    except SpecialFileError as exc:
+        raise AnsibleActionFail(f"renew_signing_cert_pfx_path is {path}, and {exc.strerror}; name a PFX file on the controller.") from None
+    except OSError:  # the task that copies says so, once it is needed
+        pass
 
 
 def _now(given: str | None, clock: datetime.datetime) -> str:

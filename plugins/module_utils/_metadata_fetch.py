@@ -31,6 +31,7 @@ except ImportError:
 else:
     HAS_URLLIB3 = True
 
+from ansible_collections.federation.adfs.plugins.module_utils._files import refuse_special
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 
 _MAX_SHOWN = 200  # characters of a text from elsewhere
@@ -315,6 +316,7 @@ def _tls_context(ca_path: str | None) -> ssl.SSLContext:
         return ssl.create_default_context()
     path = os.path.expanduser(place)
     try:
+        refuse_special(path)
         if os.path.isdir(path):
             return ssl.create_default_context(capath=path)
         return ssl.create_default_context(cafile=path)

@@ -17,6 +17,7 @@ import sys
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.federation.adfs.plugins.module_utils._files import read_regular
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 
 try:
@@ -100,11 +101,10 @@ def read_certificate_input(value: str) -> Certificate:
     if _pem_body(text) is not None or _looks_like_der(text):
         return parse_certificate(text)
     path = os.path.expanduser(text)
-    if "\n" in text or not os.path.isfile(path):
+    if "\n" in text or not os.path.exists(path) or os.path.isdir(path):
         raise CertificateError("neither a PEM or base64 DER certificate nor the path of a file that exists")
     try:
-        with open(path, "rb") as handle:
-            data = handle.read(MAX_CERTIFICATE_BYTES + 1)
+        data = read_regular(path, MAX_CERTIFICATE_BYTES)
     except OSError as exc:
         raise CertificateError(f"the certificate file {printable(path, 500)} cannot be read ({exc.strerror})") from exc
     if data.startswith(b"0"):  # 0x30, an ASN.1 SEQUENCE: DER

@@ -385,14 +385,12 @@ servers:
 
 import codecs
 import datetime
-import errno
-import os
-import stat
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.text.converters import to_bytes
 
+from ansible_collections.federation.adfs.plugins.module_utils._files import SpecialFileError, read_regular
 from ansible_collections.federation.adfs.plugins.module_utils._metadata import (
     IMPORT_ERROR,
     MAX_METADATA_BYTES,
@@ -414,15 +412,9 @@ def _now() -> datetime.datetime:
 def _read_file(path: str) -> bytes:
     """Return the file, up to one byte more than is allowed. Raises FetchError if it cannot be read, or is none: a pipe could wait for ever."""
     try:
-        # Opening a pipe without O_NONBLOCK waits until something is written to it.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
-        with open(handle, "rb") as file:
-            mode = os.fstat(handle).st_mode
-            if stat.S_ISDIR(mode):
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-            if not stat.S_ISREG(mode):
-                raise FetchError(f"{printable(path, 500)}: this is not a file but a device, a pipe or a socket; give the path of a file with the document")
-            return file.read(MAX_METADATA_BYTES + 1)
+        return read_regular(path, MAX_METADATA_BYTES)
+    except SpecialFileError as exc:
+        raise FetchError(f"{printable(path, 500)}: this is not a file but a device, a pipe or a socket; give the path of a file with the document") from exc
     except OSError as exc:
         raise FetchError(f"{printable(path, 500)}: the file cannot be read ({exc.strerror}); the path is one on the host where this task runs") from exc
 

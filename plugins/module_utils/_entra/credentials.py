@@ -21,6 +21,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._entra.errors impo
 from ansible_collections.federation.adfs.plugins.module_utils._entra.libraries import require
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import Settings
 from ansible_collections.federation.adfs.plugins.module_utils._entra.transport import NetworkError, Transport
+from ansible_collections.federation.adfs.plugins.module_utils._files import read_regular
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 
 try:
@@ -168,8 +169,7 @@ class ClientCertificate:
             except (binascii.Error, ValueError) as exc:
                 raise OptionsError("client_certificate is neither PEM text nor a PFX file in base64.") from exc
         try:
-            with open(path, "rb") as handle:
-                data = handle.read(_MAX_FILE_BYTES + 1)
+            data = read_regular(path, _MAX_FILE_BYTES)
         except OSError as exc:
             raise OptionsError(f"client_certificate_path {path} cannot be read on this machine: {exc.strerror}.") from exc
         if len(data) > _MAX_FILE_BYTES:
@@ -261,8 +261,7 @@ class WorkloadIdentity:
     def _read(self) -> str:
         path = self._path
         try:
-            with open(path, "rb") as handle:
-                data = handle.read(_MAX_FILE_BYTES + 1)
+            data = read_regular(path, _MAX_FILE_BYTES)
         except OSError as exc:
             raise OptionsError(f"federated_token_file {path} cannot be read on this machine: {exc.strerror}.") from exc
         text = data.decode("ascii", errors="replace").strip()

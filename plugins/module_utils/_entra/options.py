@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 from ansible_collections.federation.adfs.plugins.module_utils._entra.clouds import Cloud, is_login_host, select_cloud
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import OptionsError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.secrets import Scrubber
+from ansible_collections.federation.adfs.plugins.module_utils._files import refuse_special
 
 DEFAULT_TIMEOUT = 30
 MAX_TIMEOUT = 600
@@ -292,8 +293,13 @@ def _ca_path(value: str | None) -> str | None:
     if value is None:
         return None
     path = os.path.expanduser(os.path.expandvars(value))
+    expected = "it must be a file with CA certificates in PEM format, or a folder of such files"
     if not os.path.exists(path):
-        raise OptionsError(f"ca_path {path} does not exist on this machine; it is a file with CA certificates in PEM format, or a folder of such files.")
+        raise OptionsError(f"ca_path {path} does not exist on this machine; {expected}.")
+    try:
+        refuse_special(path)
+    except OSError as exc:
+        raise OptionsError(f"ca_path {path} cannot be used ({exc.strerror}); {expected}.") from exc
     return path
 
 

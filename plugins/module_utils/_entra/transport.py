@@ -13,6 +13,7 @@ import functools
 import http.client
 import json
 import math
+import os
 import random
 import re
 import ssl
@@ -24,6 +25,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.federation.adfs.plugins.module_utils._entra import wire
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError
+from ansible_collections.federation.adfs.plugins.module_utils._files import SpecialFileError, refuse_special
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 
 try:
@@ -93,6 +95,8 @@ class Transport:
         self._proxies = {"http": proxy, "https": proxy} if proxy else None
         # requests prefers REQUESTS_CA_BUNDLE to Session.verify, but not to a path given with the request itself.
         self._verify: str | bool = ca_path or True
+        if not ca_path:
+            _check_bundle()
         self._sleep = sleep
         self._clock = clock
         self._time_limit = time_limit
@@ -279,6 +283,20 @@ def _host(url: str) -> str:
         return printable(parts.netloc.rpartition("@")[2], 100) or "nowhere"
     except ValueError:
         return "an address that is none"
+
+
+def _check_bundle() -> None:
+    """Raise EntraError where the environment names something as a bundle of certificates that requests would wait for."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        path = os.environ.get(name)
+        if path:
+            try:
+                refuse_special(path)
+            except SpecialFileError as exc:
+                raise EntraError(f"{name} names {printable(path, 500)}: {exc.strerror}. Let it name a file with CA certificates, or set ca_path.") from exc
+            except OSError:  # requests says that it is not there
+                pass
+            return
 
 
 def _redirection(what: str, host: str, headers: Mapping[str, str]) -> NetworkError:

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import functools
+import os
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import MagicMock
 
@@ -302,3 +304,12 @@ def test_a_server_is_looked_up_by_its_full_name_before_its_short_one(listed: dic
 def test_an_answer_of_a_server_with_the_same_first_name_is_not_taken() -> None:
     assert another_server("adfs1.a.example.com", "adfs1.b.example.com") == "the host that was asked is adfs1.b.example.com"
     assert another_server("adfs1.a.example.com", "ADFS1") is None
+
+
+def test_a_pipe_is_no_pfx_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(AnsibleActionFail, match=r"renew_signing_cert_pfx_path is .*/pipe, and it is no file"):
+        run(step="begin", variables={"pfx_path": str(tmp_path / "pipe")})
+    (tmp_path / "file").write_bytes(b"")
+    for path in (str(tmp_path / "file"), "relative.pfx", ""):
+        assert run(step="begin", variables={"pfx_path": path})["plan"]["next"] == ["scan_adfs", "pass"]
