@@ -21,7 +21,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.loop impo
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import plan as make_plan
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import PolicyError, check_run_options
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import TimeZoneError, on_or_off
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import TimeZoneError, natural, on_or_off
 from ansible_collections.federation.adfs.plugins.module_utils._server_names import among
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, format_time, parse_time
 from ansible_collections.federation.adfs.plugins.plugin_utils import _preload  # noqa: F401 - for the workers; pylint: disable=unused-import
@@ -154,6 +154,6 @@ def _readable(side: dict[str, t.Any]) -> str:
             *(f"  certificate: {thumbprint}" for thumbprint in side["adfs"]["certificates"]),
             f"  automatic rollover: {on_or_off(side['adfs']['auto_certificate_rollover'])}",
         ]
-    for name, slots in sorted(side["domains"].items()):
+    for name, slots in sorted(side["domains"].items(), key=lambda entry: natural(entry[0])):
         lines += [f"{name}:", f"  signing: {slots['signing']}", f"  next: {slots['next']}"]
     return "\n".join(lines) + "\n"

@@ -25,6 +25,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments i
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import TOKEN_DECRYPTING, UNBORN, Domain, Farm, Key, Observation, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run, locked, scanned
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
+from ansible_collections.federation.adfs.plugins.module_utils._server_names import among
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 HORIZON = timedelta(days=400)
@@ -135,7 +136,10 @@ def _representatives(s: Situation) -> tuple[Situation, dict[str, tuple[str, ...]
             status.refused,
             status.acknowledged,
             status.unreadable is not None,
+            domain.can_write,
+            domain.in_order,
             domain.deviations,
+            s.journal.replaced.get(domain.key, ()),
             tuple(sorted(s.journal.first_seen.get(domain.key, {}).items())),
             s.journal.backups.get(domain.key, ()),
         )
@@ -146,6 +150,7 @@ def _representatives(s: Situation) -> tuple[Situation, dict[str, tuple[str, ...]
         s.journal,
         first_seen={k: v for k, v in s.journal.first_seen.items() if k not in dropped},
         backups={k: v for k, v in s.journal.backups.items() if k not in dropped},
+        replaced={k: v for k, v in s.journal.replaced.items() if k not in dropped},
     )
     seen = replace(s.seen, domains=tuple(group[0] for group in groups.values()), alarms=())
     return replace(s, seen=seen, journal=journal), members
@@ -282,10 +287,8 @@ class _Play:
     def _server_of_run_follows(self) -> None:
         """The primary server has no copy that could lag."""
         farm = self._seen.farm
-        own = farm.server.partition(".")[0]
-        servers = tuple(
-            replace(n, primary=farm.primary, certificates=farm.certificates) if n.seen and n.name.partition(".")[0] == own else n for n in farm.servers
-        )
+        own = among(farm.server, [n.name for n in farm.servers])
+        servers = tuple(replace(n, primary=farm.primary, certificates=farm.certificates) if n.seen and n.name == own else n for n in farm.servers)
         self._seen = replace(self._seen, farm=replace(farm, servers=servers))
 
     def _with_name(self, seen: Observation) -> Observation:

@@ -8,13 +8,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.forecast import Event, Forecast
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import TOKEN_DECRYPTING
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.report_table import own_domains
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import Clock, count
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import Clock, count, natural
 
 _BY_RUN = {
     "repair": "a run repairs sign-in for {where}",
@@ -84,13 +85,14 @@ def _next_ones(events: Iterable[Event]) -> list[Event]:
 
 
 def _by_time(s: Situation, events: Sequence[Event], clock: Clock, mode: str) -> dict[str, list[str]]:
-    by_time: dict[str, list[str]] = {}
+    """What happens at each moment. What happens to several groups of domains at once is told once, with all of them."""
+    together: dict[str, dict[tuple[str, str, str], Event]] = {}
     for event in events:
-        texts = by_time.setdefault(_when(event, s.now, clock, mode), [])
-        text = _event(event, s)
-        if text not in texts:
-            texts.append(text)
-    return by_time
+        same = together.setdefault(_when(event, s.now, clock, mode), {})
+        kind = (event.kind, event.who, event.certificate_type)
+        before = same.get(kind)
+        same[kind] = event if before is None else replace(before, domains=tuple(sorted({*before.domains, *event.domains}, key=natural)))
+    return {when: list(dict.fromkeys(_event(event, s) for event in same.values())) for when, same in together.items()}
 
 
 def _when(event: Event, now: datetime, clock: Clock, mode: str) -> str:
