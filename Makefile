@@ -90,6 +90,10 @@ screens: $(INSTALLED) ## Print the summary of every state in every mode
 powershell-cases: $(INSTALLED) ## Write anew what the PowerShell scripts must answer, from the lab
 	@PYTHONPATH=tests $(BIN)/python tests/tools/powershell_cases.py
 
+.PHONY: guides
+guides: $(INSTALLED) ## Write into the guides what their commands print, from the lab
+	@PYTHONPATH=tests $(BIN)/python tests/tools/guides.py
+
 .PHONY: bench-core
 bench-core: $(INSTALLED) ## How deciding grows with the number of domains
 	@PYTHONPATH=tests $(BIN)/python tests/bench/core.py
