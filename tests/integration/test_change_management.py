@@ -14,6 +14,9 @@ from playing import ROOT, Run, play
 
 PLAN = ROOT / "playbooks" / "plan_signing_cert.yml"
 APPLY = ROOT / "playbooks" / "apply_signing_cert.yml"
+BACK = ROOT / "playbooks" / "rollback_signing_cert.yml"
+EMERGENCY = ROOT / "playbooks" / "emergency_rotation.yml"
+HAND_BACK = ROOT / "playbooks" / "hand_back.yml"
 
 
 def planned(lab: Lab, **variables: Any) -> dict[str, Any]:
@@ -154,3 +157,40 @@ def test_every_kind_of_act_is_planned_and_applied(story: str, start: Callable[..
 
 def said(actions: list[dict[str, Any]]) -> list[str]:
     return [f"{a['action']} {a['certificate_type']}" if a.get("certificate_type") == "Token-Decrypting" else str(a["action"]) for a in actions]
+
+
+# -- going back, stolen keys, and the last day ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.long
+def test_the_playbooks_that_roll_back_and_hand_back(start: Callable[..., Lab]) -> None:
+    lab = start("promotion-tonight")
+    assert done(play(lab)) == ["suspend_auto_rollover", "publish"]
+    waits = play(lab, HAND_BACK)
+    assert (waits.code, done(waits), "hand_back" in failing(waits)) == (2, [], True)
+    lab.advance(hours=24.5)
+    handed = play(lab, HAND_BACK)
+    assert (done(handed), "hand_back" in failing(handed)) == (["restore_auto_rollover"], False), handed.output
+    assert "nothing is unfinished" in next(a["reason"] for a in handed.result["alarms"] if a["alarm"] == "hand_back")
+    back = play(lab, BACK)
+    assert done(back) == ["suspend_auto_rollover", "remove_from_adfs"]
+    assert back.result["state"] == "paused"
+    assert refused(lab) == 0
+
+
+@pytest.mark.long
+def test_an_emergency_is_confirmed_by_thumbprint_and_can_be_drilled(start: Callable[..., Lab]) -> None:
+    lab = start("in-sync")
+    stolen = lab.addresses["certificates"]["current"]
+    unconfirmed = play(lab, EMERGENCY)
+    assert unconfirmed.code == 2
+    assert "Confirm with renew_signing_cert_compromised" in unconfirmed.messages[0]
+    odd = play(lab, EMERGENCY, variables={"renew_signing_cert_compromised": stolen, "renew_signing_cert_drill": "ture"})
+    assert "renew_signing_cert_drill must be true or false" in odd.messages[0]
+    assert lab.log("adfs") == []
+    drill = play(lab, EMERGENCY, variables={"renew_signing_cert_compromised": stolen, "renew_signing_cert_drill": True, "renew_signing_cert_mode": "apply"})
+    assert (done(drill), lab.writes()) == ([], [])
+    assert [a["action"] for a in drill.result["planned"]] == ["suspend_auto_rollover", "generate", "publish"]
+    real = play(lab, EMERGENCY, variables={"renew_signing_cert_compromised": stolen})
+    assert done(real) == ["suspend_auto_rollover", "generate", "publish"]
+    assert refused(lab) == 0

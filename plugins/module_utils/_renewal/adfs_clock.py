@@ -218,6 +218,19 @@ def cost(s: Situation) -> str:
     return f"sign-in may then fail for {names(names_of)}" if names_of else "every domain that was read accepts it by then"
 
 
+def hand_back(s: Situation, blocks: list[Block]) -> Act | None:
+    """The operator stops using these runs: AD FS gets its clock back, at once where it could promote nothing too early."""
+    if not s.clock_held or s.wanted_auto_rollover is not True or s.seen.farm.certificates & s.compromised:
+        return None
+    if s.promotable and not s.ready and s.now < s.last_call_at:
+        waits = list(what_blocks(s))
+        without_us = later(s.seen.primary_key.not_after, -s.seen.farm.thresholds.generation, s.seen.farm.thresholds.promotion)
+        if s.now < without_us or any(b.until is not None for b in waits):
+            blocks.extend(waits)
+            return None
+    return RestoreAutoRollover("handed back: from now on AD FS makes and promotes its certificates by itself", protective=True)
+
+
 def needed_by(s: Situation) -> datetime | None:
     """Until when a run is needed, because the clock is held and nothing is promoted without one; None where it is not held."""
     return s.last_safe_moment if s.clock_held and s.seen.farm.provider is None else None

@@ -28,6 +28,7 @@ def alarms(s: Situation) -> Iterator[Alarm]:
         return
     yield from _keys(s)
     yield from _rollover(s)
+    yield from _handed_back(s)
 
 
 def _domains(s: Situation) -> Iterator[Alarm]:
@@ -50,6 +51,26 @@ def _domains(s: Situation) -> Iterator[Alarm]:
             farm.host_name,
             f"no federated domain that could be read sends its users to {farm.host_name}; check renew_signing_cert_tenants, and that this is the right farm",
         )
+
+
+def _handed_back(s: Situation) -> Iterator[Alarm]:
+    """What nobody finishes any more once these runs end."""
+    if not s.policy.hand_back:
+        return
+    farm = s.seen.farm
+    unfinished = []
+    lacking = [status.domain.title for status in s.lacking(s.successor)] if s.successor is not None else []
+    if lacking:
+        unfinished.append(f"{names(lacking)} lack the successor {s.successor}")
+    if s.broken:
+        unfinished.append(f"sign-in is broken for {names(b.domain.name for b in s.broken)}")
+    if s.emergency:
+        unfinished.append("the emergency is not over")
+    if not s.following:
+        unfinished.append("not every server signs with the primary certificate")
+    left = f"unfinished: {'; '.join(unfinished)}" if unfinished else "nothing is unfinished"
+    rollover = "on" if farm.auto_rollover else "off"
+    yield Alarm("hand_back", farm.server, f"{left}. Automatic rollover is {rollover}. Without these runs nobody brings a new certificate to the domains")
 
 
 def _claim(s: Situation, domain: Domain) -> str:

@@ -41,7 +41,7 @@ def decide(s: Situation, run: str, keeps_back: Callable[[Act], Block | None] | N
         return Decision(None, tuple(closed), found)
     blocks: list[Block] = []
     # Holding AD FS' clock comes even before a repair: whatever happens to the run afterwards, nothing is promoted meanwhile.
-    steps = (
+    steps: tuple[Callable[[Situation, list[Block]], Act | None], ...] = (
         adfs_clock.hold,
         emergency.contain,
         domain_steps.repair,
@@ -64,7 +64,25 @@ def decide(s: Situation, run: str, keeps_back: Callable[[Act], Block | None] | N
         domain_steps.remove_from_entra,
         decrypting.renew,
     )
-    of_providers = (domain_steps.repair, domain_steps.publish, domain_steps.reorder, domain_steps.remove_unknown, domain_steps.remove_from_entra)
+    of_providers: tuple[Callable[[Situation, list[Block]], Act | None], ...] = (
+        domain_steps.repair,
+        domain_steps.publish,
+        domain_steps.reorder,
+        domain_steps.remove_unknown,
+        domain_steps.remove_from_entra,
+    )
+    handing_back = (
+        _hold_unpublished,
+        emergency.contain,
+        domain_steps.repair,
+        adfs_clock.respect_wanted_off,
+        domain_steps.publish,
+        emergency.evict,
+        emergency.replace_keys,
+        adfs_clock.hand_back,
+    )
+    if s.policy.hand_back:
+        steps, of_providers = handing_back, (domain_steps.repair, domain_steps.publish)
     for step in steps if s.seen.farm.provider is None else of_providers:
         act = _permitted(step(s, blocks), blocks, keeps_back)
         if act is not None:
@@ -95,6 +113,11 @@ def _locked(s: Situation, run: str) -> Iterable[Block]:
             later(s.now, LOCK_LAPSE - (s.lock_age or LOCK_LAPSE * 0)),
             f"another run ({other}) works on this farm, or ended less than 15 minutes ago without giving the lock back; nothing is done beside it",
         )
+
+
+def _hold_unpublished(s: Situation, blocks: list[Block]) -> Act | None:
+    # Who hands back begins no hold but for a successor that is there and not published yet.
+    return adfs_clock.hold(s, blocks) if s.promotable or s.emergency else None
 
 
 def _restore(s: Situation, blocks: list[Block]) -> Act | None:

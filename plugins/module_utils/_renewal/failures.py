@@ -57,8 +57,16 @@ def _always(s: Situation) -> Iterator[tuple[str, str]]:
         )
     if s.seen.farm.auto_rollover is None:
         yield "auto_rollover", guards.rollover_unknown(s).reason
+    if s.policy.hand_back and s.clock_held:
+        yield "hand_back", f"AD FS' clock is not handed back yet: {_why_not_handed_back(s)}. Run this again until it is"
     yield from _pace(s)
     yield from _no_window(s)
+
+
+def _why_not_handed_back(s: Situation) -> str:
+    if s.seen.farm.certificates & s.compromised:
+        return "AD FS holds stolen keys"
+    return "; ".join(b.reason for b in adfs_clock.what_blocks(s)) or "this run did not do it"
 
 
 def _emergency(s: Situation) -> Iterator[tuple[str, str]]:

@@ -266,6 +266,16 @@ class Policy:
         line="What comes first when keys are stolen: V(availability) keeps sign-in working and evicts the keys after about two days; V(containment) evicts"
         " them at once, and sign-in fails until the servers and Entra follow.",
     )
+    hand_back: bool = option(
+        boolean(),
+        default=False,
+        group=RECOVERY,
+        line="V(true) ends every hold, gives AD FS its clock back, begins nothing new and says what is unfinished: for the day on which these runs end.",
+        more=(
+            "A successor that AD FS could promote is published first, so this may take several runs. Each fails until it is done.",
+            "Automatic rollover that is not wanted stays off.",
+        ),
+    )
     servers: tuple[GivenServer, ...] = option(
         _servers(),
         default=[],
@@ -456,6 +466,13 @@ RUN_OPTIONS: tuple[Option, ...] = (
         default="apply",
         group=RENEWAL,
         line="V(apply) does what is safe now; V(plan) only shows it; V(audit) reads and reports.",
+    ),
+    Option(
+        name="drill",
+        type=boolean(),
+        default=False,
+        group=RECOVERY,
+        line="V(true) only plans, whatever O(renew_signing_cert_mode) says: what would be done, and the times that it would take. Nothing is changed.",
     ),
     Option(
         name="approved_plan",

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.option_types import PolicyError, Span, Type, is_set, variable
@@ -26,7 +27,7 @@ def read_policy(given: Mapping[str, Any]) -> Policy:
     """
     policy = Policy(**_read(given, _TYPES))
     _refuse_contradictions(policy)
-    return policy
+    return replace(policy, promote="adfs", pause=False) if policy.hand_back else policy
 
 
 def check_run_options(given: Mapping[str, Any]) -> None:
@@ -48,5 +49,8 @@ def _refuse_contradictions(policy: Policy) -> None:
         raise PolicyError(
             f"{variable('rollback')} goes back to an earlier key, and {variable('compromised')} says that the farm's keys are stolen; give one of them"
         )
+    for other in ("pause", "rollback", "compromised"):
+        if policy.hand_back and getattr(policy, other):
+            raise PolicyError(f"{variable('hand_back')} ends every hold and begins nothing, and {variable(other)} asks for one; give one of them")
     if policy.compromised and policy.pause:
         raise PolicyError(f"{variable('pause')} stops what {variable('compromised')} needs; give one of them")

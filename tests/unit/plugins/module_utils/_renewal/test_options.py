@@ -98,3 +98,10 @@ def test_a_span_is_compared_with_a_century_only_with_its_unit() -> None:
     assert read("propagation", "100000m") == timedelta(minutes=100_000)
     assert read("propagation", "200000h") == timedelta(hours=200_000)
     assert read("propagation", "9" * 30 + "d") == timedelta(days=36525)
+
+
+@pytest.mark.parametrize("other", [{"pause": True}, {"rollback": True}, {"compromised": ["AB" * 20]}])
+def test_who_hands_back_begins_nothing(other: dict[str, object]) -> None:
+    with pytest.raises(PolicyError, match="renew_signing_cert_hand_back ends every hold"):
+        read_policy({"hand_back": True, **other})
+    assert (read_policy({"hand_back": True, "promote": "role"}).promote, read_policy({"hand_back": True}).pause) == ("adfs", False)
