@@ -23,6 +23,12 @@ def test_every_example_was_written() -> None:
 
 def test_words_count_and_numbers_do_not() -> None:
     assert alike("30 days, B14F35C6AA0D1B9C2E4F5A6B7C8D9E0F1A2B3C4D\n  in sync", "29 days, 0000000000000000000000000000000000000000 in sync")
+    certificates = [
+        "ABCDEF01 is ABCDEF0123456789ABCDEF0123456789ABCDEF01, old, valid until 2026-01-01 10:00 +00:00",
+        "12345678 is " + "1" * 40 + ", new, valid until ",
+    ]
+    certificates[1] += "2026-12-31"
+    assert alike(f"{certificates[0]} {certificates[1]} end", f"{certificates[1]} {certificates[0]} end")
     assert not alike("2 domains in sync", "2 domains broken")
 
 

@@ -32,6 +32,7 @@ WIDTH = 130
 _BLOCK = re.compile(r"^\.\. LAB (?P<given>\{[^\n]*\})\n(?P<shown>.*?)^\.\. LAB END$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"^\.\. code-block:: (?:console|yaml)\n\n(?P<text>(?:   [^\n]*\n|\n)+)", re.MULTILINE)
 _MOMENT = r"0-0-0(?: 0:0(?: \+0:0)?|T0:0:0Z)?"
+_CERTIFICATE = re.compile(r"X is X, .*?valid until T ")
 _RESULT = re.compile(r"=> (\{\n.*?\n\})", re.DOTALL)
 
 
@@ -77,7 +78,9 @@ def _plain(text: str) -> str:
     """The words, with one mark for each thumbprint, time or number. Where a span ends within the day it begins depends on the hour of the run."""
     marked = re.sub(r"\b(?:[0-9A-F]{40}|[0-9A-F]{8}|[0-9a-f]{8}-[0-9a-f-]{27})\b", "X", text)
     words = " ".join(re.sub(r"\d+", "0", marked).split())
-    return re.sub(f"{_MOMENT}(?: to (?:{_MOMENT}|0:0))?(?: \\+0:0)?", "T", words)
+    words = re.sub(f"{_MOMENT}(?: to (?:{_MOMENT}|0:0))?(?: \\+0:0)?", "T", words)
+    # Certificates are told in the order of their thumbprints, which are new in every lab.
+    return " ".join([_CERTIFICATE.sub("", words), *sorted(_CERTIFICATE.findall(words))])
 
 
 def _step(lab: Lab, step: str, given: dict[str, Any]) -> None:
