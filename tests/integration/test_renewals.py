@@ -59,11 +59,12 @@ def test_adfs_promotes_in_the_night_and_no_sign_in_is_refused(start: Callable[..
 def test_promotion_by_the_role_waits_for_everybody_and_gives_automatic_rollover_back(start: Callable[..., Lab]) -> None:
     lab = start("expiring")
     ours: dict[str, Any] = {"renew_signing_cert_promote": "role"}
-    assert done(play(lab, variables=ours)) == ["generate", "publish"]
+    # AD FS' clock is held before there is a certificate that it might promote.
+    assert done(play(lab, variables=ours)) == ["suspend_auto_rollover", "generate", "publish"]
     lab.advance(hours=23)
     assert done(play(lab, variables=ours)) == []
     lab.advance(hours=2)
-    assert done(play(lab, variables=ours)) == ["suspend_auto_rollover", "promote"]
+    assert done(play(lab, variables=ours)) == ["promote"]
     lab.advance(minutes=15)
     assert done(play(lab, variables=ours)) == ["restore_auto_rollover", "reorder"]
     assert auto_rollover(lab)

@@ -178,13 +178,15 @@ def test_a_server_without_metadata_is_seen_by_its_synchronisation(start: Callabl
     lab = start("expiring")
     closed = {"renew_signing_cert_promote": "role", "renew_signing_cert_servers": nodes(lab)}
     first = play(lab, variables=closed)
-    assert done(first) == ["generate", "publish"]
+    assert [a["action"] for a in first.done] == ["suspend_auto_rollover", "generate", "publish"]
+    # AD FS' clock is held, and a server that is not seen could hold it for good: that fails a run at once.
+    assert (first.code, [f["fail_on"] for f in first.result["failures"]]) == (2, ["held"]), first.output
     assert [(s["name"], s["seen"]) for s in first.result["servers"]] == [("adfs1.contoso.com", True), ("adfs2.contoso.com", False)]
     assert any(b["condition"] == "unseen_server" and "first seen as it is" in b["reason"] for b in first.result["blocked_by"])
     lab.advance(hours=24.5)
     second = play(lab, variables=closed)
     # It does not follow yet, which nobody can see; what is written meanwhile keeps both keys.
-    assert done(second) == ["suspend_auto_rollover", "promote", "restore_auto_rollover", "reorder"]
+    assert done(second) == ["promote", "restore_auto_rollover", "reorder"]
     lab.advance(minutes=15)
     third = play(lab, variables=closed)
     assert done(third) == []

@@ -54,12 +54,12 @@ DOMAIN_WRITES = {"patch_configuration": 2 * 2 * 2}
 YEARS = (
     # AD FS is asked for each successor, promotes it and removes the expired one by itself.
     Year("automatic rollover on", "rollover-on", {"update_certificate": 2, **DOMAIN_WRITES}),
-    # Only with automatic rollover on does AD FS make a certificate (on and off for each), nobody else promotes it, and before the second
-    # one the first has to go, which AD FS removes only with automatic rollover on.
+    # AD FS makes a certificate only with automatic rollover on, which it is for the length of that request alone. Nobody else promotes it, and
+    # before the second one the first has to go, which AD FS removes only with automatic rollover on.
     Year(
         "automatic rollover off",
         "rollover-off",
-        {"set_properties": 4, "update_certificate": 2, "promote_certificate": 2, "remove_certificate": 1, **DOMAIN_WRITES},
+        {"update_certificate": 2, "promote_certificate": 2, "remove_certificate": 1, **DOMAIN_WRITES},
     ),
     # The operator adds each successor when told to; the first has to go before the third comes.
     Year("custom certificates", "custom", {"promote_certificate": 2, "remove_certificate": 1, **DOMAIN_WRITES}, by_hand=("second", "third")),
