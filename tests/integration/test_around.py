@@ -88,7 +88,7 @@ def test_exactly_the_domains_that_lost_sign_ins_are_told(start: Callable[..., La
     assert (row["domain"], row["before"], row["after"], row["first"], row["last"]) == ("fabrikam.com", 0, len(lost), lost[0], lost[-1])
     assert row["error_codes"] == [50008]
     (told,) = said(after, "To do (sign_ins)")
-    assert " fabrikam.com: " in told and " contoso.com: " not in told and "renew_signing_cert_rollback=true" in told
+    assert " fabrikam.com: " in told and " contoso.com: " not in told and "federation.adfs.rollback_signing_cert" in told
     assert any(line.startswith("To do (another_writer): fabrikam.com") for line in after.summary), after.output
 
 

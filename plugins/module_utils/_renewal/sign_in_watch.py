@@ -24,13 +24,13 @@ from ansible_collections.federation.adfs.plugins.module_utils._x509 import forma
 WATCHED = timedelta(days=2)
 """How long after an act its sign-ins are looked at; the role reads twice as much of the log, to compare with what was before."""
 _FEW = 5
-_BACK = "ansible-playbook federation.adfs.renew_signing_cert -e renew_signing_cert_rollback=true"
+_BACK = "ansible-playbook federation.adfs.rollback_signing_cert"
 _LIMITS = "it lags, and Microsoft does not say that it holds every federated sign-in that failed"
 
 
 @dataclass(frozen=True)
 class Act:
-    """What this collection did last that users of a domain may notice, and when."""
+    """What was done last that users of a domain may notice, and when: a write of this collection, or a promotion, by whomever."""
 
     what: str
     at: datetime

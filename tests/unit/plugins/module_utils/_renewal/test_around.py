@@ -46,7 +46,7 @@ def test_a_rise_after_a_promotion_is_told_with_counts_times_and_the_way_back() -
     assert (row["domain"], row["before"], row["after"], row["first"], row["last"]) == ("contoso.com", 1, 3, format_time(at(9.2)), format_time(at(9.4)))
     reason = alarm(watched) or ""
     assert "contoso.com: 3 (AADSTS50008, AADSTS5000811) from" in reason and "before NEW became primary" in reason and "fabrikam.com" not in reason
-    assert "ansible-playbook federation.adfs.renew_signing_cert -e renew_signing_cert_rollback=true" in reason and "Nothing goes back by itself" in reason
+    assert "ansible-playbook federation.adfs.rollback_signing_cert" in reason and "Nothing goes back by itself" in reason
     assert any("read up to " + format_time(NOW) in line and "it lags" in line for line in watched["lines"])
 
 
