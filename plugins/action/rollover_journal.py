@@ -14,6 +14,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.federation.adfs.plugins.module_utils._adfs import journal, outcome
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.ledger import Addition
 from ansible_collections.federation.adfs.plugins.plugin_utils._adfs_action import AdfsAction, given
 
 _AWX = ("awx_job_id", "tower_job_id")
@@ -28,6 +29,7 @@ class ActionModule(AdfsAction):
         "path": {"type": "str"},
         "content": {"type": "dict"},
         "expected_sha256": {"type": "str"},
+        "ledger_entries": {"type": "list", "elements": "dict"},
     }
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
@@ -39,23 +41,27 @@ class ActionModule(AdfsAction):
     def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
         store = journal.Store(self._read, self._write, journal.problem)
         path = options["path"] or journal.DEFAULT_PATH
-        result = journal.keep(store, path, options["content"], options["expected_sha256"], self.check_mode, bool(self._task.diff))
+        entries = options["ledger_entries"] or ()
+        result = journal.keep(store, path, options["content"], options["expected_sha256"], self.check_mode, bool(self._task.diff), entries)
         self._acted = result["written"]
         return result
 
-    def _read(self, path: str) -> dict[str, t.Any]:
-        return t.cast("dict[str, t.Any]", self.script("read_journal", {"path": path, "limit": journal.MAX_BYTES}))
+    def _read(self, path: str, limit: int) -> dict[str, t.Any]:
+        return t.cast("dict[str, t.Any]", self.script("read_journal", {"path": path, "limit": limit}))
 
-    def _write(self, path: str, expected: str | None, data: bytes) -> dict[str, t.Any]:
-        request = {"path": path, "expected_sha256": expected, "content": base64.b64encode(data).decode("ascii"), "limit": journal.MAX_BYTES}
+    def _write(self, path: str, expected: str | None, data: bytes, lines: Addition | None) -> dict[str, t.Any]:
+        request = {"path": path, "expected_sha256": expected, "content": _base64(data), "limit": journal.MAX_BYTES, "ledger": _ledger(lines)}
         reply, seen = self.send("write_journal", request)
         if not seen.lost:
             unreadable = from_record(reply["unreadable"], "write_journal (read back)") if reply["unreadable"] else None
-            return {**reply, "failure": seen.failure, "unreadable": unreadable}
+            ledger = reply["ledger"]
+            if ledger and ledger["failure"]:
+                ledger = {**ledger, "failure": from_record(ledger["failure"], "write_journal (ledger)")}
+            return {**reply, "failure": seen.failure, "unreadable": unreadable, "ledger": ledger}
         found: dict[str, t.Any] = {"sha256": None, "written_at": None, "server_time": None}
         unreadable = None
         try:
-            found = self._read(path)
+            found = self._read(path, journal.MAX_BYTES)
             if found["problem"]:
                 unreadable = AdfsError(journal.problem(found["problem"], path), id="journal_folder")
         except AdfsError as exc:
@@ -79,3 +85,14 @@ class ActionModule(AdfsAction):
         result.update(self._execute_module(task_vars=task_vars))
         self._remove_tmp_path(self._connection._shell.tmpdir)
         return result
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _ledger(lines: Addition | None) -> dict[str, t.Any] | None:
+    if lines is None:
+        return None
+    expected = lines.expected
+    return {"name": lines.file, "size": expected.size, "last": expected.last, "sha256": expected.head, "content": _base64(lines.data)}

@@ -50,7 +50,12 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "wait_for_servers": {"type": "int", "default": 0},
     "farms": {"type": "dict", "default": {}},
     "timezone": {"type": "str"},
+    "change_number": {"type": "str"},
+    "ledger_users": {"type": "bool", "default": True},
 }
+
+
+_JOB = {"job": ("awx_job_id", "tower_job_id"), "user": ("awx_user_name", "tower_user_name")}
 
 
 class ActionModule(ActionBase):
@@ -79,6 +84,7 @@ class ActionModule(ActionBase):
         now = datetime.datetime.now(UTC).replace(microsecond=0)
         given["run"] = f"{now:%Y%m%dT%H%M%SZ}-{secrets.randbelow(10**6)}"
         given["host"] = task_vars.get("inventory_hostname")
+        given["origin"] = _origin(task_vars, given.pop("change_number"), given.pop("ledger_users"))
         if self._task.check_mode and given["mode"] == "apply":
             given["mode"] = "check"
         try:
@@ -110,6 +116,12 @@ def _refuse_pipe(path: t.Any) -> None:
         raise AnsibleActionFail(f"renew_signing_cert_pfx_path is {path}, and {exc.strerror}; name a PFX file on the controller.") from None
     except OSError:  # the task that copies says so, once it is needed
         pass
+
+
+def _origin(task_vars: dict[str, t.Any], change_number: str | None, users: bool) -> dict[str, t.Any]:
+    """Which job of AWX or Automation Controller this is, who launched it, and under which change; each None where it is not known."""
+    found = {word: next((str(task_vars[name]) for name in names if task_vars.get(name)), None) for word, names in _JOB.items()}
+    return {"job": found["job"], "user": found["user"] if users else None, "change_number": change_number or None}
 
 
 def _now(given: str | None, clock: datetime.datetime) -> str:

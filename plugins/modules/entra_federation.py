@@ -238,6 +238,11 @@ domains:
       description: V(not_as_expected). Another writer changed it meanwhile, and nothing was tried or refused.
       type: str
       returned: where the domain differed from O(domains[].expected)
+    request_id:
+      description: Graph's number of the last request that wrote to this domain. Microsoft's support and the logs of Graph activity know it.
+      type: str
+      returned: where a request that writes was answered
+      sample: 0b1ac9a2-4f44-4a3c-9b1e-7d3c7d2a5f10
 certificates:
   description:
     - Each certificate of RV(domains) once, with its body, in the form that M(federation.adfs.entra_federation_info) returns.
@@ -368,6 +373,7 @@ def described(outcomes: Sequence[Outcome], tenant_id: str | None, now: datetime.
                     "after": _held(outcome.after, outcome.settings, detail),
                     "error": text_in(detail, outcome.error),
                     **({"error_id": "not_as_expected"} if outcome.raced else {}),
+                    **({"request_id": outcome.request_id} if outcome.request_id else {}),
                 }
                 for outcome in outcomes
             ],

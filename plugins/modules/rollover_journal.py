@@ -57,6 +57,14 @@ options:
       - Write only if this is the hash of the file that is there now, as RV(journal.sha256) of the last look had it.
       - By default, and if empty, there must be no file yet.
     type: str
+  ledger_entries:
+    description:
+      - What is added to the ledger, one line for each entry, before O(content) is written. The ledger is a file beside the journal for each year, such as
+        C(ledger-2026.jsonl), in which each line has the hash of the line before.
+      - Where the ledger does not end as O(content) says, the lines begin a new segment that names the break. Where they cannot be added, the journal is
+        written without them.
+    type: list
+    elements: dict
   time_limit:
     description:
       - How many seconds one call of a Windows server may take. A call that takes longer is ended, and the task fails.
@@ -116,6 +124,39 @@ journal:
       type: str
       returned: always
       sample: "2026-02-03T10:20:00Z"
+ledger:
+  description: What became of O(ledger_entries).
+  returned: success, with O(ledger_entries), where the journal was written
+  type: dict
+  contains:
+    file:
+      description: The name of the ledger's last file; null if there is none.
+      type: str
+      returned: always
+      sample: ledger-2026.jsonl
+    head:
+      description: SHA-256 of its last line with the line feed.
+      type: str
+      returned: always
+      sample: a812fe434cdacc56c34ad47181f2601a2ea27785a145b87200249c8510bdab21
+    added:
+      description: How many of the entries are in it now.
+      type: int
+      returned: always
+      sample: 2
+    broken:
+      description: What is wrong with the chain that was found there, and since when; null if it goes on whole.
+      type: str
+      returned: always
+    failed:
+      description: Why nothing could be added; null if that is not so.
+      type: str
+      returned: always
+    said:
+      description: The same in sentences, for a summary.
+      type: list
+      elements: str
+      returned: always
 written:
   description: Whether the file was written.
   returned: success
@@ -148,6 +189,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "path": {"type": "str"},
     "content": {"type": "dict"},
     "expected_sha256": {"type": "str"},
+    "ledger_entries": {"type": "list", "elements": "dict"},
     "time_limit": {"type": "int", "default": 300},
 }
 
@@ -157,7 +199,9 @@ def main() -> None:
     options = module.params
     path = options["path"] or journal.POSIX_DEFAULT_PATH
     try:
-        result = journal.keep(journal_file.store(), path, options["content"], options["expected_sha256"] or None, module.check_mode, bool(module._diff))
+        entries = options["ledger_entries"] or ()
+        expected = options["expected_sha256"] or None
+        result = journal.keep(journal_file.store(), path, options["content"], expected, module.check_mode, bool(module._diff), entries)
     except AdfsError as exc:
         found = exc.outcome if isinstance(exc, outcome.ActError) else outcome.NOTHING
         module.fail_json(msg=str(exc), error_id=exc.id, changed=found != outcome.NOTHING, outcome=found)

@@ -158,6 +158,13 @@ options:
     description:
       - The time zone of the times in RV(plan.summary), for example V(Europe/Berlin). Without it, UTC. Decides nothing.
     type: str
+  change_number:
+    description: The number of the change under which the run works. The entries of the ledger name it.
+    type: str
+  ledger_users:
+    description: Whether the entries of the ledger name who launched the job of AWX or Automation Controller.
+    type: bool
+    default: true
   farms:
     description: The identifier of the farm of each host in the play. Two hosts of one farm are refused.
     type: dict

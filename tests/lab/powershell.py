@@ -159,7 +159,7 @@ def _read_journal(node: Node, request: Request) -> dict[str, Any]:
 
 
 def _write_journal(node: Node, request: Request) -> dict[str, Any]:
-    reply: dict[str, Any] = dict.fromkeys(("problem", "written", "failure", "unreadable", "sha256", "written_at", "server_time"))
+    reply: dict[str, Any] = dict.fromkeys(("problem", "written", "failure", "unreadable", "sha256", "written_at", "server_time", "ledger"))
     reply["written"] = False
     try:
         data = base64.b64decode(request["content"], validate=True)
@@ -185,7 +185,11 @@ def _write_journal(node: Node, request: Request) -> dict[str, Any]:
     elif len(found) > request["limit"]:
         reply["problem"], found = "size", None
     reply["sha256"] = None if found is None else hashlib.sha256(found).hexdigest()
-    if not reply["problem"] and reply["sha256"] == request["expected_sha256"]:
+    expected = not reply["problem"] and reply["sha256"] == request["expected_sha256"]
+    if expected and request["ledger"] is not None:
+        reply["ledger"] = _add_ledger_line(node, f"{folder}\\{request['ledger']['name']}", request["ledger"])
+        expected = reply["ledger"]["state"] == "added"
+    if expected:
         node.files[path] = data
         node.file_times[path] = node.clock.now()
         node.files.pop(f"{path}.old", None)
@@ -194,6 +198,16 @@ def _write_journal(node: Node, request: Request) -> dict[str, Any]:
             node.files.pop(path + left, None)
     reply.update(written_at=_written_at(node, path), server_time=_iso(node.clock.now()))
     return reply
+
+
+def _add_ledger_line(node: Node, path: str, ledger: Request) -> dict[str, Any]:
+    found = node.files.get(path, b"")
+    last = found[max(0, len(found) - ledger["last"]) :]
+    if len(found) != ledger["size"] or (hashlib.sha256(last).hexdigest() if found else None) != ledger["sha256"]:
+        return {"state": "differs", "failure": None}
+    node.files[path] = found + base64.b64decode(ledger["content"])
+    node.file_times[path] = node.clock.now()
+    return {"state": "added", "failure": None}
 
 
 def _check_certificate(node: Node, request: Request) -> dict[str, Any]:

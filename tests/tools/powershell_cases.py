@@ -153,7 +153,13 @@ def in_store(thumbprint: str = UNKNOWN, location: str = "CurrentUser") -> Case:
 
 def write(content: bytes, expected: str | None) -> Case:
     """Return a request of write_journal."""
-    return {"path": JOURNAL, "expected_sha256": expected, "content": base64.b64encode(content).decode(), "limit": 1_000_000}
+    return {"path": JOURNAL, "expected_sha256": expected, "content": base64.b64encode(content).decode(), "limit": 1_000_000, "ledger": None}
+
+
+def add(lines: bytes, there: bytes, last: int) -> Case:
+    """Return what write_journal adds to a ledger that should be ``there``, with a last line of so many bytes."""
+    digest = hashlib.sha256(there[len(there) - last :]).hexdigest() if there else None
+    return {"name": "ledger-2026.jsonl", "size": len(there), "last": last, "sha256": digest, "content": base64.b64encode(lines).decode()}
 
 
 def standard(state: State) -> list[Case]:
@@ -450,6 +456,30 @@ def _extra(name: str, days_left: int) -> Case:
     return {"CertificateType": TOKEN_SIGNING, "IsPrimary": False, "StoreLocation": "CurrentUser", "StoreName": "My", "RawData": raw_data}
 
 
+def of_ledgers(basis: State) -> Iterator[tuple[str, State, list[Case]]]:
+    """Give ledgers that end as the request says, and others. Nothing of the journal is written where lines are not added."""
+    digest = hashlib.sha256(b'{"schema":1}').hexdigest()
+    journal = {"journal.json": base64.b64encode(b'{"schema":1}').decode()}
+    new, over = write(b'{"schema":2}', None), write(b'{"schema":2}', digest)
+    more = b'{"act":"promote"}\n'
+    there = b'{"act":"publish"}\n{"act":"reorder"}\n'
+    none = {**basis, "files": {}}
+    yield "ledger-none", none, [case(none, "first", "write_journal", {**new, "ledger": add(more, b"", 0)})]
+    kept = {**basis, "files": {**journal, "ledger-2026.jsonl": base64.b64encode(there).decode()}}
+    asked = {
+        "added": {**over, "ledger": add(more, there, 18)},
+        "longer-last": {**over, "ledger": add(more, there, 1000)},
+        "shorter": {**over, "ledger": add(more, there[:18], 18)},
+        "changed": {**over, "ledger": add(more, there.replace(b"reorder", b"replace"), 18)},
+        "not-new": {**over, "ledger": add(more, b"", 0)},
+        "stale-journal": {**over, "expected_sha256": "ab" * 32, "ledger": add(more, there, 18)},
+        "another-year": {**over, "ledger": {**add(more, b"", 0), "name": "ledger-2027.jsonl"}},
+    }
+    yield "ledger-present", kept, [case(kept, name, "write_journal", request) for name, request in asked.items()]
+    empty = {**basis, "files": {**journal, "ledger-2026.jsonl": ""}}
+    yield "ledger-empty", empty, [case(empty, "added", "write_journal", asked["not-new"]), case(empty, "differs", "write_journal", asked["added"])]
+
+
 def special(basis: State) -> Iterator[tuple[str, State, list[Case]]]:
     """Give states with cases of their own: stores, journals, check mode, requests that are refused."""
     off = copy.deepcopy(basis)
@@ -552,7 +582,7 @@ def books() -> dict[str, dict[str, Any]]:
         states.update(json.loads(json.dumps(dict(of_faults(basis)))))
         for name, state in states.items():
             found[name] = {"state": state, "cases": standard(state)}
-        for name, state, cases in (*special(basis), *of_odd_answers(basis), *of_acts(basis), *of_journals(basis)):
+        for name, state, cases in (*special(basis), *of_odd_answers(basis), *of_acts(basis), *of_journals(basis), *of_ledgers(basis)):
             found[name] = {"state": state, "cases": cases}
     return found
 

@@ -26,7 +26,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "set_properties": {"properties": {"CertificateDuration": 730}},
     "check_certificate": {"store_location": "LocalMachine", "thumbprint": "AB" * 20, "revocation_mode": "NoCheck"},
     "grant_read": {"store_location": "LocalMachine", "thumbprint": "AB" * 20},
-    "write_journal": {"path": "C:\\j\\journal.json", "expected_sha256": None, "content": base64.b64encode(b"{}").decode(), "limit": 100},
+    "write_journal": {"path": "C:\\j\\journal.json", "expected_sha256": None, "content": base64.b64encode(b"{}").decode(), "limit": 100, "ledger": None},
 }
 ALL = sorted(powershell.READS | powershell.ACTS)
 

@@ -25,7 +25,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._entra.transport i
 from ansible_collections.federation.adfs.plugins.module_utils._metadata import describe_metadata, read_metadata
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import plan
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
-from ansible_collections.federation.adfs.plugins.modules.entra_federation import wishes_from
+from ansible_collections.federation.adfs.plugins.modules.entra_federation import described, wishes_from
 from lab.entra.wire import Request, Response
 from lab.farm import Node
 from lab.metadata import document
@@ -136,7 +136,8 @@ class Inside:
         outcome: dict[str, Any] = {}
         for step in made["next"]:
             if step == "journal":
-                self._adfs("rollover_journal", content=made["journal"]["content"], expected_sha256=made["journal"]["expected_sha256"])
+                notes = made["journal"]
+                self._adfs("rollover_journal", content=notes["content"], expected_sha256=notes["expected_sha256"], ledger_entries=notes["entries"])
             elif step == "ask":
                 outcome["answers"] = [{"asked": asked, "result": self._answer(asked)} for asked in made["asks"]["hosts"]]
             elif step.startswith("act_"):
@@ -162,7 +163,8 @@ class Inside:
         errors = [outcome.error for outcome in outcomes if outcome.error]
         if errors:
             raise RuntimeError("; ".join(errors))
-        return {"results": [{"item": self._graph.tenant_id, "changed": True}]}
+        told = described(outcomes, self._graph.tenant_id, self.world.clock.now())
+        return {"results": [{"item": self._graph.tenant_id, "changed": True, "domains": told["domains"]}]}
 
     def _adfs(self, module: str, on: str | None = None, **arguments: Any) -> dict[str, Any]:
         """Run one action on a server, by default the primary one. Raises RuntimeError with its message where it fails."""

@@ -18,37 +18,53 @@ from dataclasses import dataclass
 from ansible_collections.federation.adfs.plugins.module_utils._adfs import outcome
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, one_line
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.script_reply import strict_json
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import ledger
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.ledger_entries import end_of, with_end
 
 DEFAULT_PATH = r"%ProgramData%\federation.adfs\journal.json"
 POSIX_DEFAULT_PATH = "~/.local/state/federation.adfs/journal.json"
 MAX_DIFF = 100_000
 # Windows PowerShell 5.1 reads JSON of at most 2,097,152 characters. Base64 adds a third, and Ansible sends the script in the same text.
 MAX_BYTES = 1_000_000
+# A ledger is only read here, so it is sent one way only.
+MAX_LEDGER_BYTES = 1_500_000
 
 
 @dataclass(frozen=True)
 class Store:
     """Where journals lie. ``read`` and ``write`` are what read_journal.ps1 and write_journal.ps1 do there, and answer alike.
 
-    ``read(path)`` returns ``found``, ``sha256``, ``content`` (base64), ``problem``, and by the clock of that host ``written_at`` and ``server_time``.
-    ``write(path, expected_sha256, data)`` replaces the file if it still has that hash (None: if there is none), and returns ``written``, the
+    ``read(path, limit)`` returns ``found``, ``sha256``, ``content`` (base64), ``problem``, and by the clock of that host ``written_at`` and
+    ``server_time``; of a file of more than ``limit`` bytes no content.
+    ``write(path, expected_sha256, data, lines)`` replaces the file if it still has that hash (None: if there is none), and returns ``written``, the
     ``sha256`` that was read afterwards, ``problem``, the two times, and, as AdfsError or None, ``failure`` (what was reported) and ``unreadable`` (why
-    nothing could be read afterwards). A write whose reply was lost raises LostReplyError. ``problem`` is what ``explain(problem, path)`` puts into words.
+    nothing could be read afterwards). ``lines``: what is added to the ledger before, or None; ``ledger`` is then ``state`` (added, differs, failed) and
+    ``failure``, and the journal was written only if they were added. ``problem`` is what ``explain(problem, path)`` puts into words.
     """
 
-    read: t.Callable[[str], t.Mapping[str, t.Any]]
-    write: t.Callable[[str, str | None, bytes], t.Mapping[str, t.Any]]
+    read: t.Callable[[str, int], t.Mapping[str, t.Any]]
+    write: t.Callable[[str, str | None, bytes, ledger.Addition | None], t.Mapping[str, t.Any]]
     explain: t.Callable[[str, str], str]
 
 
 def keep(
-    store: Store, path: str, content: t.Mapping[str, t.Any] | None, expected: str | None, check_mode: bool = False, diff: bool = False
+    store: Store,
+    path: str,
+    content: t.Mapping[str, t.Any] | None,
+    expected: str | None,
+    check_mode: bool = False,
+    diff: bool = False,
+    entries: t.Sequence[t.Mapping[str, t.Any]] = (),
 ) -> dict[str, t.Any]:
-    """Read the journal, or with a content write it by compare-and-swap, and return the result of the module rollover_journal. Raises AdfsError."""
+    """Read the journal, or with a content write it by compare-and-swap, and return the result of the module rollover_journal.
+
+    ``entries``: what is added to the ledger beside it. Raises AdfsError.
+    """
     if content is None:
-        if expected:
-            raise AdfsError("The option expected_sha256 is set without content.", "Give the content to write, or take it away.", "options")
-        reply = store.read(path)
+        if expected or entries:
+            given = "expected_sha256" if expected else "ledger_entries"
+            raise AdfsError(f"The option {given} is set without content.", "Give the content to write, or take it away.", "options")
+        reply = store.read(path, MAX_BYTES)
         _must_be_a_path(store, reply, path)
         return {"changed": False, "journal": read(reply, path, explain=store.explain), "written": False}
     if expected is not None:
@@ -56,14 +72,14 @@ def keep(
         if not re.fullmatch(r"[0-9a-f]{64}", expected):
             raise AdfsError("The option expected_sha256 is no SHA-256 (64 hexadecimal digits).", "Take journal.sha256 of the last look.", "options")
     data = encode(content)
-    if check_mode or sha256(data) == expected:
+    if check_mode or (sha256(data) == expected and not entries):
         return _compare(store, path, expected, data, diff)
-    return _write(store, path, expected, data, diff)
+    return _write(store, path, expected, content, entries, diff)
 
 
 def _compare(store: Store, path: str, expected: str | None, data: bytes, diff: bool) -> dict[str, t.Any]:
     """Look at what is there, and write nothing: in check mode, and where the file should hold this content already."""
-    reply = store.read(path)
+    reply = store.read(path, MAX_BYTES)
     _must_be_usable(store, reply, path)
     found = read(reply, path, explain=store.explain)
     _must_match(found["sha256"], expected)
@@ -71,9 +87,11 @@ def _compare(store: Store, path: str, expected: str | None, data: bytes, diff: b
     return _result(found, found, data, changed, False, diff)
 
 
-def _write(store: Store, path: str, expected: str | None, data: bytes, diff: bool) -> dict[str, t.Any]:
-    before = read(store.read(path), path, explain=store.explain) if diff else None
-    reply = store.write(path, expected, data)
+def _write(
+    store: Store, path: str, expected: str | None, content: t.Mapping[str, t.Any], entries: t.Sequence[t.Mapping[str, t.Any]], diff: bool
+) -> dict[str, t.Any]:
+    before = read(store.read(path, MAX_BYTES), path, explain=store.explain) if diff else None
+    reply, data, told = _sent(store, path, expected, content, entries)
     _must_be_usable(store, reply, path)
     failure = reply["failure"]
     if not reply["written"] and failure is None and reply["unreadable"] is None:
@@ -82,7 +100,66 @@ def _write(store: Store, path: str, expected: str | None, data: bytes, diff: boo
     wrong = [] if there else ["what is on disk now is not what was sent" if reply["sha256"] else "there is no journal now"]
     seen = outcome.Seen(failure, reply["unreadable"], lost=bool(reply.get("lost")), ended=bool(reply.get("ended", True)))
     outcome.judge(f"Writing the journal {path}", seen, reply["sha256"] != expected, wrong)
-    return _result(before, reply, data, True, True, diff)
+    return {**_result(before, reply, data, True, True, diff), **({"ledger": {**told, "said": ledger.said(told)}} if entries else {})}
+
+
+def _sent(
+    store: Store, path: str, expected: str | None, content: t.Mapping[str, t.Any], entries: t.Sequence[t.Mapping[str, t.Any]]
+) -> tuple[t.Mapping[str, t.Any], bytes, dict[str, t.Any]]:
+    """Send the journal with its lines for the ledger. Where these cannot be added, the journal is written all the same: it protects sign-in."""
+    name, end = re.sub(r".*[\\/]", "", path), end_of(content)
+    told: dict[str, t.Any] = {"file": end.file, "head": end.head, "added": 0, "broken": None, "failed": None}
+    lines = ledger.add(end, entries, name)
+    if lines is None:
+        data = encode(content)
+        return store.write(path, expected, data, None), data, told
+
+    def send(now: ledger.End, lines: ledger.Addition | None) -> tuple[t.Mapping[str, t.Any], bytes]:
+        data = encode(with_end(content, now, len(entries)))
+        told.update(file=now.file, head=now.head, added=len(entries))
+        return store.write(path, expected, data, lines), data
+
+    reply, data = send(lines.end, lines)
+    if _state(reply) == "differs":
+        try:
+            found = _ledger_file(store, _beside(path, lines.file))
+        except AdfsError as exc:
+            told["failed"] = str(exc)
+        else:
+            following, now, wrong = ledger.go_on(end, entries, name, found)
+            told["broken"] = str(wrong) if wrong else None
+            reply, data = send(now, following)
+    if _state(reply) in ("differs", "failed"):
+        failure = (reply["ledger"] or {}).get("failure")
+        why = str(failure) if failure else "another process writes to it"
+        told.update(file=end.file, head=end.head, added=0, broken=None, failed=told["failed"] or why)
+        data = encode(content)
+        reply = store.write(path, expected, data, None)
+    return reply, data, told
+
+
+def _state(reply: t.Mapping[str, t.Any]) -> str | None:
+    return (reply.get("ledger") or {}).get("state")
+
+
+def _beside(path: str, name: str) -> str:
+    return path[: len(path) - len(re.sub(r".*[\\/]", "", path))] + name
+
+
+def _ledger_file(store: Store, path: str) -> bytes:
+    """Return what a ledger's file holds; nothing where there is none. Raises AdfsError."""
+    reply = store.read(path, MAX_LEDGER_BYTES)
+    if reply["problem"]:
+        if reply["problem"] == "size":
+            raise AdfsError(f"The ledger {path} is larger than {MAX_LEDGER_BYTES} bytes, which are not read from here.", "Fetch the file and check it there.")
+        raise AdfsError(store.explain(reply["problem"], path))
+    try:
+        data = base64.b64decode(reply["content"] or "", validate=True)
+    except (binascii.Error, ValueError):
+        data = b""
+    if reply["found"] and sha256(data) != reply["sha256"]:
+        raise AdfsError(f"The ledger {path} did not arrive whole.", "Run again.")
+    return data
 
 
 def _must_be_a_path(store: Store, reply: t.Mapping[str, t.Any], path: str) -> None:

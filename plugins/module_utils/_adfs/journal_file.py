@@ -22,6 +22,7 @@ from datetime import datetime, timezone
 
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, one_line
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.journal import MAX_BYTES, Store, common_problem, sha256
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.ledger import Addition
 
 LOCK_SECONDS = 10.0
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -32,13 +33,13 @@ def store() -> Store:
     return Store(read, write, explain)
 
 
-def read(path: str) -> dict[str, t.Any]:
-    """Read the file at ``path``. Raises AdfsError if it cannot be opened."""
+def read(path: str, limit: int = MAX_BYTES) -> dict[str, t.Any]:
+    """Read the file at ``path``, of at most ``limit`` bytes. Raises AdfsError if it cannot be opened."""
     full = _full(path)
     reply: dict[str, t.Any] = {"found": False, "sha256": None, "content": None, "problem": None, "written_at": None, "server_time": _iso(time.time())}
     try:
         _check_place(full)
-        data = _content(full)
+        data = _content(full, limit)
         if data is not None:
             reply.update(found=True, sha256=sha256(data), content=base64.b64encode(data).decode("ascii"), written_at=_iso(os.stat(full).st_mtime))
     except _Problem as exc:
@@ -50,17 +51,22 @@ def read(path: str) -> dict[str, t.Any]:
     return reply
 
 
-def write(path: str, expected: str | None, data: bytes) -> dict[str, t.Any]:
-    """Replace the file if it still has the hash ``expected`` (None: if there is none). Raises AdfsError if nothing could be begun."""
+def write(path: str, expected: str | None, data: bytes, lines: Addition | None = None) -> dict[str, t.Any]:
+    """Replace the file if it still has the hash ``expected`` (None: if there is none), and add ``lines`` to the ledger beside it before.
+
+    Raises AdfsError if nothing could be begun.
+    """
     full = _full(path)
-    reply: dict[str, t.Any] = dict.fromkeys(("problem", "failure", "unreadable", "sha256", "written_at", "server_time"))
+    reply: dict[str, t.Any] = dict.fromkeys(("problem", "failure", "unreadable", "sha256", "written_at", "server_time", "ledger"))
     reply["written"] = False
     try:
         _make(os.path.dirname(full))
         _check_place(full)
         with _locked(f"{full}.lock"):
             found = _hash(full)
-            if found == expected:
+            if found == expected and lines is not None:
+                reply["ledger"] = _added(path, os.path.join(os.path.dirname(full), lines.file), lines)
+            if found == expected and (lines is None or reply["ledger"]["state"] == "added"):
                 reply["failure"] = _reported(path, lambda: _save(full, data, found is None))
                 reply["written"] = reply["failure"] is None
                 reply["unreadable"] = _reported(path, lambda: reply.update(sha256=_hash(full)))
@@ -150,7 +156,7 @@ def _check(found: os.stat_result) -> None:
         raise _Problem(f"rights {stat.S_IMODE(found.st_mode):04o}")
 
 
-def _content(full: str) -> bytes | None:
+def _content(full: str, limit: int = MAX_BYTES) -> bytes | None:
     """Return what the file holds, or None. What is left over of a journal that is gone is a problem, and never "no journal"."""
     try:
         handle = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -169,10 +175,10 @@ def _content(full: str) -> bytes | None:
             raise _Problem("link")
         _check(found)
         with open(handle, "rb", closefd=False) as stream:
-            data = stream.read(MAX_BYTES + 1)
+            data = stream.read(limit + 1)
     finally:
         os.close(handle)
-    if len(data) > MAX_BYTES:
+    if len(data) > limit:
         raise _Problem("size")
     return data
 
@@ -199,6 +205,32 @@ def _locked(path: str) -> t.Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _added(path: str, full: str, lines: Addition) -> dict[str, t.Any]:
+    """Add lines to a file that ends as expected, so that none is written twice. Returns a word for what became of it, and an error."""
+    told: dict[str, t.Any] = {"state": "failed"}
+
+    def add() -> None:
+        handle = os.open(full, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+        with open(handle, "r+b") as stream:
+            found = os.fstat(handle)
+            if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+                raise _Problem("link")
+            _check(found)
+            stream.seek(max(0, found.st_size - lines.expected.last))
+            last = stream.read() if found.st_size else b""
+            if found.st_size != lines.expected.size or (sha256(last) if last else None) != lines.expected.head:
+                told["state"] = "differs"
+                return
+            stream.seek(0, os.SEEK_END)
+            stream.write(lines.data)
+            stream.flush()
+            os.fsync(handle)
+            told["state"] = "added"
+
+    told["failure"] = _reported(path, add)
+    return told
 
 
 def _save(full: str, data: bytes, is_first: bool) -> None:

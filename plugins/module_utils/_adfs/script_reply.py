@@ -266,6 +266,7 @@ REPLIES: dict[str, Check] = {
             "sha256": optional(text),
             "written_at": optional(text),
             "server_time": optional(text),
+            "ledger": optional(record({"state": text, "failure": optional(ERROR)})),
         }
     ),
 }

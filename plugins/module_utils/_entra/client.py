@@ -67,6 +67,8 @@ class Reply:
     again: bool = False
     asked: float | None = None
     unclear: bool = False
+    # Of requests that write: by what Microsoft finds the request again.
+    request_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,9 @@ class GraphClient:
             return [Reply(0, error=_as_graph_error(exc), again=True, unclear=True) for _request in requests]
         answers = self._answers(answer, numbered)
         if answers is not None:
-            return [self._write_reply(request, answers[index]) for index, request in numbered.items()]
+            # An item has a number of its own where Graph gives one; else that of the whole batch finds it.
+            number = answer.headers.get("request-id") or headers["client-request-id"]
+            return [replace(self._write_reply(request, answers[index]), request_id=_request_id(answers[index], number)) for index, request in numbered.items()]
         renewed = answer.status == 401 and self._renew()
         error = (
             GraphError(f"Microsoft Graph at {self._settings.graph_url} did not answer {what} as a batch is answered; {_ADDRESS}")
@@ -390,6 +394,10 @@ def _responses(answer: Answer) -> list[t.Any] | None:
     body = answer.json()
     found = body.get("responses") if isinstance(body, dict) else None
     return found if isinstance(found, list) else None
+
+
+def _request_id(answer: _ItemAnswer, otherwise: str) -> str:
+    return printable(answer.headers.get("request-id") or answer.headers.get("client-request-id") or otherwise, 64)
 
 
 def _is_batch(answer: Answer) -> bool:

@@ -80,6 +80,8 @@ class Outcome:
     raced: bool = False
     # The names of the settings that were asked for.
     settings: Sequence[str] = ()
+    # Graph's number of the last request that wrote to it.
+    request_id: str | None = None
 
 
 class NotAsExpected(EntraError):
@@ -202,6 +204,7 @@ def _carry_out(client: GraphClient, wishes: Mapping[str, Wish], writes: Mapping[
         again = {name: reply for name, reply in replies.items() if reply.error is not None and reply.again}
         for name, reply in replies.items():
             outcome = outcomes[name]
+            outcome.request_id = reply.request_id or outcome.request_id
             if reply.error is None:
                 outcome.changed, outcome.error = True, None
                 written[name] = waiting[name]

@@ -79,6 +79,17 @@ class Verdict:
         return f"The ledger's chain is whole: {len(self.lines)} {'entry' if len(self.lines) == 1 else 'entries'}, head {self.head or 'none'}"
 
 
+def said(told: Mapping[str, Any]) -> list[str]:
+    """What a summary says of a write, RV(ledger) of rollover_journal: how much was added and the head, and what is wrong."""
+    added = told["added"]
+    lines = [f"Ledger: {added} {'entry' if added == 1 else 'entries'} added, head {told['head']}"] if added else []
+    if told["broken"]:
+        lines.append(f"! The ledger's chain is broken: {told['broken']}. It goes on with a new segment that names the break.")
+    if told["failed"]:
+        lines.append(f"! Nothing was added to the ledger: {told['failed']}")
+    return lines
+
+
 def line_hash(line: bytes) -> str:
     """The hash of a line: SHA-256 of its bytes with the line feed, as ``tail -n 1 FILE | sha256sum`` gives it of the last one."""
     return hashlib.sha256(line).hexdigest()
@@ -199,7 +210,8 @@ def verify(files: Sequence[tuple[str, bytes]], head: str | None = None) -> Verdi
             previous, before_first = line_hash(line), False
     if head and previous != head.strip().lower():
         found = "the file has no line" if previous is None else f"the last line has the hash {previous}"
-        breaks.append(Break(name, max(number, 1), f"{found} and not the head {head}: lines at the end are missing or were changed, or the head is of another time"))
+        why = "lines at the end are missing or were changed, or the head is of another time"
+        breaks.append(Break(name, max(number, 1), f"{found} and not the head {head}: {why}"))
     return Verdict(tuple(entries), previous, tuple(breaks))
 
 

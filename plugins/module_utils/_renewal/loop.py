@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import ledger_entries
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.emergency import FORMS
 
@@ -47,7 +48,8 @@ class Memory:
     between the last scan and our write. ``failed``: why no further act is done but protective ones. ``tried``: the acts that failed,
     ``doubtful``: those of them that may have changed something all the same, each as ``act`` with ``why``.
     ``told`` and ``checked``: what servers answered. ``noticed``: alarms that only one scan raises. ``seen``: the state at the last scan,
-    and which certificates there were. ``moved``: why the approved plan is not carried out. An act that protects sign-in may bring back what the
+    which certificates there were, and the primary one. ``entries``: what this run has to tell its ledger, and ``told_entries``, how many it has told.
+    ``moved``: why the approved plan is not carried out. An act that protects sign-in may bring back what the
     plan saw, and does not bring back the approval. ``watched``: what was made
     of the sign-in log and the administrators, which a run reads once.
     """
@@ -74,6 +76,8 @@ class Memory:
     seen: Mapping[str, Any] | None = None
     moved: tuple[str, ...] = ()
     watched: Mapping[str, Any] | None = None
+    entries: tuple[Mapping[str, Any], ...] = ()
+    told_entries: int = 0
 
 
 def read_memory(given: Mapping[str, Any] | None, run: str) -> Memory:
@@ -241,6 +245,62 @@ def _message(r: Mapping[str, Any]) -> str:
     return str(r.get("msg") or "no answer")
 
 
+# -- what the ledger is told ----------------------------------------------------------------------------------------------------------
+
+
+def tell(before: Memory, after: Memory, outcome: Mapping[str, Any], now: Sequence[str], base: Mapping[str, Any]) -> Memory:
+    """Return the memory ``after`` with the entries for the act that was tried since ``before``, if one was.
+
+    ``outcome``: as heard gets it. ``now``: the certificates of the farm. ``base``: of ledger_entries.base_of.
+    """
+    act, journal, task = outcome.get("of") or {}, outcome.get("journal") or {}, outcome.get("act") or {}
+    wrong = before.waiting == _ACT and before.journalled and (journal.get("ledger") or {})
+    if wrong and (wrong["broken"] or wrong["failed"]):
+        alarm = {"alarm": "ledger", "object": wrong["file"] or "ledger", "reason": wrong["broken"] or wrong["failed"]}
+        after = replace(after, noticed=(*after.noticed, alarm))
+    if before.waiting != _ACT or not act or (before.journalled and _failed(journal)) or not task or task.get("skipped"):
+        return after
+    if isinstance(act["targets"][0], Mapping):
+        entries = ledger_entries.of_domains(act, _of_each(act, task), base)
+    else:
+        why = ""
+        if len(after.done) == len(before.done):
+            sure = not any(entry["act"]["action"] == act["action"] for entry in after.doubtful)
+            why = f"{ledger_entries.REFUSED}: {_message(task)}" if sure else f"whether it was done is not known: {_message(task)}"
+        entries = [ledger_entries.of_server(act, why, before.seen, now, base)]
+    return replace(after, entries=(*after.entries, *entries))
+
+
+def _of_each(act: Mapping[str, Any], task: Mapping[str, Any]) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """What the module returned of each domain; of a tenant that failed as a whole, its error for each."""
+    found: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for r in _results(task):
+        if r.get("domains") is not None:
+            found.update({(_tenant(r), str(d["domain"])): d for d in r["domains"]})
+        elif _failed(r):
+            found.update({_place(t): {"error": _message(r)} for t in act["targets"] if str(t["tenant_id"]) == _tenant(r)})
+    return found
+
+
+def tell_what_is_seen(memory: Memory, stored: Mapping[str, Any], farm: Mapping[str, Any] | None, shown: Mapping[str, Any], base: Mapping[str, Any]) -> Memory:
+    """Return the memory with the entries for what earlier runs left open, as the first scan of this run shows it.
+
+    ``stored``: of ledger_entries.state_of. ``farm``: RV(farm) of farm_info. ``shown``: the plan.
+    """
+    if memory.plans or memory.entries:
+        return memory
+    entries: list[dict[str, Any]] = []
+    announced = stored["announced"]
+    slots = {d["domain"]: d["slots"] for d in shown["domains"]}
+    if announced is not None and announced.get("run") != memory.run:
+        like = {"action": announced.get("act"), **{name: announced.get(name) for name in ("thumbprint", "certificate_type")}}
+        shows = farm is not None and _shows(farm, like, announced.get("certificates") or ())
+        entries += ledger_entries.seen_later(announced, shows, certificates(shown["farm"]), slots, base)
+    planned = [(a["action"], t["domain"] if isinstance(t, Mapping) else t) for a in shown["actions"] for t in a["targets"]]
+    entries += ledger_entries.ended(stored, planned, base)
+    return replace(memory, entries=(*memory.entries, *entries))
+
+
 # -- what comes next -------------------------------------------------------------------------------------------------------------------
 
 
@@ -297,7 +357,7 @@ def carry_on(shown: dict[str, Any], memory: Memory, mode: str, hosts: Mapping[st
     ``hosts``: inventory hosts by server. ``wait``: minutes to wait for servers after a promotion.
     """
     asks, actions = shown["asks"], shown["actions"]
-    seen = {"state": shown["state"], "certificates": _certificates(shown["farm"])}
+    seen = {"state": shown["state"], "certificates": certificates(shown["farm"]), "primary": shown["farm"]["primary"]}
     memory = replace(memory, plans=memory.plans + 1, seen=seen, watched=shown["watched"])
     memory = replace(memory, noticed=(*memory.noticed, *(a for a in shown["alarms"] if a["alarm"] in _SEEN_ONCE and a not in memory.noticed)))
     memory = replace(memory, moved=tuple(shown.pop("moved")))
@@ -318,7 +378,8 @@ def carry_on(shown: dict[str, Any], memory: Memory, mode: str, hosts: Mapping[st
     return _with(shown, replace(memory, waiting=_ACT, journalled=bool(journal)), files, waits)
 
 
-def _certificates(farm: Mapping[str, Any]) -> list[str]:
+def certificates(farm: Mapping[str, Any]) -> list[str]:
+    """The certificates of a plan's farm, those that decrypt tokens too."""
     return [*farm["certificates"], *(entry["thumbprint"] for entry in farm["decrypting"])]
 
 
@@ -397,15 +458,15 @@ def message(found: Sequence[Mapping[str, str]], mode: str) -> str | None:
     return f"{reasons}. {end} (renew_signing_cert_fail_on decides what fails a run)."
 
 
-def broken_off(memory: Memory, outcome: Mapping[str, Any], importable: bool) -> tuple[Memory, str, bool]:
+def broken_off(memory: Memory, outcome: Mapping[str, Any], importable: bool, base: Mapping[str, Any]) -> tuple[Memory, str, bool]:
     """A run that did not come to its end: what is known to be done, why it ended, and whether its task failed as Ansible sees it.
 
-    ``outcome``: besides what a pass gets, ``tasks``: what the other tasks of the run returned, in the order of a pass.
+    ``outcome``: besides what a pass gets, ``tasks``: what the other tasks of the run returned, in the order of a pass. ``base``: of tell.
     """
     tasks = [(name, r) for name, r in (outcome.get("tasks") or {}).items() if isinstance(r, Mapping)]
     nothing: Mapping[str, Any] = {}
     name, cause = next(((n, r) for n, r in reversed(tasks) if r.get("failed") or r.get("unreachable")), ("", nothing))
     # Only what comes after the act shows that it was tried; the result of another act may still lie there.
     if name in ("scan", "document", "metadata", "stored", "plan"):
-        memory = heard(memory, outcome, importable)
+        memory = tell(memory, heard(memory, outcome, importable), outcome, (), base)
     return replace(memory, waiting=""), _message(cause) if cause else "a task of the run failed", not cause.get("unreachable")

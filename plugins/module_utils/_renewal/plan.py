@@ -20,6 +20,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal import (
     break_glass,
     emergency,
     forecast,
+    ledger_entries,
     loop,
     probes,
     rules,
@@ -95,11 +96,14 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
         return loop.begin(memory, str(given.get("source") or "adfs"), bool(given.get("probes")))
     if step == "hear":
         return {"memory": loop.show_memory(loop.heard(memory, outcome, importable)), "next": [], "ended": False}
+    base = ledger_entries.base_of(memory.run, str(given["now"]), given.get("origin") or {})
     if step == "end":
-        return _broken_off(memory, outcome, importable, str(given["now"]))
+        return _broken_off(memory, outcome, importable, str(given["now"]), base)
     hosts = given.get("hosts")
+    before = memory
     memory = loop.settled(loop.scanned(loop.heard(memory, outcome, importable)), given.get("farm"))
     shown = _planned(given, memory)
+    memory = loop.tell(before, memory, outcome, loop.certificates(shown["farm"]), base)
     if hosts is not None:
         answered = loop.unanswerable(shown["asks"], hosts, memory, importable)
         if answered != memory:
@@ -109,16 +113,40 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
     if noticed != memory:
         memory = noticed
         shown = _planned(given, memory)
+    if mode == "apply":
+        memory = _tell_ledger(given, shown, memory, base)
     return loop.carry_on(shown, memory, mode, hosts or {}, int(given.get("wait_for_servers") or 0))
 
 
-def _broken_off(memory: loop.Memory, outcome: Mapping[str, Any], importable: bool, now: str) -> dict[str, Any]:
+def _tell_ledger(given: Mapping[str, Any], shown: dict[str, Any], memory: loop.Memory, base: Mapping[str, Any]) -> loop.Memory:
+    """Add to the journal of the plan what it says of the ledger, and which entries travel with it; return the memory with all of this run."""
+    found = given.get("journal") or (given.get("farm") or {}).get("journal") or {}
+    content = found.get("content") if isinstance(found.get("content"), Mapping) else None
+    stored = ledger_entries.state_of(content)
+    memory = loop.tell_what_is_seen(memory, stored, given.get("farm"), shown, base)
+    acts = bool(shown["actions"]) and not loop.stopped(memory)
+    announced = ledger_entries.announce(shown["actions"][0], shown["farm"], memory.run, base) if acts else None
+    state, entries = ledger_entries.noted(memory.entries, memory.told_entries, stored, memory.run, announced)
+    memory = replace(memory, entries=tuple(entries), told_entries=state["count"])
+    journal = shown["journal"]
+    # An act is announced before it is tried, also where the journal would stay as it is otherwise.
+    mine = ((content or {}).get("lock") or {}).get("run") == memory.run
+    if acts and mine and not journal["write"] and not memory.closed and announced != stored["announced"]:
+        journal["write"] = True
+        journal["content"]["revision"] += 1
+    journal["content"]["ledger"] = state
+    journal["entries"] = entries if journal["write"] else []
+    return memory
+
+
+def _broken_off(memory: loop.Memory, outcome: Mapping[str, Any], importable: bool, now: str, base: Mapping[str, Any]) -> dict[str, Any]:
     """What there is to say of a run whose task failed: no plan, but what was done before, and the lock given back if it is held."""
-    memory, cause, failed = loop.broken_off(memory, outcome, importable)
+    memory, cause, failed = loop.broken_off(memory, outcome, importable, base)
     failing = [{"fail_on": "error", "reason": cause}]
     written = outcome.get("written") or {}
     content = written.get("content") or {}
     held = (content.get("lock") or {}).get("run") == memory.run
+    state, entries = ledger_entries.noted(memory.entries, memory.told_entries, ledger_entries.state_of(content), memory.run, None)
     return {
         "plan_id": None,
         "state": None,
@@ -140,7 +168,12 @@ def _broken_off(memory: loop.Memory, outcome: Mapping[str, Any], importable: boo
         "policy": {},
         "asks": {"sync": [], "key_checks": None, "servers": [], "hosts": []},
         "relying_parties": [],
-        "journal": {"write": held, "content": {**content, "lock": None} if held else None, "expected_sha256": written.get("sha256")},
+        "journal": {
+            "write": held,
+            "content": {**content, "lock": None, "ledger": state} if held else None,
+            "entries": entries if held else [],
+            "expected_sha256": written.get("sha256"),
+        },
         "watched": memory.watched,
         "memory": loop.show_memory(memory),
         "next": ["unlock"] if held else [],

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # PRIVATE: this file belongs to federation.adfs alone and may change in any release.
-# Task: one act. Compare-and-swap of one small file. The content is base64 text that PowerShell never parses.
+# Task: one act. Compare-and-swap of one small file, and before it lines for the end of another. Both are base64 text that PowerShell never parses.
 function Initialize-Folder {
     # A new folder is closed to everybody else from its first moment on: no inherited rights, never open in between.
     param([string]$Folder)
@@ -59,10 +59,43 @@ function Save-Content {
     $null = Get-Failure { [IO.File]::Delete($old) }
 }
 
+function Get-LedgerEnd {
+    # How many bytes the ledger has, and the hash of the last of them; $null where there are none.
+    param([string]$Path, [int]$Length)
+    $end = [ordered]@{ size = 0; sha256 = $null }
+    if (-not [IO.File]::Exists($Path)) { return $end }
+    [byte[]]$bytes = [IO.File]::ReadAllBytes($Path)
+    $end.size = $bytes.Length
+    if ($bytes.Length -eq 0) { return $end }
+    $from = [Math]::Max(0, $bytes.Length - $Length)
+    [byte[]]$last = New-Object byte[] ($bytes.Length - $from)
+    [Array]::Copy($bytes, $from, $last, 0, $last.Length)
+    $end.sha256 = Get-Sha256 $last
+    return $end
+}
+
+function Add-LedgerLine {
+    # Only to a file that ends as the caller knows it, so that no line is written twice. Gives a word for what became of it, and an error.
+    param([string]$Path, $Ledger)
+    $told = [ordered]@{ state = 'failed'; failure = $null }
+    $told.failure = Get-Failure {
+        $bytes = [Convert]::FromBase64String($Ledger.content)
+        $end = Get-LedgerEnd -Path $Path -Length $Ledger.last
+        if ($end.size -ne $Ledger.size -or $end.sha256 -cne $Ledger.sha256) { $told.state = 'differs' }
+        else {
+            $stream = New-Object IO.FileStream($Path, [IO.FileMode]::Append, [IO.FileAccess]::Write, [IO.FileShare]::None)
+            try { $stream.Write($bytes, 0, $bytes.Length); $stream.Flush($true) } finally { $stream.Dispose() }
+            $told.state = 'added'
+        }
+    }
+    return $told
+}
+
 function Invoke-Task {
     param($Request)
     if ($Ansible.CheckMode) { throw 'An act was sent in check mode.' }
     $reply = [ordered]@{ problem = $null; written = $false; failure = $null; unreadable = $null; sha256 = $null; written_at = $null; server_time = $null }
+    $reply.ledger = $null
     $bytes = [Convert]::FromBase64String($Request.content)
     $place = Get-JournalPlace $Request.path
     $reply.problem = $place.problem
@@ -83,7 +116,13 @@ function Invoke-Task {
             else { $found = Get-Sha256 ([IO.File]::ReadAllBytes($path)) }
         }
         else { $reply.problem = Get-LeftoverProblem $path }
-        if ($null -eq $reply.problem -and $found -ceq $Request.expected_sha256) {
+        $expected = ($null -eq $reply.problem -and $found -ceq $Request.expected_sha256)
+        if ($expected -and $null -ne $Request.ledger) {
+            # The lines first: what the journal names as their end is there then. A write that stops between them leaves lines that are known again.
+            $reply.ledger = Add-LedgerLine -Path ([IO.Path]::Combine($place.folder, $Request.ledger.name)) -Ledger $Request.ledger
+            $expected = ($reply.ledger.state -ceq 'added')
+        }
+        if ($expected) {
             $reply.failure = Get-Failure { Save-Content -Path $path -Bytes $bytes -IsFirst ($null -eq $found) }
             $reply.written = ($null -eq $reply.failure)
             $found = $null

@@ -71,7 +71,7 @@ def _check_return(shape, documented, place):
         ("certificate", {"certificate_type": "Token-Signing", "thumbprint": "AB" * 20, "state": "absent"}),
         ("farm_info", {}),
         ("farm_properties", {}),
-        ("rollover_journal", {"content": {"schema": 1}}),
+        ("rollover_journal", {"content": {"schema": 1}, "ledger_entries": [{"time": "2026-03-01T00:00:00Z", "act": "publish"}]}),
     ],
 )
 def test_results_are_documented_member_by_member(name, arguments):

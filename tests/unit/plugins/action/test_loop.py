@@ -204,7 +204,12 @@ def test_a_run_that_was_broken_off_tells_what_was_done_and_gives_its_lock_back()
     lost = {"tasks": {"scan": {"failed": True, "msg": "the service is stopped"}}, "written": written, "of": made["actions"][0], "act": wrote()}
     ended = plan({"step": "end", "previous": made["memory"], "outcome": lost, "now": format_time(NOW)})
     assert (ended["ended"], ended["next"], ended["run"]["fail"]) == (True, ["unlock"], None)  # the task failed the play already
-    assert ended["journal"] == {"write": True, "content": {**made["journal"]["content"], "lock": None}, "expected_sha256": "cd"}
+    told = ended["journal"].pop("entries")
+    assert [(entry["act"], entry["object"], entry["result"]) for entry in told] == [("repair", name, "done") for name in ("contoso.com", "fabrikam.com")]
+    before = made["journal"]["content"]
+    assert before["ledger"]["announced"]["act"] == "repair"
+    content = {**before, "lock": None, "ledger": {**before["ledger"], "announced": None}}
+    assert ended["journal"] == {"write": True, "content": content, "expected_sha256": "cd"}
     assert [a["action"] for a in ended["memory"]["done"]] == ["repair"]
     assert ended["summary"][0].startswith("Act: the run broke off: the service is stopped.")
     journal_failed = {**lost, "tasks": {"journal": {"failed": True, "msg": "another run has changed the journal"}}}

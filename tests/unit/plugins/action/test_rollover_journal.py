@@ -142,7 +142,7 @@ def test_a_locked_journal():
 
 def test_what_is_on_disk_is_compared_with_what_was_sent():
     world = World()
-    data = dict.fromkeys(("problem", "failure", "unreadable", "written_at", "server_time"))
+    data = dict.fromkeys(("problem", "failure", "unreadable", "written_at", "server_time", "ledger"))
     reply = {"ok": True, "data": {**data, "written": True, "sha256": "0" * 64}}
     world.instead["write_journal"] = {"changed": False, "result": {"json": json.dumps(reply)}}
     result = world.run("rollover_journal", {"content": {"schema": 1}})
@@ -345,7 +345,8 @@ class TestOutcome:
             "line": 1,
         }
         now = {"old": before, "new": hashlib.sha256(b'{"schema":1}\n').hexdigest()}.get(sha256, sha256)
-        data = {"problem": None, "written": False, "failure": error, "unreadable": None, "sha256": now, "written_at": None, "server_time": None}
+        data = dict.fromkeys(("problem", "unreadable", "written_at", "server_time", "ledger"))
+        data.update(written=False, failure=error, sha256=now)
         world.instead["write_journal"] = {"changed": False, "result": {"json": json.dumps({"ok": True, "data": data})}}
         result = world.run("rollover_journal", {"content": CONTENT, "expected_sha256": before}, diff=False)
         assert (result["failed"], result["changed"], result["outcome"]) == (True, outcome != "nothing", outcome)

@@ -182,16 +182,16 @@ COMMANDS = {
     "Where-Object": set(),
 }
 STATIC = {
-    *("DateTimeOffset::FromUnixTimeSeconds", "Math::Ceiling", "decimal::Truncate", "long::MaxValue", "long::MinValue"),
+    *("DateTimeOffset::FromUnixTimeSeconds", "Array::Copy", "Math::Ceiling", "Math::Max", "decimal::Truncate", "long::MaxValue", "long::MinValue"),
     *("BitConverter::ToString", "Convert::FromBase64String", "Convert::ToBase64String", "Environment::ExpandEnvironmentVariables", "Environment::OSVersion"),
     *("Globalization.CultureInfo::InvariantCulture", "IO.Directory::CreateDirectory", "IO.Directory::Exists", "IO.File::Exists", "IO.File::GetAttributes"),
     *("IO.File::Delete", "IO.File::GetLastWriteTimeUtc", "string::IsNullOrEmpty"),
     *("IO.File::Move", "IO.File::Open", "IO.File::ReadAllBytes", "IO.File::Replace", "IO.FileAccess::ReadWrite", "IO.FileAccess::Write"),
-    *("IO.FileAttributes::ReparsePoint", "IO.FileMode::Create", "IO.FileMode::OpenOrCreate", "IO.FileShare::None"),
+    *("IO.FileAttributes::ReparsePoint", "IO.FileMode::Append", "IO.FileMode::Create", "IO.FileMode::OpenOrCreate", "IO.FileShare::None"),
     # The first two in 7 only, the third in 5.1 only, and called there only.
     *("IO.FileSystemAclExtensions::CreateDirectory", "IO.FileSystemAclExtensions::SetAccessControl", "IO.File::SetAccessControl"),
     "Security.AccessControl.AccessControlSections::Access",
-    *("IO.Path::GetDirectoryName", "Net.NetworkInformation.IPGlobalProperties::GetIPGlobalProperties"),
+    *("IO.Path::Combine", "IO.Path::GetDirectoryName", "Net.NetworkInformation.IPGlobalProperties::GetIPGlobalProperties"),
     *("PlatformID::Win32NT", "Security.Cryptography.SHA256::Create", "datetime::UtcNow"),
     "Security.Cryptography.X509Certificates.RSACertificateExtensions::GetRSAPrivateKey",
     "Security.Cryptography.X509Certificates.X509RevocationFlag::ExcludeRoot",
