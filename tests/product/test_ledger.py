@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.ledger import Verdict, verify
 
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.ledger import Verdict, verify
 from lab.cmdlet_state import JOURNAL_FOLDER, StandingClock
 from lab.world import World
 from year.days import START
