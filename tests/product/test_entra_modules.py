@@ -49,6 +49,8 @@ def test_the_modules_check_write_and_then_rest(player: Player) -> None:
         assert [domain["domain"] for domain in run.facts["info"]["domains"]] == ["contoso.com", "example.com", "sub.contoso.com"]
         assert "der" not in run.facts["info"]["domains"][0]["signing_certificate"]
         assert all(entry["der"] for entry in run.facts["written"]["certificates"])
+    numbers = [domain.pop("request_id") for domain in done.facts["written"]["domains"] if "request_id" in domain]
+    assert numbers and all(numbers)  # of what was really written
     assert foretold.facts["written"]["domains"] == done.facts["written"]["domains"]
     again = player.play(tasks, play=defaults)
     assert again.facts["written"]["changed"] is False and len(player.entra.writes()) == 1
