@@ -125,7 +125,9 @@ def broken_off(cause: str, seen: Mapping[str, Any] | None, done: Sequence[Mappin
     """
     last = f" At the last scan, the state was {seen['state']}." if seen else ""
     next_run = "Next run: as soon as the cause is fixed; it continues from what it finds."
-    return [f"Act: the run broke off: {_sentence(cause)}{last}", *said_done(done, doubtful), next_run]
+    # Broken off while a certificate was brought to the servers, it may be in their stores.
+    nothing = "This run changed neither AD FS nor Entra ID."
+    return [f"Act: the run broke off: {_sentence(cause)}{last}", *said_done(done, doubtful, nothing), next_run]
 
 
 def at_risk(s: Situation) -> list[dict[str, Any]]:

@@ -154,7 +154,7 @@ def test_a_run_that_breaks_off_after_a_doubtful_act_does_not_say_that_nothing_ch
     outcome = {"of": made["actions"][0], "act": task, "tasks": {"scan": {"failed": True, "msg": "the service is stopped"}}}
     ended = plan({"step": "end", "now": format_time(NOW), "previous": made["memory"], "outcome": outcome, "run": "run-1"})
     assert "may have changed AD FS all the same" in " ".join(ended["summary"])
-    assert "This run changed nothing." not in ended["summary"]
+    assert not any(line.startswith("This run changed") for line in ended["summary"])
 
 
 def test_after_a_failed_act_what_protects_sign_in_goes_on() -> None:

@@ -322,7 +322,7 @@ def test_a_run_that_broke_off_says_what_it_did_and_what_is_not_known() -> None:
         "Done: created a successor in AD FS.",
         "Next run: as soon as the cause is fixed; it continues from what it finds.",
     ]
-    assert broken_off("no answer", None, ())[1] == "This run changed nothing."
+    assert broken_off("no answer", None, ())[1] == "This run changed neither AD FS nor Entra ID."
 
 
 @pytest.mark.parametrize(("said", "told"), [(True, "is on"), (False, "is off"), (None, "is not known")])
