@@ -126,8 +126,9 @@ options:
       - V(pass) plans on a scan. V(begin) is asked before the first scan of a run; it checks O(policy) and says what to read.
       - V(hear) only notes what a server answered, or a probe saw.
       - V(end) is asked where a task of the run failed. It says what was done, and gives the lock back if it is held.
+      - V(preflight) plans nothing. It judges the results C(scan), C(metadata) and C(tenants) in O(outcome), and returns C(checks), each with its advice.
     type: str
-    choices: [begin, pass, hear, end]
+    choices: [begin, pass, hear, end, preflight]
     default: pass
   source:
     description: What is scanned; for O(step=begin).

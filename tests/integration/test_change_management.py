@@ -194,3 +194,29 @@ def test_an_emergency_is_confirmed_by_thumbprint_and_can_be_drilled(start: Calla
     real = play(lab, EMERGENCY, variables={"renew_signing_cert_compromised": stolen})
     assert done(real) == ["suspend_auto_rollover", "generate", "publish"]
     assert refused(lab) == 0
+
+
+# -- the first day ---------------------------------------------------------------------------------------------------------------------
+
+PREFLIGHT = ROOT / "playbooks" / "preflight.yml"
+
+
+@pytest.mark.long
+def test_a_preflight_finds_nothing_where_all_is_well_and_says_how_to_mend_what_is_not(start: Callable[..., Lab]) -> None:
+    lab = start("in-sync")
+    well = play(lab, PREFLIGHT)
+    assert (well.code, [line[:4] for line in well.summary]) == (0, ["ok  "] * len(well.summary)), well.output
+    lab.entra(permissions=["Domain.Read.All", "Domain-InternalFederation.Read.All", "Directory.ReadWrite.All"])
+    lab.fault(surface="metadata", node="adfs2.contoso.com", do={"kind": "status", "status": 503}, count=-1)
+    ill = play(lab, PREFLIGHT)
+    assert ill.code == 2
+    mends = [line for line in ill.summary if line.startswith("MEND")]
+    assert [
+        "metadata of adfs2.contoso.com" in mends[0],
+        "grant Domain-InternalFederation.ReadWrite.All" in mends[1],
+        "take away Directory.ReadWrite.All" in mends[2],
+    ]
+    assert lab.writes() == []
+    lab.fault(surface="winrm", operation="Create", do={"kind": "status", "status": 503}, count=-1)
+    far = play(lab, PREFLIGHT)
+    assert far.code in (2, 4) and far.messages

@@ -20,7 +20,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts impo
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.emergency import FORMS
 
 MODES = ("apply", "check", "plan", "audit")
-STEPS = ("begin", "pass", "hear", "end")
+STEPS = ("begin", "pass", "hear", "end", "preflight")
 MOST_PASSES = 10
 """Acts of one run. A run that needs more goes on at its next start."""
 RESTART_MINUTES = 10

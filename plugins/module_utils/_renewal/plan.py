@@ -38,6 +38,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments i
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import TOKEN_DECRYPTING, UNBORN, Alarm, Observation, Server, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.option_types import is_set
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, read_policy
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.preflight import preflight
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError, read_observation
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.report import at_risk, broken_off, must_act, report
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run, locked, read_stored, scanned, to_write
@@ -80,7 +81,7 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
     ``approval``, ``previous`` (``memory`` of the last plan of this run), ``outcome`` (what the tasks that it asked for returned), ``importable``,
     ``wait_for_servers`` (minutes), ``hosts`` (inventory hosts by server) and ``run``; what is left out counts as empty. ``now`` is a time in ISO 8601
     and has to be given: the core has no clock. ``step``: ``pass`` plans on a scan; ``begin`` is asked before the first scan, ``hear`` after a server
-    answered, ``end`` where a task failed.
+    answered, ``end`` where a task failed; ``preflight`` only judges whether a run has what it needs.
 
     Besides the plan itself: ``next``, what the caller does now, in order; ``ended``, whether the run ends with that; ``memory``, to be passed
     on; ``run``, what was done and what fails the run. Raises ReadingError, PolicyError, ApprovalError and LoopError, each with a sentence
@@ -94,6 +95,8 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
         time_zone(given.get("timezone"))
         approval_terms.read_terms(given.get("approval") or {})
         return loop.begin(memory, str(given.get("source") or "adfs"), bool(given.get("probes")))
+    if step == "preflight":
+        return preflight(outcome, read_policy(given.get("policy") or {}).host_names)
     if step == "hear":
         return {"memory": loop.show_memory(loop.heard(memory, outcome, importable)), "next": [], "ended": False}
     base = ledger_entries.base_of(memory.run, str(given["now"]), given.get("origin") or {})

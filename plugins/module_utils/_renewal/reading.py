@@ -242,7 +242,7 @@ def _domain(item: Mapping[str, Any], certificates: Certificates, alarms: list[Al
             root=str(item["root"]).lower() if item.get("root") else None,
             configured=bool(item.get("configuration_id")),
             issuer_uri=item.get("issuer_uri"),
-            sign_in_host=_host(str(item.get("passive_sign_in_uri") or "")),
+            sign_in_host=host_of(str(item.get("passive_sign_in_uri") or "")),
             sign_in_uri=str(item["passive_sign_in_uri"]) if item.get("passive_sign_in_uri") else None,
             update_result=str(status.get("certificate_update_result") or "").lower() or None,
             error=str(item["error"]) if item.get("error") else None,
@@ -256,7 +256,8 @@ def _domain(item: Mapping[str, Any], certificates: Certificates, alarms: list[Al
         ) from exc
 
 
-def _host(uri: str) -> str | None:
+def host_of(uri: str) -> str | None:
+    """Return the host of an address in lower case; None where there is none."""
     try:
         return (urlsplit(uri).hostname or "").lower() or None
     except ValueError:
