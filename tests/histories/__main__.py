@@ -8,11 +8,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from loading import load_collection
@@ -38,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--file", type=Path, help="where results are kept, so that a run that was stopped goes on from there")
     parser.add_argument("--shown", type=int, default=3, help="how many seeds of each kind are named")
     parser.add_argument("--excused", action="store_true", help="count what was excused, too")
     parser.add_argument("--story", type=int)
@@ -102,8 +105,7 @@ def count(options: argparse.Namespace) -> int:
     excused: Counter[str] = Counter()
     acts: Counter[str] = Counter()
     seeds = range(options.seed, options.seed + options.count)
-    chunks = [list(seeds[n : n + CHUNK]) for n in range(0, len(seeds), CHUNK)]
-    for results in _map(chunks, options.jobs):
+    for results in _results(seeds, options.jobs, options.file):
         for seed, found, passed, did, ran, planned in results:
             done, runs, plans = done + 1, runs + ran, plans + planned
             excused.update(passed)
@@ -122,6 +124,23 @@ def count(options: argparse.Namespace) -> int:
             print(f"        seed {seed}: {text[:400]}")
     print("nothing found" if not kinds else f"{len(kinds)} kinds in {len({s for v in kinds.values() for s, _t in v})} histories")
     return 1 if kinds else 0
+
+
+def _results(seeds: range, jobs: int, file: Path | None) -> Iterator[list[Any]]:
+    """The results of all seeds, in chunks: those that ``file`` has, then the others, which are added to it.
+
+    A file of another version of the collection would say nothing of this one: who changes the collection takes another file.
+    """
+    kept = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file and file.exists() else []
+    known = [[result for result in results if result[0] in seeds] for results in kept]
+    yield from known
+    have = {result[0] for results in known for result in results}
+    missing = [seed for seed in seeds if seed not in have]
+    for results in _map([missing[n : n + CHUNK] for n in range(0, len(missing), CHUNK)], jobs):
+        if file:
+            with file.open("a", encoding="utf-8") as out:
+                out.write(json.dumps(results) + "\n")
+        yield results
 
 
 def _map(chunks: list[list[int]], jobs: int) -> Iterable[Any]:

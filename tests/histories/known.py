@@ -53,6 +53,9 @@ KNOWN: dict[str, History] = {
     "two controllers whose clocks differ": History(left=34, length=42, clocks=(200, -60)),
     "two controllers whose clocks differ, and the role promotes": History(left=21, length=25, first_run=0, clocks=(240, -200), policy={"promote": "role"}),
     "another writer comes between the scan and the write": History(left=30, length=3, gap=3, domains=1, second="ended", events=(on_day(0.3785, "swap", 0),)),
+    "a certificate of unknown origin comes between the scan and the write": History(
+        left=30, length=3, gap=3, domains=1, events=(on_day(0.3, "generate"), on_day(0.3757, "stranger_first", 0))
+    ),
     "the clock is held in a freeze that outlasts the certificate": History(left=24, length=32, promotion=1, policy={"freezes": [_span(0, 60)]}),
     "weekly runs, rollover off, the role promotes": History(auto=False, left=30, length=38, interval=WEEKLY, policy={"promote": "role", "auto_rollover": True}),
     "weekly runs, and no run_interval": History(left=34, length=42, interval=WEEKLY),

@@ -87,6 +87,13 @@ def several_successors(put: Put) -> None:
 
 
 def race(put: Put) -> None:
+    """A write does not say what the domain held when the plan was made."""
+    write = module("acts").Write
+    real = write.arguments.fget
+    put(write, "arguments", property(lambda self: {name: value for name, value in real(self).items() if name != "expected"}))
+
+
+def raced_is_refused(put: Put) -> None:
     """A domain that another writer changed between scan and write counts as one that Entra refused."""
     put(module("loop"), "RACED", "never")
 
@@ -132,6 +139,7 @@ MUTANTS: dict[str, Callable[[Put], None]] = {
         reach,
         several_successors,
         race,
+        raced_is_refused,
         omnipresence,
         only_seen,
         the_lock,
@@ -149,7 +157,8 @@ SHOWN = {
     "evidence_at_the_end": "an emergency, containment first, and a domain cannot be read",
     "reach": "weekly runs, no run_interval, and a freeze",
     "several_successors": "several successors",
-    "race": "another writer comes between the scan and the write",
+    "race": "a certificate of unknown origin comes between the scan and the write",
+    "raced_is_refused": "another writer comes between the scan and the write",
     "omnipresence": "the role promotes, and there is a freeze",
     "the_lock": "a second controller works inside the lock",
 }

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from histories.certificates import Certificate, text
+from histories.entra import Domain
 from histories.farm import IDENTIFIER, Server
 
 if TYPE_CHECKING:
     from histories.world import World
 
 MOST_PLANS = 40
-APPROVED = ("plan_id", "farm", "domains", "actions", "policy")
 TYPE = "Token-Signing"
 
 
@@ -88,7 +88,7 @@ class Run:
             self.memory = made["memory"]
             if world.history.approves and self.approved is None:
                 shown = self._ask({**self.seen, "previous": self.memory, "outcome": {}, "mode": "plan", "hosts": self._hosts()})
-                self.approved = {name: shown[name] for name in APPROVED}
+                self.approved = shown["approvable"]
             made = self._ask({**self.seen, "previous": self.memory, "outcome": outcome, "hosts": self._hosts(), **self._approved()})
             if "ask" not in made["next"]:
                 self.plans.append(made)
@@ -239,6 +239,11 @@ class Run:
             return {"failed": True, "msg": "there is no such certificate"}
         return {"server": name, "certificate": _shape(certificate), "checks": [{"name": "certificate_in_store", "result": "ok", "advice": ""}]}
 
+    def _seen_in(self, domain: Domain) -> set[str]:
+        """The thumbprints that the run's last look showed in a domain."""
+        shown = [d for d in self.seen["domains"] if d["domain"] == domain.name]
+        return {member["thumbprint"] for d in shown for member in (d["signing_certificate"], d["next_signing_certificate"]) if member}
+
     def _write_journal(self, content: dict[str, Any], expected: str | None) -> dict[str, Any]:
         """What rollover_journal returns."""
         journal, now = self.world.journal, self.world.now + self.world.server_skew // 60
@@ -280,7 +285,7 @@ class Run:
         error, kind = "", ""
         if domain.unreadable or domain.refuses or not domain.federated:
             error, kind = domain.unreadable or "Entra refused the write (403)", "refused"
-        elif wish["expected"] != {"signing": before["signing"] or "", "next": before["next"] or ""}:
+        elif "expected" in wish and wish["expected"] != {"signing": before["signing"] or "", "next": before["next"] or ""}:
             error, kind = "its settings are not what they were when the plan was made", "not_as_expected"
             self.raced[domain.name] = world.now
         elif members[0] is members[1] and not world.history.equal_ok:
@@ -291,6 +296,8 @@ class Run:
             return {**result, "error": error, "error_id": kind}
         after = {"signing": _print(members[0]), "next": _print(members[1])}
         if members != domain.members:
+            if unseen := {before["signing"], before["next"]} - {after["signing"], after["next"], *self._seen_in(domain)} - {None}:
+                world.judge.wrong("unseen_dropped", f"{act['action']} drops {sorted(map(str, unseen))} from {domain.name}, which the run has not seen there")
             world.write_domain(domain, members, f"ours:{act['action']}", self)
         elif domain.garbage is None:
             world.judge.wrong("needless_write", f"{act['action']} writes {domain.name} what it holds already")

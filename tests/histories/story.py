@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass
 
+from histories import product
 from histories.history import History
 from histories.judge import Finding
 from histories.world import World
@@ -14,6 +16,8 @@ from histories.world import World
 # Where runs fail to come, a held clock is what loses: every summary says until when one is needed.
 OUR_ABSENCE = {"too few runs", "too few runs, and said so", "runs were missed", "the run was late", "the journal was lost just before"}
 OUR_ABSENCE |= {"clocks differ", "the primary server is off", "the operator was asked what is wanted"}
+
+FORETOLD = 50  # the forecast takes about twenty times as long as all the rest
 
 
 @dataclass
@@ -34,7 +38,12 @@ class Lived:
 
 
 def live(history: History) -> Lived:
-    """Live through a history and judge it."""
+    """Live through a history and judge it. What comes next is foretold in some, so that it is seen to survive all this."""
+    with nullcontext() if history.seed % FORETOLD == 1 else product.without_forecast():
+        return _live(history)
+
+
+def _live(history: History) -> Lived:
     world = World(history)
     judge = world.live()
     if judge.lost and _comparable(history):

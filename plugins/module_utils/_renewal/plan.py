@@ -420,7 +420,7 @@ def show(
     shown["alarms"] += break_glass.alarms(guarded)
     # In the middle of a run that acts, the next scan says it better.
     acting = mode == "apply" and bool(plan.steps) and not loop.stopped(memory)
-    foretold, complaint = (None, "") if acting else _foretold(s, mode)
+    foretold, complaint = (None, "") if acting else foretell(s, mode)
     if complaint:
         shown["alarms"].append({"alarm": "forecast", "object": s.seen.farm.server, "reason": complaint})
     shown["must_act"] = must_act(s, shown, mode, loop.not_done(memory))
@@ -431,8 +431,11 @@ def show(
     return shown
 
 
-def _foretold(s: Situation, mode: str) -> tuple[forecast.Forecast | None, str]:
-    """What comes, or why nothing can be said of it: what only informs must not keep a run from protecting sign-in."""
+def foretell(s: Situation, mode: str) -> tuple[forecast.Forecast | None, str]:
+    """What comes, or why nothing can be said of it: what only informs must not keep a run from protecting sign-in.
+
+    ``mode``: of the run. Without a forecast and without a complaint, the summary says what it can without one.
+    """
     if s.clock_differs:
         return None, ""  # the first line says so
     try:
