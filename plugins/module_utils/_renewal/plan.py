@@ -274,14 +274,20 @@ def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
 
 
 def _watched(given: Mapping[str, Any], memory: loop.Memory, journal: Journal, seen: Observation, now: datetime) -> dict[str, Any] | None:
-    """What is made of the sign-in log and the administrators, if they were read now; else what the run remembers of them."""
+    """What is made of the sign-in log and the administrators, if they were read now; else what the run remembers of them. Raises ReadingError."""
     entries, administrators = given.get("sign_ins"), given.get("administrators")
     if entries is None and administrators is None:
         return dict(memory.watched) if memory.watched else None
-    return {
-        "sign_ins": None if entries is None else sign_in_watch.judge(entries, journal, seen, now),
-        "administrators": None if administrators is None else break_glass.judge(administrators, seen),
-    }
+    try:
+        return {
+            "sign_ins": None if entries is None else sign_in_watch.judge(entries, journal, seen, now),
+            "administrators": None if administrators is None else break_glass.judge(administrators, seen),
+        }
+    except (AttributeError, KeyError, TypeError, ValueError) as exc:
+        raise ReadingError(
+            f"an entry of sign_ins or administrators cannot be read ({type(exc).__name__}: {exc}); pass the items of the lookups"
+            " federation.adfs.entra_sign_in and federation.adfs.entra_administrator"
+        ) from exc
 
 
 def _made_by_us(key: str, memory: loop.Memory, journal: Journal, seen: Observation) -> bool:

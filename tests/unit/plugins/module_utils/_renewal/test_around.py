@@ -18,7 +18,10 @@ from world import FARM, Play, at, domain, farm, observe
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import break_glass, sign_in_watch
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Backup, Journal, OwnKey, Rollback
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.loop import Memory
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Slots
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import _watched
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import ReadingError
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 SEEN = observe(farm("NEW", "OLD"), domain("contoso.com", "NEW", "OLD"), domain("fabrikam.com", "NEW", "OLD"))
@@ -88,6 +91,18 @@ def test_the_way_back_is_named_only_where_there_is_one() -> None:
 def test_an_unknown_log_is_said_once_for_each_tenant() -> None:
     unknown = {"tenant_id": "tenant", "status": "unknown", "reason": "no licence"}
     assert sign_in_watch.judge([unknown], PROMOTED, SEEN, NOW) == {"domains": [], "lines": ["Sign-in log: unknown for tenant tenant: no licence"]}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"sign_ins": [log({"domain": "contoso.com", "error_code": 50008, "count": 1})]},
+        {"administrators": [{"administrators": [{"user": "a@contoso.com", "enabled": True}]}]},
+    ],
+)
+def test_what_is_no_item_of_a_lookup_is_refused_in_a_sentence(given: dict[str, Any]) -> None:
+    with pytest.raises(ReadingError, match="pass the items of the lookups"):
+        _watched(given, Memory("run"), PROMOTED, SEEN, NOW)
 
 
 def admins(*users: tuple[str, bool], **more: Any) -> dict[str, Any]:
