@@ -567,6 +567,28 @@ RUN_OPTIONS: tuple[Option, ...] = (
         secret=True,
     ),
     Option(
+        name="change_number",
+        type=text(),
+        default="",
+        group=WINDOWS,
+        line="The number of the change under which the run works, such as V(CHG0031234). The ledger's entries name it.",
+    ),
+    Option(
+        name="change_number_pattern",
+        type=text(),
+        default="",
+        group=WINDOWS,
+        line="A regular expression that the whole of O(renew_signing_cert_change_number) must match, such as V(CHG[0-9]{7}). Without a number that does, a"
+        " run that may act is refused before anything is read.",
+    ),
+    Option(
+        name="ledger_users",
+        type=boolean(),
+        default=True,
+        group=WINDOWS,
+        line="Whether the ledger's entries name the user who launched the job of AWX or Automation Controller.",
+    ),
+    Option(
         name="now",
         type=moment(),
         default="",

@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.option_types import PolicyError, Span, Type, is_set, variable
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.options import POLICY_OPTIONS, RUN_OPTIONS, GivenServer, Policy
+from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 
 __all__ = ["GivenServer", "Policy", "PolicyError", "Span", "check_run_options", "read_policy"]
 
@@ -32,7 +34,22 @@ def read_policy(given: Mapping[str, Any]) -> Policy:
 
 def check_run_options(given: Mapping[str, Any]) -> None:
     """Check the role's other variables, which say how and where a run works. Raises PolicyError like read_policy."""
-    _read(given, _RUN_TYPES)
+    _check_change_number(_read(given, _RUN_TYPES))
+
+
+def _check_change_number(given: Mapping[str, Any]) -> None:
+    number, pattern = given.get("change_number", ""), given.get("change_number_pattern", "")
+    if not pattern or given.get("mode", "apply") != "apply":
+        return
+    try:
+        matches = re.fullmatch(pattern, number) is not None
+    except re.error as exc:
+        raise PolicyError(f"{variable('change_number_pattern')} is no regular expression: {exc}") from exc
+    if not matches:
+        found = f"is '{printable(number, 60)}', which does not match" if number else "is not set, and must match"
+        raise PolicyError(
+            f"{variable('change_number')} {found} {pattern} ({variable('change_number_pattern')}); nothing was read. Give the number of the change"
+        )
 
 
 def _read(given: Mapping[str, Any], types: Mapping[str, Type]) -> dict[str, Any]:

@@ -313,3 +313,25 @@ def test_a_pipe_is_no_pfx_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     for path in (str(tmp_path / "file"), "relative.pfx", ""):
         assert run(step="begin", variables={"pfx_path": path})["plan"]["next"] == ["scan_adfs", "pass"]
+
+
+def test_a_change_number_that_does_not_match_is_refused_before_anything_is_read() -> None:
+    pattern = {"change_number_pattern": "CHG[0-9]{7}", "mode": "apply"}
+    for number, words in (
+        ("", "is not set, and must match CHG"),
+        ("CHG1", "is 'CHG1', which does not match"),
+        ("CHG00312345", "is 'CHG00312345', which does not match"),
+    ):
+        with pytest.raises(AnsibleActionFail, match=f"renew_signing_cert_change_number {words}"):
+            run(step="begin", variables={**pattern, "change_number": number})
+    with pytest.raises(AnsibleActionFail, match="change_number_pattern is no regular expression"):
+        run(step="begin", variables={"change_number_pattern": "CHG["})
+    for fine in ({**pattern, "change_number": "CHG0031234"}, {**pattern, "mode": "audit"}, {"change_number": "anything"}):
+        assert run(step="begin", variables=fine)["plan"]["next"] == ["scan_adfs", "pass"]
+
+
+@pytest.mark.parametrize(("users", "user"), [(True, "alice"), (False, None)])
+def test_the_ledger_names_the_job_the_change_and_who_launched_it(users: bool, user: str | None) -> None:
+    told = rollover_plan._origin({"tower_job_id": 41, "awx_user_name": "alice"}, "CHG0031234", users)
+    assert told == {"job": "41", "user": user, "change_number": "CHG0031234"}
+    assert rollover_plan._origin({}, None, True) == {"job": None, "user": None, "change_number": None}
