@@ -16,6 +16,7 @@ from ansible.module_utils import basic
 
 from ansible_collections.federation.adfs.plugins.module_utils._adfs import journal_file
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.journal import MAX_BYTES
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import ledger
 from ansible_collections.federation.adfs.plugins.modules import rollover_journal
 
 
@@ -267,3 +268,36 @@ def test_an_error_at_the_write_is_never_told_as_nothing_beside_a_new_file(module
     assert (result["failed"], result["changed"], result["outcome"]) == (True, works, "done" if works else "nothing")
     assert "No space left on device" in result["msg"]
     assert path.read_bytes() == (b'{"schema":2}\n' if works else b'{"schema":1}\n')
+
+
+def entry(number):
+    return {"time": "2026-03-01T10:00:00Z", "run": "r", "act": "publish", "object": f"d{number}.example.com", "result": "done"}
+
+
+def test_lines_go_to_the_ledger_beside_the_journal_and_a_break_is_named(module, path):
+    first = module(content={"schema": 1}, ledger_entries=[entry(1), entry(2)])
+    assert (first["ledger"]["added"], first["ledger"]["broken"], first["ledger"]["failed"]) == (2, None, None)
+    book = path.parent / "ledger-2026.jsonl"
+    assert mode(book) == 0o600
+    second = module(content=first["journal"]["content"], expected_sha256=first["journal"]["sha256"], ledger_entries=[entry(3)])
+    assert ledger.verify([(book.name, book.read_bytes())], second["ledger"]["head"]).said.startswith("The ledger's chain is whole: 3 entries")
+    late = module(content=first["journal"]["content"], expected_sha256=first["journal"]["sha256"], ledger_entries=[entry(4)])
+    assert late["error_id"] == "another_run" and b"d4." not in book.read_bytes()
+    book.write_bytes(book.read_bytes()[:-40])
+    third = module(content=second["journal"]["content"], expected_sha256=second["journal"]["sha256"], ledger_entries=[entry(5)])
+    assert third["written"] and third["ledger"]["added"] == 1 and "line 3: it is cut off" in third["ledger"]["broken"]
+    assert [line["act"] for line in ledger.verify([(book.name, book.read_bytes())]).lines[-2:]] == ["chain_broken", "publish"]
+
+
+def test_where_no_line_can_be_added_the_journal_is_written_all_the_same(module, path):
+    first = module(content={"schema": 1})
+    (path.parent / "ledger-2026.jsonl").symlink_to(path)
+    second = module(content={"schema": 1, "revision": 2}, expected_sha256=first["journal"]["sha256"], ledger_entries=[entry(1)])
+    assert (second["written"], second["ledger"]["added"]) == (True, 0)
+    assert second["ledger"]["failed"] and second["ledger"]["said"]
+    assert json.loads(path.read_text()) == {"schema": 1, "revision": 2}
+
+
+def test_check_mode_adds_nothing(module, path):
+    module(check_mode=True, content={"schema": 1}, ledger_entries=[entry(1)])
+    assert not path.parent.exists()
