@@ -4,7 +4,7 @@
 # Needs one Python >= 3.11 and, to install, a package index; everything goes into .venv and build. `make` alone lists what there is.
 #   make test PYTHON=/path/to/python3.13    another Python than the newest one that is found
 #   make test PYTEST_ARGS="-k journal"      further arguments for pytest
-#   make histories COUNT=20000 SEED=1       how many random histories, and from which seed on
+#   make histories COUNT=20000 SEED=1       how many random histories, and from which seed on; FILE=build/histories.jsonl keeps the results
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -76,7 +76,7 @@ year: $(INSTALLED) ## Daily runs over 400 days in the lab, in process and as pla
 
 .PHONY: histories
 histories: $(INSTALLED) ## Random histories of farms, tenants and runs, each judged: COUNT=2000 of them from SEED=1 on
-	@PYTHONPATH=tests $(BIN)/python -m histories --count $(COUNT) --seed $(SEED) --excused
+	@PYTHONPATH=tests $(BIN)/python -m histories --count $(COUNT) --seed $(SEED) --excused $(if $(FILE),--file $(FILE))
 
 .PHONY: forecast
 forecast: $(INSTALLED) ## Compare what the summary foretells for 200 random farms with what the lab then does; takes some minutes

@@ -69,7 +69,7 @@ class Run:
                     if made["ended"] and outcome["journal"].get("failed"):
                         raise Failed(outcome["journal"]["msg"])
                 elif step == "ask":
-                    outcome["answers"] = [{"asked": asked, "result": self._answer(asked)} for asked in made["asks"]["hosts"]]
+                    outcome["answers"] = self._answers(made)
                 elif step.startswith("act_"):
                     outcome["of"] = made["actions"][0]
                     if not outcome.get("journal", {}).get("failed"):
@@ -87,8 +87,7 @@ class Run:
                 return
             self.memory = made["memory"]
             if world.history.approves and self.approved is None:
-                shown = self._ask({**self.seen, "previous": self.memory, "outcome": {}, "mode": "plan", "hosts": self._hosts()})
-                self.approved = shown["approvable"]
+                self.approved = self._plan_to_approve()
             made = self._ask({**self.seen, "previous": self.memory, "outcome": outcome, "hosts": self._hosts(), **self._approved()})
             if "ask" not in made["next"]:
                 self.plans.append(made)
@@ -101,6 +100,18 @@ class Run:
         if made is None:
             raise Failed("no plan")
         return made
+
+    def _plan_to_approve(self) -> dict[str, Any]:
+        """What a run that only plans hands on: it asks the other servers first, as every run does."""
+        memory = self.memory
+        outcome: dict[str, Any] = {}
+        for _ in range(MOST_PLANS):
+            shown = self._ask({**self.seen, "previous": memory, "outcome": outcome, "mode": "plan", "hosts": self._hosts()})
+            if "ask" not in shown["next"]:
+                approvable: dict[str, Any] = shown["approvable"]
+                return approvable
+            memory, outcome = shown["memory"], {"answers": self._answers(shown)}
+        raise Failed("a run that only plans does not end")
 
     def _approved(self) -> dict[str, Any]:
         return {"approved": self.approved} if self.approved is not None else {}
@@ -210,6 +221,9 @@ class Run:
             "encryption_certificates": [],
         }
         return {"server": f"{server.name}.contoso.com", "metadata": metadata, "error": None}
+
+    def _answers(self, made: dict[str, Any]) -> list[dict[str, Any]]:
+        return [{"asked": asked, "result": self._answer(asked)} for asked in made["asks"]["hosts"]]
 
     def _answer(self, asked: dict[str, str]) -> dict[str, Any]:
         """What a module returns on another server."""
