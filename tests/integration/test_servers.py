@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -35,7 +36,8 @@ def refused(lab: Lab) -> int:
 
 
 def files(lab: Lab) -> list[str]:
-    return [name for node in lab.state()["farms"][0]["nodes"] for name in node["files"] if "journal" not in name]
+    """What lies on the servers beside the journal and the ledger."""
+    return [name for node in lab.state()["farms"][0]["nodes"] for name in node["files"] if not re.search(r"\\(journal\.json|ledger-\d{4}\.jsonl)$", name)]
 
 
 def bought(folder: Path, now: datetime) -> tuple[Path, str]:
