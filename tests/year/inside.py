@@ -16,6 +16,8 @@ from typing import Any
 from unittest.mock import MagicMock
 from urllib.parse import parse_qsl, urlsplit
 
+from ansible.errors import AnsibleConnectionFailure
+
 from ansible_collections.federation.adfs.plugins.module_utils._entra.client import GraphClient
 from ansible_collections.federation.adfs.plugins.module_utils._entra.credentials import credential_for
 from ansible_collections.federation.adfs.plugins.module_utils._entra.domain_write import publish
@@ -128,7 +130,7 @@ class Inside:
         farm = self._adfs("farm_info")["farm"]
         moment = self.world.clock.now()
         domains = [domain.shape(self._graph.tenant_id, moment, with_der=True) for domain in read_domains(self._graph, None, every=True)]
-        metadata = [{"server": node.name, "metadata": self._shown(node, moment), "error": None} for node in self.world.farms[0].listed_nodes]
+        metadata = [self._asked(node, moment) for node in self.world.farms[0].listed_nodes]
         return {"farm": farm, "domains": domains, "metadata": metadata, "now": format_time(moment)}
 
     def _carry_out(self, made: dict[str, Any]) -> dict[str, Any]:
@@ -148,10 +150,16 @@ class Inside:
         """What a server says of a certificate that is to sign; all of them are seen by their metadata."""
         return self._adfs("certificate_key", on=asked["host"], thumbprint=asked["thumbprint"])
 
+    def _asked(self, node: Node, now: datetime) -> dict[str, Any]:
+        """What comes of asking a server for its metadata. A server without a certificate that signs has none."""
+        if node.signer is None:
+            return {"server": node.name, "metadata": None, "error": f"{node.name} does not answer"}
+        return {"server": node.name, "metadata": self._shown(node, now), "error": None}
+
     def _shown(self, node: Node, now: datetime) -> dict[str, Any]:
         """What a server's metadata says. It is signed and verified once for each thing that it can say."""
         published = tuple(item.thumbprint for item in node.published_signing_certificates)
-        says = (node.name, node.signer.thumbprint if node.signer else None, published, node.published_encryption_certificate)
+        says = (node.name, node.signer.thumbprint, published, node.published_encryption_certificate)
         if says not in self._metadata:
             self._metadata[says] = describe_metadata(read_metadata(document(node)), f"https://{node.name}/", now)
         return self._metadata[says]
@@ -168,13 +176,26 @@ class Inside:
 
     def _adfs(self, module: str, on: str | None = None, **arguments: Any) -> dict[str, Any]:
         """Run one action on a server, by default the primary one. Raises RuntimeError with its message where it fails."""
+        result = self._result(module, on, **arguments)
+        if result.get("failed") or result.get("unreachable"):
+            raise RuntimeError(f"{module}: {result['msg']}")
+        return result
+
+    def _result(self, module: str, on: str | None = None, **arguments: Any) -> dict[str, Any]:
+        """Run one action and return what a task would register, failed or not."""
         plugin = importlib.import_module(f"ansible_collections.federation.adfs.plugins.action.{module}").ActionModule
         task = SimpleNamespace(args=arguments, check_mode=False, diff=False, async_val=0, action=f"federation.adfs.{module}", environment=[])
         action = plugin(task=task, connection=WINDOWS, play_context=UNUSED, loader=UNUSED, templar=UNUSED, shared_loader_obj=UNUSED)
         action._load_name = module
         server = self.world.node(on).name
-        action._execute_module = lambda module_name, module_args, task_vars: self.death.carry_out(lambda: self.world.run_on(server, module_name, module_args))
-        result: dict[str, Any] = action.run(None, {})
-        if result.get("failed"):
-            raise RuntimeError(f"{module}: {result['msg']}")
+        action._execute_module = lambda module_name, module_args, task_vars: self.death.carry_out(lambda: self._execute(server, module_name, module_args))
+        try:
+            result: dict[str, Any] = action.run(None, {})
+        except AnsibleConnectionFailure as lost:
+            # As ansible-core's own executor does.
+            return {"unreachable": True, "msg": str(lost)}
         return result
+
+    def _execute(self, server: str, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Run a Windows module on a server of the lab."""
+        return self.world.run_on(server, module, arguments)

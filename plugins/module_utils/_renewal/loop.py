@@ -164,6 +164,11 @@ def settled(memory: Memory, farm: Mapping[str, Any] | None) -> Memory:
     return replace(memory, doubtful=tuple(left), done=tuple(done), failed=tuple(failed))
 
 
+def in_doubt(memory: Memory, action: str) -> bool:
+    """Whether an act of this kind failed in this run and may have been done all the same."""
+    return any(entry["act"]["action"] == action for entry in memory.doubtful)
+
+
 def _shows(farm: Mapping[str, Any], act: Mapping[str, Any], before: Sequence[str]) -> bool:
     """Whether the farm is as the act was to make it. ``before``: the certificates that there were."""
     action, thumbprint = act["action"], act["thumbprint"]
@@ -265,7 +270,7 @@ def tell(before: Memory, after: Memory, outcome: Mapping[str, Any], now: Sequenc
     else:
         why = ""
         if len(after.done) == len(before.done):
-            sure = not any(entry["act"]["action"] == act["action"] for entry in after.doubtful)
+            sure = not in_doubt(after, act["action"])
             why = f"{ledger_entries.REFUSED}: {_message(task)}" if sure else f"whether it was done is not known: {_message(task)}"
         entries = [ledger_entries.of_server(act, why, before.seen, now, base)]
     return replace(after, entries=(*after.entries, *entries))

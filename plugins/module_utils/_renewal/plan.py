@@ -245,7 +245,7 @@ def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
     if stored.keep:
         closed = closed or f"the journal cannot be written: {stored.complaint}. What is replaced is only in this result; acts that can wait do"
     mode = str(given.get("mode") or "plan")
-    run = Run(memory.run, mode == "apply", closed, stored.age)
+    run = Run(memory.run, mode == "apply", closed, stored.age, loop.in_doubt(memory, "suspend_auto_rollover"))
     zone = time_zone(given.get("timezone"))
     terms = approval_terms.read_terms(given.get("approval") or {})
     stopped = mode == "apply" and loop.stopped(memory)

@@ -35,12 +35,16 @@ class Stored:
 
 @dataclass(frozen=True)
 class Run:
-    """``name`` names the run to the journal's lock. ``acts``: it may act, so its scans count. ``journal_closed``: why the journal cannot be written."""
+    """``name`` names the run to the journal's lock. ``acts``: it may act, so its scans count. ``journal_closed``: why the journal cannot be written.
+
+    ``switching_off``: it told AD FS to switch automatic rollover off and does not know whether that was done, or still will be.
+    """
 
     name: str
     acts: bool = True
     journal_closed: str = ""
     lock_age: timedelta | None = None
+    switching_off: bool = False
 
 
 def read_stored(given: Mapping[str, Any], farm: str) -> Stored:
@@ -69,7 +73,8 @@ def scanned(seen: Observation, stored: Journal, policy: Policy, now: datetime, r
     newly_promoted = _newly_promoted(stored, seen)
     before = at(stored)
     journal = journals.scan(stored, seen, before.belongs, policy.propagation, before.noted_at)
-    if seen.farm.auto_rollover:
+    # A script that outlives its run may switch automatic rollover off after this scan, and the next run must know that it was this collection.
+    if seen.farm.auto_rollover and not run.switching_off:
         journal = replace(journal, auto_rollover_suspended=False, suspended_for=None)
     journal = _paused(at, journal, stored, seen, policy, now)
     journal = _stolen(at, journal)
