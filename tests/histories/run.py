@@ -105,7 +105,7 @@ class Run:
         """What a run that only plans hands on: it asks the other servers first, as every run does."""
         memory = self.memory
         outcome: dict[str, Any] = {}
-        for _ in range(MOST_PLANS):
+        for _dummy in range(MOST_PLANS):
             shown = self._ask({**self.seen, "previous": memory, "outcome": outcome, "mode": "plan", "hosts": self._hosts()})
             if "ask" not in shown["next"]:
                 approvable: dict[str, Any] = shown["approvable"]

@@ -221,4 +221,3 @@ def test_nobody_is_refused_the_words_are_true_and_the_renewal_ends(renewal: str,
     report = world.oracle.report()
     assert not report["refused"], (told, report["refusals"])
     assert world.node().signer.thumbprint != began, told
-
