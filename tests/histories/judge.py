@@ -297,6 +297,9 @@ class Judge:
             if said and said > text(self.world.now) and plan["farm"]["primary"] != farm.primary.thumbprint:
                 self.wrong("adfs_earlier", f"AD FS promoted although the last plan said {said}")
             theirs = self.world.policy.get("promote") in ("role", "never") and plan["farm"]["primary"] != farm.primary.thumbprint
+            # Who gave up protection has the holding wait for a window like any planned act: then it only has to be said what held it back.
+            given_up = str(self.world.policy.get("protect", True)).lower() == "false"
+            theirs = theirs and not (given_up and any(b["condition"] == "window" for b in plan["blocked_by"]))
             if theirs and farm.primary.thumbprint in plan["farm"]["certificates"] and self.world.now < self._last_call() and not self.stolen_keys:
                 self.wrong("clock_not_held", f"promote is {self.world.policy['promote']}, the last run saw {farm.primary}, and AD FS promoted it")
 
@@ -443,9 +446,11 @@ class Judge:
             if late:
                 self.wrong("untrue_ready", f"ready, and Entra may still serve {', '.join(late)} without {coming}")
         if state in ("complete", "promoted", "steady"):
-            behind = [s.name for s in farm.servers if s.up and s.reachable and s.listed and s.primary is not farm.primary]
+            # What the operator declared gone counts no more, even while it answers: the state speaks of the farm without it.
+            gone = world.gone_servers()
+            behind = [s.name for s in farm.servers if s.up and s.reachable and s.listed and s.primary is not farm.primary and s.name not in gone]
             unseen = [
-                s.name for s in farm.servers if not (s.up and s.reachable) and s.listed and s.name not in world.gone_servers() and not world.history.winrm
+                s.name for s in farm.servers if not (s.up and s.reachable) and s.listed and s.name not in gone and not world.history.winrm
             ]
             last = [n for n in unseen if self.server_signers.get(n, (farm.primary.thumbprint,))[0] != farm.primary.thumbprint]
             if last and world.history.listed and not failing and state != "steady":

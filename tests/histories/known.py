@@ -86,4 +86,22 @@ KNOWN: dict[str, History] = {
     "a server comes back after the old certificate left Entra": History(
         left=22, length=40, policy={"remove_old_from_entra": True}, events=(on_day(3, "stops", 1, 30),)
     ),
+    "a server cannot be seen at the last look of an emergency": History(
+        left=200, length=10, servers=1, policy={"emergency_priority": "containment"}, events=(on_day(1, "stolen", "primary"), on_day(2.2, "unreachable", 0, 6))
+    ),
+    "the role promotes, and the last call leaves an administrator's successor to AD FS": History(
+        servers=1, left=21, domains=1, length=20, policy={"promote": "role"}, events=(on_day(0, "add", "ca"),)
+    ),
+    "an unseen server's last certificate is nowhere any more": History(
+        servers=1, left=21, duration=90, domains=1, length=151, policy={"promote": "never"}, events=(on_day(70, "unreachable", 0),)
+    ),
+    "a server is declared gone, and answers": History(
+        left=23, domains=1, length=16, policy={"freezes": [_span(1, 8)]}, events=(on_day(7, "stuck", 1), on_day(7.1, "stops", 1, 15.1), on_day(11, "acknowledge"))
+    ),
+    "protection is given up, and runs come outside the windows": History(
+        domains=1,
+        length=26,
+        first_run=1439,
+        policy={"promote": "role", "protect": False, "windows": [_span(day + 0.4, day + 0.9) for day in range(0, 40)]},
+    ),
 }

@@ -105,8 +105,6 @@ def test_times_stay_in_the_calendar() -> None:
 
 
 OPEN = {
-    "a server comes back after two renewals": "after a last call nothing holds the clock in the next renewal",
-    "the primary server's own metadata cannot be reached": "after a last call nothing holds the clock in the next renewal",
     "the only domain cannot be read": "there is no last call where nothing can be proven",
 }
 

@@ -96,7 +96,8 @@ _ALL = (
         "missing_domain",
         OPERATOR,
         "A domain was seen earlier in this rollover and is not listed any more.",
-        "Find out why, or acknowledge it in O(renew_signing_cert_domains_acknowledged) with the thumbprint of the successor.",
+        "Find out why, or acknowledge it in O(renew_signing_cert_domains_acknowledged) with the thumbprint of the successor; while keys are stolen, with a"
+        " stolen one.",
     ),
     Condition(
         "unseen_server",

@@ -163,9 +163,10 @@ def _waiting(s: Situation) -> Iterable[Block]:
                 "due", farm.server, s.due_at, f"the primary certificate is valid until {format_time(s.seen.primary_key.not_after)}; renewal is due from then on"
             )
         return
-    if s.policy.promote == "role":
+    if s.policy.promote == "role" and not (farm.auto_rollover and s.released):
         if farm.auto_rollover:
             yield from guards.promotion_blocks(s)
+            yield _promotes_by_itself(s)
         return
     if s.custom and s.policy.auto_rollover is not True and farm.auto_rollover is False:
         reason = (
@@ -182,9 +183,14 @@ def _waiting(s: Situation) -> Iterable[Block]:
     yield from guards.crowded(s)
     yield from guards.not_known_everywhere(s, s.successor)
     if farm.auto_rollover:
-        until = later(s.adfs_promotes_at, farm.thresholds.check)
-        reason = f"AD FS promotes the successor by itself, between {format_time(s.adfs_promotes_at)} and {format_time(until)}"
-        yield Block("adfs_clock", farm.server, s.adfs_promotes_at, reason)
+        yield _promotes_by_itself(s)
     elif s.policy.promote == "never" or s.wanted_auto_rollover is not True:
         reason = "automatic rollover is off, so AD FS does not promote: set renew_signing_cert_promote to role, or promote it with federation.adfs.certificate"
         yield Block("promote_policy", farm.server, None, reason)
+
+
+def _promotes_by_itself(s: Situation) -> Block:
+    farm = s.seen.farm
+    until = later(s.adfs_promotes_at, farm.thresholds.check)
+    reason = f"AD FS promotes the successor by itself, between {format_time(s.adfs_promotes_at)} and {format_time(until)}"
+    return Block("adfs_clock", farm.server, s.adfs_promotes_at, reason)

@@ -91,17 +91,27 @@ def _seen_again(s: Situation) -> bool:
 
 def _accepted_loss(s: Situation, status: DomainStatus) -> bool:
     """The operator acknowledged the domain with a stolen key: it keeps no emergency open."""
-    stolen = s.compromised | (s.journal.emergency.keys.keys() if s.journal.emergency else frozenset())
+    stolen = _stolen(s)
     if status.unreadable is not None:
         return s.accepted_loss(status.domain, status.unreadable, stolen)
     # One that was read and could be written counts again, whatever was acknowledged.
     return not status.writable and any(name == status.domain.name and key in stolen for name, key in s.policy.domains_acknowledged)
 
 
+def _stolen(s: Situation) -> frozenset[str]:
+    return s.compromised | (s.journal.emergency.keys.keys() if s.journal.emergency else frozenset())
+
+
+def not_seen(s: Situation) -> list[str]:
+    """Which domains and servers were not seen free of stolen keys, because they were not seen at all. No acknowledgement counts but one with a stolen key."""
+    unread = [status.domain.title for status in s.statuses if status.unreadable is not None and not _accepted_loss(s, status)]
+    unlisted = [] if s.seen.farm.servers_confirmed else [f"the list of the servers of {s.seen.farm.host_name}"]
+    return [*unread, *s.vanished(_stolen(s)), *(server.name for server in s.unseen_servers), *unlisted]
+
+
 def _read_whole(s: Situation) -> bool:
     """Every domain of the farm was read, and every server seen: what was not read is not known to be clean."""
-    unread = [status for status in s.statuses if status.unreadable is not None and not _accepted_loss(s, status)]
-    return not unread and not s.missing and not s.unseen_servers and s.seen.farm.servers_confirmed
+    return not not_seen(s)
 
 
 def alarms(s: Situation) -> Iterable[Alarm]:
@@ -315,15 +325,17 @@ def _remove_stolen(s: Situation, blocks: list[Block]) -> Act | None:
             return None
         return RemoveFromAdfs("its key is stolen, and Entra's own updater could copy it back from the metadata", thumbprint=stolen[0], protective=True)
     emergency = s.journal.emergency
+    until = later(emergency.clean, s.policy.propagation) if emergency is not None and emergency.clean is not None else s.now
     showing = [server.name for server in farm.servers if server.certificates & s.compromised]
     if showing:
         blocks.append(Block("sync", names(showing), later(s.now, 2 * farm.poll), "these servers still publish a stolen key"))
-    elif emergency is not None and emergency.clean is not None:
-        until = later(emergency.clean, s.policy.propagation)
+    elif s.now < until:
         reason = "Entra's own updater may copy a stolen key back from what it read before; every run looks until then"
         blocks.append(Block("eviction_watch", farm.host_name, until, reason))
-    if not _read_whole(s):
-        blocks.extend(guards.unconfirmed_servers(s))
+    blocks.extend(guards.unconfirmed_servers(s))
+    for name in s.vanished(_stolen(s)):
+        reason = f"{name} was seen earlier and is not listed any more: find out why, or acknowledge it in renew_signing_cert_domains_acknowledged"
+        blocks.append(Block("missing_domain", name, None, f"{reason} with the stolen thumbprint; the emergency stays open until then"))
     return None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import adfs_clock, generation, guards
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import adfs_clock, emergency, generation, guards
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Block
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
@@ -73,7 +73,7 @@ def _emergency(s: Situation) -> Iterator[tuple[str, str]]:
     if s.emergency:
         where = [d.domain.title for d in s.statuses if d.compromised and d.ours]
         where += ["AD FS or one of its servers"] if s.compromised_in_farm else []
-        unread = [d.domain.title for d in s.unreadable] + [x.name for x in s.unseen_servers]
+        unread = emergency.not_seen(s)
         if where:
             yield "emergency", f"stolen keys are still accepted by or present in {names(where)}"
         if unread:

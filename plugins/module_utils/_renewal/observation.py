@@ -48,7 +48,8 @@ class Server:
 
     ``primary`` and ``certificates`` are its own lagging copy, or what the journal last knew of it. ``how`` it was seen: metadata or sync.
     ``host``: its name in the inventory, if it is there. ``last_sync_time`` and ``last_sync_status``: what it said itself, if it was asked.
-    ``stranger``: it shows a key, in a valid document of the farm, that the farm's primary server does not know.
+    ``stranger``: it shows a key, in a valid document of the farm, that the farm's primary server does not know. ``signed_with``: what a server that
+    cannot be seen last signed with, where that certificate is nowhere at hand any more: it cannot be brought into a domain, and is not forgotten.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Server:
     last_sync_time: datetime | None = None
     last_sync_status: int | None = None
     stranger: bool = False
+    signed_with: str | None = None
 
 
 @dataclass(frozen=True)

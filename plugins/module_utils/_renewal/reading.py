@@ -326,7 +326,7 @@ def _server(
         # Only a key that is the farm's own may end up in Entra for it; another one is only not taken out of a domain.
         if last and any(c.thumbprint == last[0] for c in certificates.parsed.values()):
             return Server(name, False, reason, last[0], frozenset(last[1]), stranger=last[0] not in known)
-        return Server(name, False, reason)
+        return Server(name, False, reason, signed_with=last[0] if last else None)
 
     if view is None:
         return unseen("its metadata was not read")

@@ -254,11 +254,15 @@ class Situation:
     @cached_property
     def missing(self) -> tuple[str, ...]:
         """Domains that an earlier scan of this rollover saw and this one did not, by name, unless they are acknowledged."""
+        return self.vanished((self.successor or self.seen.farm.primary,))
+
+    def vanished(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """Domains that an earlier scan saw and this one did not, by name, but for those that the operator acknowledged with one of these keys."""
         seen = {d.key for d in self.seen.domains}
         unread = {d.tenant_id for d in self.seen.domains if not d.name}
         gone = (key for key in self.journal.first_seen if key not in seen and key.partition("/")[0] not in unread)
-        keys = (self.successor or self.seen.farm.primary,)
-        return tuple(sorted(name for tenant, _slash, name in (key.partition("/") for key in gone) if not self._named(name, tenant, keys)))
+        found = ((name, tenant) for tenant, _slash, name in (key.partition("/") for key in gone))
+        return tuple(sorted(name for name, tenant in found if not self._named(name, tenant, keys)))
 
     @cached_property
     def following(self) -> bool:
@@ -268,7 +272,7 @@ class Situation:
     @cached_property
     def unseen_followers(self) -> tuple[Server, ...]:
         """Servers that cannot be seen and were last seen to sign with another certificate than the primary."""
-        return tuple(s for s in self.unseen_servers if s.primary not in (None, self.seen.farm.primary))
+        return tuple(s for s in self.unseen_servers if (s.primary or s.signed_with) not in (None, self.seen.farm.primary))
 
     @cached_property
     def published(self) -> bool:

@@ -129,6 +129,24 @@ def test_a_clock_that_is_held_by_the_operators_own_choice_fails_the_run_some_day
     assert it.lost == []
 
 
+@pytest.mark.parametrize(("promote", "gate"), [("role", "partners"), ("role", "freeze"), ("role", "unseen"), ("never", ""), ("never", "unseen"), ("adfs", "unseen")])
+def test_after_the_last_call_a_run_says_when_adfs_promotes_and_no_gate_that_holds_nothing_back_any_more(promote: str, gate: str) -> None:
+    partners = (RelyingParty("Payroll", ("urn:payroll",)),) if gate == "partners" else ()
+    it = Life(observe(farm(relying_parties=partners), *three(), **ends(40)))
+    it.unseen = {"adfs2"} if gate == "unseen" else set()
+    policy = Policy(promote=promote, freezes=(Span(at(11), at(60)),) if gate == "freeze" else ())
+    told = []
+    while not it.farm.primary.startswith("BORN"):
+        made = it.run(policy)
+        told += [made] if made.first.released else []
+        it.advance(1)
+        assert it.day < 41
+    assert told
+    for made in told:
+        assert "adfs_clock" in guards(made)
+        assert not guards(made) & {"window", "relying_parties", "promote_policy"}
+
+
 # -- the journal is lost -----------------------------------------------------------------------------------------------------------------
 
 

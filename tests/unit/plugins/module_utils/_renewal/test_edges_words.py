@@ -250,3 +250,50 @@ def test_the_same_scan_gives_the_same_words() -> None:
     one, two = (make_plan(it.seen(), it.journal, Policy(), it.now, Run("run-x")) for _n in (1, 2))
     assert show(one, {}, {}) == show(two, {}, {})
     assert one.first.seen.farm.identifier == FARM
+
+
+# -- what an emergency waits for --------------------------------------------------------------------------------------------------------
+
+
+def stolen(priority: str = "availability", **more: object) -> Policy:
+    return Policy(compromised=frozenset({"OLD"}), emergency_priority=priority, **more)
+
+
+def nearly_over(priority: str = "availability") -> Life:
+    """An emergency of which everything was seen clean once: it needs the last look."""
+    it = life(200)
+    while it.journal.emergency is None or it.journal.emergency.clean is None:
+        it.daily(0, stolen(priority))
+        it.advance(0.25)
+        assert it.day < 8
+    return it
+
+
+@pytest.mark.parametrize("priority", ["availability", "containment"])
+@pytest.mark.parametrize("hidden", ["server", "domain", "gone_domain", "list"])
+def test_an_emergency_that_stays_open_names_what_was_not_seen_waits_for_nothing_that_is_past_and_fails_the_run(hidden: str, priority: str) -> None:
+    it = nearly_over(priority)
+    if hidden == "server":
+        it.unseen.add("adfs2")
+    elif hidden == "domain":
+        it.unreadable["d3"] = "HTTP 503"
+    elif hidden == "gone_domain":
+        del it.domains["d3"]
+    else:
+        it.farm = replace(it.farm, servers_confirmed=False)
+    made = it.daily(3, stolen(priority))[-1]
+    said = {"server": "unseen_server", "domain": "unevicted", "gone_domain": "missing_domain", "list": "servers_unconfirmed"}
+    assert made.first.state == "emergency"
+    assert said[hidden] in guards(made)
+    assert [b for b in made.blocks if b.until is not None and b.until < it.now] == []
+    assert "emergency" in failing(made)
+    assert {"server": "adfs2", "domain": "d3", "gone_domain": "d3", "list": "servers"}[hidden] in reasons(made, "emergency")
+
+
+def test_a_domain_that_vanishes_keeps_an_emergency_open_until_it_is_acknowledged_with_a_stolen_thumbprint() -> None:
+    it = nearly_over()
+    del it.domains["d3"]
+    it.daily(3, stolen(domains_acknowledged=frozenset({("d3", it.farm.primary)})))
+    assert it.journal.emergency is not None
+    it.daily(2, stolen(domains_acknowledged=frozenset({("d3", "OLD")})))
+    assert it.journal.emergency is None
