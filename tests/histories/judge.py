@@ -449,9 +449,7 @@ class Judge:
             # What the operator declared gone counts no more, even while it answers: the state speaks of the farm without it.
             gone = world.gone_servers()
             behind = [s.name for s in farm.servers if s.up and s.reachable and s.listed and s.primary is not farm.primary and s.name not in gone]
-            unseen = [
-                s.name for s in farm.servers if not (s.up and s.reachable) and s.listed and s.name not in gone and not world.history.winrm
-            ]
+            unseen = [s.name for s in farm.servers if not (s.up and s.reachable) and s.listed and s.name not in gone and not world.history.winrm]
             last = [n for n in unseen if self.server_signers.get(n, (farm.primary.thumbprint,))[0] != farm.primary.thumbprint]
             if last and world.history.listed and not failing and state != "steady":
                 self.wrong("untrue_state", f"state {state}, and {', '.join(last)} was last seen to sign with another certificate")

@@ -96,12 +96,16 @@ KNOWN: dict[str, History] = {
         servers=1, left=21, duration=90, domains=1, length=151, policy={"promote": "never"}, events=(on_day(70, "unreachable", 0),)
     ),
     "a server is declared gone, and answers": History(
-        left=23, domains=1, length=16, policy={"freezes": [_span(1, 8)]}, events=(on_day(7, "stuck", 1), on_day(7.1, "stops", 1, 15.1), on_day(11, "acknowledge"))
+        left=23,
+        domains=1,
+        length=16,
+        policy={"freezes": [_span(1, 8)]},
+        events=(on_day(7, "stuck", 1), on_day(7.1, "stops", 1, 15.1), on_day(11, "acknowledge")),
     ),
     "protection is given up, and runs come outside the windows": History(
         domains=1,
         length=26,
         first_run=1439,
-        policy={"promote": "role", "protect": False, "windows": [_span(day + 0.4, day + 0.9) for day in range(0, 40)]},
+        policy={"promote": "role", "protect": False, "windows": [_span(day + 0.4, day + 0.9) for day in range(40)]},
     ),
 }

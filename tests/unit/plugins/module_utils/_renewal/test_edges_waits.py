@@ -129,7 +129,10 @@ def test_a_clock_that_is_held_by_the_operators_own_choice_fails_the_run_some_day
     assert it.lost == []
 
 
-@pytest.mark.parametrize(("promote", "gate"), [("role", "partners"), ("role", "freeze"), ("role", "unseen"), ("never", ""), ("never", "unseen"), ("adfs", "unseen")])
+LET_SIGN = [("role", "partners"), ("role", "freeze"), ("role", "unseen"), ("never", ""), ("never", "unseen"), ("adfs", "unseen")]
+
+
+@pytest.mark.parametrize(("promote", "gate"), LET_SIGN)
 def test_after_the_last_call_a_run_says_when_adfs_promotes_and_no_gate_that_holds_nothing_back_any_more(promote: str, gate: str) -> None:
     partners = (RelyingParty("Payroll", ("urn:payroll",)),) if gate == "partners" else ()
     it = Life(observe(farm(relying_parties=partners), *three(), **ends(40)))
