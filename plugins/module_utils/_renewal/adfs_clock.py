@@ -94,10 +94,11 @@ def restore(s: Situation, blocks: list[Block]) -> Act | None:
     # For an administrator's certificate no successor is made while it is held: the longer it is held, the less time is left to publish AD FS' own.
     if not s.following or (s.clock_held and s.journal.suspended_for == farm.primary and not _taken_back(s) and not s.custom):
         return None
-    if s.now >= s.due_at and generation.reason_to_hold_first(s) is not None:
-        return None  # it would be held again for the renewal that is due
     reach = s.reach if s.distances else max(s.reach, UNKNOWN_REACH)
-    if rules.adfs_promotes_at(s.seen, [], s.now) - s.now < s.publication_interval + reach:
+    if later(s.now, reach) >= s.due_at and generation.reason_to_hold_first(s) is not None:
+        return None  # the next run would hold it again, for the renewal that is due then
+    # Counted from the next run on, which would hold it again where it is too late then.
+    if rules.adfs_promotes_at(s.seen, [], s.now) - later(s.now, reach) < s.publication_interval + reach:
         blocks.append(
             Block(
                 "critical_threshold",

@@ -185,6 +185,19 @@ def test_no_run_holds_and_restores_adfs_clock_whatever_the_threshold_is_near_to(
         assert it.lost == []
 
 
+@pytest.mark.parametrize("left", [34.0, 32.5, 31.4, 31.0, 23.4, 22.0])
+@pytest.mark.parametrize("promote", ["adfs", "never"])
+@pytest.mark.parametrize("thresholds", [(20, 5), (30, 0), (30, 1)])
+@pytest.mark.parametrize("every", [1.0, 2.0])
+def test_a_clock_is_not_given_back_that_the_next_run_would_hold_again(left: float, promote: str, thresholds: tuple[int, int], every: float) -> None:
+    generation, promotion = (n * DAY for n in thresholds)
+    it = life(left, auto_rollover=False, thresholds=replace(farm().thresholds, generation=generation, promotion=promotion))
+    it.daily(left - 1, Policy(auto_rollover=True, promote=promote, run_interval=every * DAY), every)
+    days = [day for day, act in it.acts if act == "restore_auto_rollover"]
+    again = [day for day, act in it.acts if act == "suspend_auto_rollover" and any(0 < day - d <= every + 0.1 for d in days)]
+    assert again == []
+
+
 def test_a_held_clock_of_which_nothing_is_promotable_any_more_is_given_back_once() -> None:
     it = life(60)
     it.daily(5, Policy(pause=True))
