@@ -97,7 +97,8 @@ class Hands:
     def urgent(self, _about: Any) -> None:
         farm = self.world.farm
         if farm.auto:
-            made = farm.new(self.world.now)
+            # Two cmdlets take their time: what is made right after this one is the younger of both, and AD FS can tell.
+            made = farm.new(self.world.now - 1)
             farm.certificates = [made]
             farm.promote(made, self.world.now, "hand:urgent")
             self._farm_changed("urgent")
@@ -196,6 +197,7 @@ class Hands:
     def new_server(self, listed: Any) -> None:
         farm = self.world.farm
         farm.servers.append(Server(f"s{len(farm.servers) + 1}", tuple(farm.certificates), farm.primary, listed=listed is not False))
+        self.world.look("hand:new_server")  # where a domain is broken already, it is for this server too, and not by what we write next
 
     def dead_server(self, number: Any) -> None:
         """Switched off for good, and still in the farm's list."""

@@ -70,6 +70,7 @@ class Judge:
         self.policy_at = -1
         self.journal_quiet = 0
         self.forgot_at = -100 * DAY
+        self.ended_at_run: set[str] = set()  # domains whose sign-in failed when the last run ended, because the primary certificate had ended
 
     def wrong(self, kind: str, what: str) -> None:
         """Note a finding."""
@@ -196,7 +197,13 @@ class Judge:
             return "switched on by hand against a hold" if world.hands.touched >= begun else ""
         if self.last_plan and any(b["condition"] in ("lock",) for b in self.last_plan["blocked_by"]):
             return "locked"
+        if domain.name in self.ended_at_run:
+            # The run found the primary certificate ended, so nothing worked. AD FS let another sign, and at its next check the one after it, before any
+            # further run could see that: a while of working sign-in is lost again, and there is nothing that the run could have kept.
+            return "the primary certificate had ended before the last run"
         if promoted >= self._last_call():
+            if self._undone_too_late(begun, promoted):
+                return "a hand undid it, and no run could mend it before the last call"
             if len(farm.candidates(begun)) > 1:
                 return "several successors at the last call"
             at_once = farm.span("promotion") < HOUR or farm.span("critical") + DAY >= farm.span("generation")
@@ -205,6 +212,16 @@ class Judge:
             if promoted - self.blocked_at.get(domain.name, -100 * DAY) < self._publication() + 3 * self._pace():
                 return "could not be written before the last call"
         return ""
+
+    def _undone_too_late(self, begun: int, promoted: int) -> bool:
+        """A hand changed something, and no run since came early enough for a write to reach all of Entra; the next one would come after the end.
+
+        Then the last call costs whoever the hand took it from, and waiting would cost every domain.
+        """
+        farm, touched = self.world.farm, self.world.hands.touched
+        early = any(begin >= touched and begin + self._publication() <= promoted for begin, _end in self.completed)
+        last = min(c.ends for c in farm.certificates) - max(farm.span("critical"), farm.span("check") + 10 + HOUR)
+        return touched >= 0 and not early and begun + self.world.history.interval > last
 
     def _excuse_for_expiry(self, server: Server) -> str:
         world, farm, now = self.world, self.world.farm, self.world.now
@@ -483,6 +500,7 @@ class Judge:
             self.tell(f"{run.name} {run.ended}")
             return
         self.completed.append((run.begun, world.now))
+        self.ended_at_run = {name for (name, _server), why in world.lost.items() if why == "expiry"}
         self.seen_by_runs.update(c.thumbprint for c in farm.certificates)
         if str(world.policy.get("protect", True)).lower() == "false":
             return
@@ -515,7 +533,10 @@ class Judge:
         quiet = len(self.completed) > 3 and max(world.hands.touched, self.updater_at) < self.completed[-4][0]
         for domain in world.domains.values():
             theirs = [c for c in domain.members if c is not None and c.name.partition("-")[2][:1] == "X"]
-            gated = "window" in {b["condition"] for b in plan["blocked_by"]}
+            # A server that nobody can see may sign with it: removing it waits until every server is seen, as the removal of the old one does.
+            unseen = any(s.listed and not (s.up and s.reachable) and s.name not in world.gone_servers() for s in world.farm.servers)
+            waits_for = {"window", "unseen_server"} if unseen else {"window"}
+            gated = bool(waits_for & {b["condition"] for b in plan["blocked_by"]})
             if quiet and not gated and theirs and domain.here and domain.federated and domain.name not in refused and not plan["actions"]:
                 self.wrong("unknown_stays", f"{domain.name} holds {theirs} although unknown certificates are to be replaced")
 

@@ -108,4 +108,21 @@ KNOWN: dict[str, History] = {
         first_run=1439,
         policy={"promote": "role", "protect": False, "windows": [_span(day + 0.4, day + 0.9) for day in range(40)]},
     ),
+    "the clock comes back just before AD FS would have to be held again": History(
+        left=34, generation=30, promotion=0, auto=False, length=3, policy={"auto_rollover": True}
+    ),
+    "the clock comes back the day before the renewal is due, and an administrator promotes": History(
+        left=31, auto=False, length=2, policy={"promote": "never", "auto_rollover": True}
+    ),
+    "a server joins while a domain is broken": History(servers=1, left=25, length=2, events=(on_day(1, "drop_first", 0), on_day(1, "new_server", True))),
+    "two certificates by hand within a minute, and both end": History(left=40, duration=45, length=50, events=(on_day(1, "urgent_twice"),)),
+    "unknown certificates are to be replaced, and a server cannot be seen": History(
+        left=60, length=9, policy={"unknown_certificates": "replace"}, events=(on_day(2, "unreachable", 0), on_day(3, "stranger", 0))
+    ),
+    "a hand takes the successor out of a domain, and the next run is the last one": History(
+        left=32, length=29, interval=14 * DAY, policy={"promote": "role"}, events=(on_day(15, "drop_second", 0),)
+    ),
+    "the successor that signs after the end ends itself the next day": History(
+        left=23, duration=45, domains=1, updater=400, phase=539, first_run=0, length=92, events=(on_day(47, "add", "ca"),)
+    ),
 }
