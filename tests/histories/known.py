@@ -125,4 +125,7 @@ KNOWN: dict[str, History] = {
     "the successor that signs after the end ends itself the next day": History(
         left=23, duration=45, domains=1, updater=400, phase=539, first_run=0, length=92, events=(on_day(47, "add", "ca"),)
     ),
+    "an administrator's certificate, and rollover is said to be wanted": History(
+        first="local", left=34, promotion=1, length=42, domains=1, policy={"auto_rollover": True}
+    ),
 }

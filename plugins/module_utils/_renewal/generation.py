@@ -60,7 +60,7 @@ def obstacles(s: Situation) -> list[Block]:
     found = [*guards.room_for_successor(s), *guards.no_domain(s), *guards.way_is_open(s)]
     if s.policy.successor is not None and s.policy.successor not in s.seen.farm.certificates:
         found += [*server_steps.unfit(s, s.policy.successor), *server_steps.key_checks(s, s.policy.successor)]
-    if s.custom:
+    if s.custom and not adfs_may_follow(s):
         found.append(_custom(s))
     elif s.seen.farm.auto_rollover is None:
         found.append(guards.rollover_unknown(s))
@@ -72,9 +72,17 @@ def obstacles(s: Situation) -> list[Block]:
 def what_stops(s: Situation) -> list[Block]:
     """As ``obstacles``, what no time lifts, also as it would be with AD FS' clock held."""
     found = obstacles(s)
-    if s.seen.farm.auto_rollover and not s.custom:
+    if s.seen.farm.auto_rollover and (not s.custom or adfs_may_follow(s)):
         found.extend(guards.generation_by_switch(s))
     return [b for b in found if b.until is None]
+
+
+def adfs_may_follow(s: Situation) -> bool:
+    """AD FS' own certificate may follow an administrator's: the operator wants automatic rollover, and AD FS would make one before the next run.
+
+    Until then an administrator may name the successor. From then on who holds the clock owes the one that AD FS would have made.
+    """
+    return s.policy.auto_rollover is True and later(s.now, s.reach) >= earlier(s.seen.primary_key.not_after, s.seen.farm.thresholds.generation)
 
 
 def only_adfs_can(s: Situation) -> bool:
@@ -128,13 +136,17 @@ def _better_moment(s: Situation) -> datetime | None:
 
 def _custom(s: Situation) -> Block:
     primary = s.seen.primary_key
+    from_then_on = ""
+    if s.policy.auto_rollover is True:
+        begins = earlier(primary.not_after, s.seen.farm.thresholds.generation)
+        from_then_on = f". Without one, AD FS' own follows it from {format_time(begins)} on (renew_signing_cert_auto_rollover: true)"
     return Block(
         "custom_certificate",
         s.seen.farm.server,
         None,
         f"AD FS does not renew the primary certificate ({primary.thumbprint}), which ends at {format_time(primary.not_after)}: get its successor"
         " issued and name it in renew_signing_cert_successor (with renew_signing_cert_pfx_path the role imports it on every server), or add it with"
-        " federation.adfs.certificate",
+        " federation.adfs.certificate" + from_then_on,
     )
 
 

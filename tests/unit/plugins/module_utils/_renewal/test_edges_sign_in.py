@@ -381,6 +381,26 @@ def test_what_lies_in_the_windows_store_is_an_administrators_and_never_followed_
     assert actions(made) == [] and "custom_certificate" in guards(made) and "successor_missing" in failing(made)
 
 
+@pytest.mark.parametrize("self_signed", [True, False])
+@pytest.mark.parametrize("promote", ["role", "adfs", "never"])
+@pytest.mark.parametrize("promotion", [1, 5])
+@pytest.mark.parametrize("every", [1.0, 3.0, 7.0])
+def test_who_holds_the_clock_beside_an_administrators_certificate_owes_the_successor_that_adfs_would_have_made(
+    self_signed: bool, promote: str, promotion: int, every: float
+) -> None:
+    thresholds = replace(farm().thresholds, promotion=promotion * DAY)
+    custom = {"OLD": key("OLD", -331, 34, self_signed)}
+    it = Life(observe(farm(thresholds=thresholds, from_store=frozenset({"OLD"})), *three(), **custom))
+    made = it.daily(33, Policy(auto_rollover=True, promote=promote, run_interval=every * DAY), every)
+    assert it.lost == []
+    if promote == "never":  # an administrator has to, and is told the command in time
+        assert "last_call" in guards(next(p for p in made if p.first.now >= p.first.last_call_at))
+    else:
+        assert it.farm.primary != "OLD"
+    assert all(day >= 34 - 20 - every for day, act in it.acts if act == "generate")
+    assert all("successor_missing" in failing(p) for p in made if p.first.now >= p.first.due_at and not p.first.promotable)
+
+
 def test_a_primary_that_is_not_valid_yet_fails_the_run_and_a_valid_one_that_begins_earlier_follows_it() -> None:
     future = {"OLD": key("OLD", 9131, 9496), "NEW": key("NEW", -1, 364)}
     alone = plan(observe(farm(), *three(), **future))
