@@ -104,11 +104,6 @@ def test_times_stay_in_the_calendar() -> None:
     assert (text(10**12), text(-(10**12))) == ("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z")
 
 
-OPEN = {
-    "the only domain cannot be read": "there is no last call where nothing can be proven",
-}
-
-
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.xfail(reason=OPEN[n], strict=True)) if n in OPEN else n for n in known.KNOWN])
+@pytest.mark.parametrize("name", known.KNOWN)
 def test_what_went_wrong_once_does_not_again(name: str) -> None:
     assert [str(f) for f in live(known.KNOWN[name]).findings] == []

@@ -153,13 +153,13 @@ def last_call(s: Situation, blocks: list[Block]) -> Act | None:
     if not s.promotable:
         return _without_successor(s)
     able = [k for k in s.promotable if k not in s.compromised and any(s.omnipresent(k, d.domain) for d in s.counted if d.unreadable is None)]
-    if not able or any(b.until is not None and later(b.until, s.reach) <= s.last_safe_moment for b in what_blocks(s)):
+    if not able:
+        return _unproven(s) if s.now >= generation.last_look_from(s) else None
+    if any(b.until is not None and later(b.until, s.reach) <= s.last_safe_moment for b in what_blocks(s)):
         return None
     key = s.successor if s.successor in able else able[-1]
     reason = f"the primary certificate ends at {format_time(s.seen.primary_key.not_after)} and no later run comes in time; {cost(s)}"
-    stolen = bool(s.seen.farm.certificates & s.compromised)
-    left_to_adfs = not s.custom or (s.policy.auto_rollover is True and s.policy.promote == "adfs")
-    if len(s.promotable) == 1 and left_to_adfs and not stolen:
+    if _left_to_adfs(s):
         return RestoreAutoRollover(f"last call: AD FS gets its clock back, because {reason}", thumbprint=key, protective=True)
     if s.policy.promote == "role" or s.signs_with_stolen:
         return Promote(f"last call: {reason}", thumbprint=key, protective=True)
@@ -189,6 +189,43 @@ def _without_successor(s: Situation) -> Act | None:
         f" {format_time(s.seen.primary_key.not_after)}; when AD FS promotes its own, sign-in fails until the next run"
     )
     return RestoreAutoRollover(reason, thumbprint=s.seen.farm.primary, protective=True)
+
+
+def _left_to_adfs(s: Situation) -> bool:
+    """At the last call AD FS may have its clock back: there is one certificate that it may promote, and the primary is its own to renew."""
+    its_own = not s.custom or (s.policy.auto_rollover is True and s.policy.promote == "adfs")
+    return len(s.promotable) == 1 and its_own and not s.seen.farm.certificates & s.compromised
+
+
+def _unproven(s: Situation) -> Act | None:
+    """No domain was seen to accept the successor everywhere, and some may: one that could not be read, or one that learned it too late.
+
+    The end costs every domain its sign-in. So at the last run before it AD FS is let do what it would have done without this collection.
+    """
+    if s.seen.farm.auto_rollover is not False or not _left_to_adfs(s) or not _may_accept(s):
+        return None
+    reason = (
+        f"last call: AD FS gets its clock back, because the primary certificate ends at {format_time(s.seen.primary_key.not_after)} and no later run comes in"
+        f" time, although no domain was seen to accept the successor everywhere; {cost(s)}"
+    )
+    return RestoreAutoRollover(reason, thumbprint=s.promotable[0], protective=True)
+
+
+def _may_accept(s: Situation) -> bool:
+    return bool(s.unreadable) or any(d.domain.slots.accepted & set(s.promotable) for d in s.counted)
+
+
+def end_of_holding(s: Situation) -> str:
+    """How the holding of AD FS' clock ends, as things are now, as a sentence."""
+    ends = format_time(s.seen.primary_key.not_after)
+    one = len(s.successors) == 1
+    if any(d.unreadable is None and (d.domain.slots.accepted & set(s.promotable) or (one and d.writable)) for d in s.counted):
+        return f"At {format_time(s.last_call_at)} the successor is let sign all the same, and {cost(s)}"
+    nobody = "No domain that was read accepts the successor, or can be written"
+    if _left_to_adfs(s) and _may_accept(s):
+        until = format_time(generation.last_look_from(s))
+        return f"{nobody}. From {until} on AD FS gets its clock back all the same, as it would promote the successor without this collection, and {cost(s)}"
+    return f"{nobody}, so it is not let sign: the primary certificate ends at {ends}, and sign-in with it"
 
 
 def what_blocks(s: Situation) -> Iterator[Block]:

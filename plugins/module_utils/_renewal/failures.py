@@ -161,4 +161,4 @@ def _held_by(s: Situation, obstacle: Sequence[Block]) -> str:
     held = f"AD FS' clock is held because of {names(f'{b.condition} ({b.object})' for b in obstacle)}"
     if not s.obliged:  # nobody gives it back by himself
         return held
-    return f"{held}. At {format_time(s.last_call_at)} the successor is let sign all the same, and {adfs_clock.cost(s)}"
+    return f"{held}. {adfs_clock.end_of_holding(s)}"

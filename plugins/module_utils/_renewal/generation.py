@@ -85,12 +85,15 @@ def adfs_may_follow(s: Situation) -> bool:
     return s.policy.auto_rollover is True and later(s.now, s.reach) >= earlier(s.seen.primary_key.not_after, s.seen.farm.thresholds.generation)
 
 
+def last_look_from(s: Situation) -> datetime:
+    """From when on, by the reach, no later run is sure to come before AD FS' last check of its certificates before the primary ends."""
+    return earlier(s.seen.primary_key.not_after, s.seen.farm.thresholds.check, 2 * s.seen.farm.poll, s.policy.safety, s.reach)
+
+
 def only_adfs_can(s: Situation) -> bool:
     """No successor can be made beforehand, and no later run comes before AD FS' last check: only what AD FS does by itself is left."""
-    thresholds = s.seen.farm.thresholds
-    last = earlier(s.seen.primary_key.not_after, thresholds.check, 2 * s.seen.farm.poll, s.policy.safety)
     wanted = not s.custom or s.policy.auto_rollover is True
-    return wanted and not s.promotable and later(s.now, s.reach) >= last and bool(what_stops(s))
+    return wanted and not s.promotable and s.now >= last_look_from(s) and bool(what_stops(s))
 
 
 def made_by_adfs(s: Situation) -> list[str]:

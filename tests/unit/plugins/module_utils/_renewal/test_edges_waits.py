@@ -150,6 +150,63 @@ def test_after_the_last_call_a_run_says_when_adfs_promotes_and_no_gate_that_hold
         assert not guards(made) & {"window", "relying_parties", "promote_policy"}
 
 
+def unread(*names: str) -> Life:
+    """Domains that cannot be read from day 6 on. Entra's own updater brings the successor to them as soon as AD FS has one."""
+    it = life(40)
+    it.daily(5)
+    it.unreadable = dict.fromkeys(names, "HTTP 403")
+
+    def updated(where: Life, _made: object) -> None:
+        for name in names:
+            for key in where.farm.certificates - {"OLD"} - where.domains[name].slots.accepted:
+                where.put(name, "OLD", key, "Entra")
+
+    it.on_plan = updated
+    return it
+
+
+@pytest.mark.parametrize("promote", ["adfs", "role", "never"])
+def test_where_no_domain_can_be_read_a_held_clock_costs_none_the_sign_in_that_it_would_have_kept_without_runs(promote: str) -> None:
+    it = unread("d1", "d2", "d3")
+    made = it.daily(35, Policy(promote=promote))
+    held = [p for p in made if p.first.clock_held]
+    assert held and all("d1, d2, d3" in reasons(p, "held") and "AD FS gets its clock back" in reasons(p, "held") for p in held)
+    it.until(at(41))
+    assert (it.lost, it.farm.primary) == ([], "BORN1")
+    [given_back] = [day for day, act in it.acts if act == "restore_auto_rollover"]
+    assert given_back >= 38  # the last run before AD FS' last check, and no earlier
+
+
+def test_a_domain_that_is_known_to_lack_the_successor_does_not_keep_it_from_those_that_could_not_be_read() -> None:
+    it = unread("d2", "d3")
+    policy = Policy(domains_excluded=frozenset({"d1"}))
+    made = it.daily(35, policy)
+    assert all("d1" in reasons(p, "held") for p in made if p.first.clock_held)
+    it.until(at(41))
+    assert {name for _day, name, _why in it.lost} == {"d1"}
+
+
+def test_where_every_domain_is_known_to_lack_the_successor_the_run_says_that_it_is_not_let_sign() -> None:
+    it = life(40)
+    it.farm = replace(it.farm, auto_rollover=False)
+    it.journal = replace(it.journal, auto_rollover_wanted=True, auto_rollover_suspended=True, suspended_for="OLD")
+    it.make("NEW")
+    made = it.daily(39, Policy(domains_excluded=frozenset({"d1", "d2", "d3"})))
+    assert it.acts == []
+    assert all("is not let sign" in reasons(p, "held") and "all the same" not in reasons(p, "held") for p in made)
+
+
+@pytest.mark.parametrize("promote", ["adfs", "role"])
+def test_what_the_domains_learned_only_a_day_before_the_end_is_let_sign_at_the_last_run(promote: str) -> None:
+    it = life(40)
+    it.refusing = {"d1", "d2", "d3"}
+    it.daily(38.5, Policy(promote=promote))
+    it.refusing.clear()
+    it.runs((38.6, 39.2), Policy(promote=promote))
+    it.until(at(41))
+    assert it.farm.primary != "OLD"
+
+
 # -- the journal is lost -----------------------------------------------------------------------------------------------------------------
 
 
