@@ -211,6 +211,7 @@ class Hands:
         if not server.up or server.name == farm.main:
             return
         farm.main = server.name
+        self.world.judge.forgets()  # the journal stays where the runs wrote it
         farm.certificates = list(server.certificates)
         if server.primary is not farm.primary:
             farm.promote(server.primary, self.world.now, "hand:primary_moves")

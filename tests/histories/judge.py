@@ -11,6 +11,7 @@ import copy
 import json
 import traceback
 from collections import Counter
+from collections.abc import Set
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from histories import product
@@ -236,6 +237,9 @@ class Judge:
             return "wanted off"
         if not farm.auto and farm.switched_by in ("hand", "begin") and (policy.get("auto_rollover") is None or policy.get("promote") == "never"):
             return "found off"
+        if self.last_plan and any(f["fail_on"] == "auto_rollover" for f in _failures(self.last_plan)):
+            # Whether rollover is off by our hand or by somebody's is not known after a journal was lost: the run asks, and fails until it is told.
+            return "the operator was asked what is wanted"
         if self.forgot_at > now - 4 * DAY - 2 * self._pace():
             return "the journal was lost just before"
         if str(policy.get("protect", True)).lower() == "false":
@@ -253,8 +257,6 @@ class Judge:
         if len(farm.candidates(now)) > 1:
             return "several successors"
         said = {f["fail_on"] for f in _failures(self.last_plan)} if self.last_plan else set()
-        if "auto_rollover" in said:
-            return "the operator was asked what is wanted"
         if history.interval >= 14 * DAY and "pace" in said:
             return "too few runs, and said so"
         able = [d for d in world.domains.values() if d.here and d.federated and not self._unwritable(d)]
@@ -287,8 +289,9 @@ class Judge:
         content = self.world.journal.content or {}
         return bool(self.world.policy.get("pause") or self.world.policy.get("rollback") or content.get("pause"))
 
-    def _acknowledged(self, domain: Domain) -> bool:
-        thumbprints = {c.thumbprint for c in self.world.farm.certificates} | {self.world.farm.primary.thumbprint}
+    def _acknowledged(self, domain: Domain, thumbprints: Set[str] = frozenset()) -> bool:
+        """Whether the operator acknowledged that the domain lacks one of these, or one that is the farm's now."""
+        thumbprints = thumbprints or {c.thumbprint for c in self.world.farm.certificates} | {self.world.farm.primary.thumbprint}
         entries = self.world.policy.get("domains_acknowledged") or ()
         return any(e.get("domain") == domain.name and e["thumbprint"] in thumbprints for e in entries)
 
@@ -487,7 +490,9 @@ class Judge:
         still = [
             d.name
             for d in world.domains.values()
-            if d.here and d.federated and d.host == farm.host and any(c is not None and c.thumbprint in stolen for c in d.members) and not self._acknowledged(d)
+            if d.here and d.federated and d.host == farm.host and any(c is not None and c.thumbprint in stolen for c in d.members)
+            # Only an acknowledgement with a stolen key counts here, and only while the domain cannot be read or written.
+            if not (self._acknowledged(d, stolen) and self._unwritable(d))
         ]
         servers = [s.name for s in farm.servers if s.listed and s.name not in world.gone_servers() and any(c.thumbprint in stolen for c in s.certificates)]
         if plan["state"] != "emergency" and (still or servers):

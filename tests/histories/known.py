@@ -128,4 +128,10 @@ KNOWN: dict[str, History] = {
     "an administrator's certificate, and rollover is said to be wanted": History(
         first="local", left=34, promotion=1, length=42, domains=1, policy={"auto_rollover": True}
     ),
+    "another server becomes the primary one while the former cannot be seen": History(
+        left=34, domains=1, length=30, events=(on_day(10, "unreachable", 0), on_day(29, "primary_moves", 1))
+    ),
+    "the journal is unreadable while the clock is held": History(
+        servers=1, left=28, domains=1, updater=35, length=29, policy={"promote": "never"}, events=(on_day(18, "journal_corrupt"), on_day(22, "unreachable", 0))
+    ),
 }

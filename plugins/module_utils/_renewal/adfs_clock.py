@@ -42,8 +42,8 @@ def _reason_to_hold(s: Situation) -> str | None:
         return "AD FS holds stolen keys, and must neither promote a certificate nor make one by itself"
     if s.paused and s.promotable:
         return "the rollover is paused, and AD FS could promote a certificate"
-    if s.released:
-        return None
+    if s.released or _nothing_else_is_left(s):
+        return None  # held now, its clock would have to be given back at once
     if s.policy.promote != "adfs" and s.promotable:
         who = "the role promotes" if s.policy.promote == "role" else "an administrator promotes"
         return f"{who} (renew_signing_cert_promote: {s.policy.promote}), so AD FS' own clock must not decide"
@@ -59,7 +59,7 @@ def _too_early(s: Situation) -> str:
 
 def hold_unfinished(s: Situation, blocks: list[Block]) -> Act | None:
     """How often runs come is not known yet, and this run leaves something undone: the next one may come late."""
-    if not s.seen.farm.auto_rollover or s.seen.farm.provider is not None or s.distances or s.released:
+    if not s.seen.farm.auto_rollover or s.seen.farm.provider is not None or s.distances or s.released or _nothing_else_is_left(s):
         return None
     unpublished = bool(s.promotable) and not s.published
     # Without a successor AD FS makes and promotes one in its own time, whether or not the operator's renewal is due.
@@ -152,9 +152,9 @@ def last_call(s: Situation, blocks: list[Block]) -> Act | None:
         return None
     if not s.promotable:
         return _without_successor(s)
-    able = [k for k in s.promotable if k not in s.compromised and any(s.omnipresent(k, d.domain) for d in s.counted if d.unreadable is None)]
+    able = _proven(s)
     if not able:
-        return _unproven(s) if s.now >= generation.last_look_from(s) else None
+        return _unproven(s)
     if any(b.until is not None and later(b.until, s.reach) <= s.last_safe_moment for b in what_blocks(s)):
         return None
     key = s.successor if s.successor in able else able[-1]
@@ -197,22 +197,27 @@ def _left_to_adfs(s: Situation) -> bool:
     return len(s.promotable) == 1 and its_own and not s.seen.farm.certificates & s.compromised
 
 
-def _unproven(s: Situation) -> Act | None:
-    """No domain was seen to accept the successor everywhere, and some may: one that could not be read, or one that learned it too late.
+def _proven(s: Situation) -> list[str]:
+    """What AD FS may promote and a domain that was read accepts wherever Entra is asked."""
+    return [k for k in s.promotable if k not in s.compromised and any(s.omnipresent(k, d.domain) for d in s.counted if d.unreadable is None)]
 
-    The end costs every domain its sign-in. So at the last run before it AD FS is let do what it would have done without this collection.
+
+def _nothing_else_is_left(s: Situation) -> bool:
+    """No domain that was read accepts the successor, one that could not be read may (Entra reads AD FS' metadata by itself), and no later run is in time.
+
+    The end costs every domain its sign-in. So AD FS is let do what it would have done without this collection.
     """
-    if s.seen.farm.auto_rollover is not False or not _left_to_adfs(s) or not _may_accept(s):
+    return bool(s.unreadable) and s.now >= generation.last_look_from(s) and _left_to_adfs(s) and not _proven(s)
+
+
+def _unproven(s: Situation) -> Act | None:
+    if s.seen.farm.auto_rollover is not False or not _nothing_else_is_left(s):
         return None
     reason = (
-        f"last call: AD FS gets its clock back, because the primary certificate ends at {format_time(s.seen.primary_key.not_after)} and no later run comes in"
-        f" time, although no domain was seen to accept the successor everywhere; {cost(s)}"
+        f"last call: AD FS gets its clock back, because the primary certificate ends at {format_time(s.seen.primary_key.not_after)}, no later run comes in"
+        f" time, and whether {names(d.domain.title for d in s.unreadable)} accepts the successor could not be read; {cost(s)}"
     )
     return RestoreAutoRollover(reason, thumbprint=s.promotable[0], protective=True)
-
-
-def _may_accept(s: Situation) -> bool:
-    return bool(s.unreadable) or any(d.domain.slots.accepted & set(s.promotable) for d in s.counted)
 
 
 def end_of_holding(s: Situation) -> str:
@@ -222,7 +227,7 @@ def end_of_holding(s: Situation) -> str:
     if any(d.unreadable is None and (d.domain.slots.accepted & set(s.promotable) or (one and d.writable)) for d in s.counted):
         return f"At {format_time(s.last_call_at)} the successor is let sign all the same, and {cost(s)}"
     nobody = "No domain that was read accepts the successor, or can be written"
-    if _left_to_adfs(s) and _may_accept(s):
+    if _left_to_adfs(s) and s.unreadable:
         until = format_time(generation.last_look_from(s))
         return f"{nobody}. From {until} on AD FS gets its clock back all the same, as it would promote the successor without this collection, and {cost(s)}"
     return f"{nobody}, so it is not let sign: the primary certificate ends at {ends}, and sign-in with it"

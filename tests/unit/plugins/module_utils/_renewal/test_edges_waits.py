@@ -156,12 +156,13 @@ def unread(*names: str) -> Life:
     it.daily(5)
     it.unreadable = dict.fromkeys(names, "HTTP 403")
 
-    def updated(where: Life, _made: object) -> None:
-        for name in names:
-            for key in where.farm.certificates - {"OLD"} - where.domains[name].slots.accepted:
-                where.put(name, "OLD", key, "Entra")
+    def make(name: str = "", days: float = 365) -> str:
+        made = Life.make(it, name, days)
+        for domain in names:
+            it.put(domain, "OLD", made, "Entra")
+        return made
 
-    it.on_plan = updated
+    it.make = make
     return it
 
 
@@ -196,15 +197,14 @@ def test_where_every_domain_is_known_to_lack_the_successor_the_run_says_that_it_
     assert all("is not let sign" in reasons(p, "held") and "all the same" not in reasons(p, "held") for p in made)
 
 
-@pytest.mark.parametrize("promote", ["adfs", "role"])
-def test_what_the_domains_learned_only_a_day_before_the_end_is_let_sign_at_the_last_run(promote: str) -> None:
-    it = life(40)
-    it.refusing = {"d1", "d2", "d3"}
-    it.daily(38.5, Policy(promote=promote))
-    it.refusing.clear()
-    it.runs((38.6, 39.2), Policy(promote=promote))
+@pytest.mark.parametrize("promote", ["adfs", "role", "never"])
+@pytest.mark.parametrize("every", [1.0, 7.0, 20.0])
+def test_no_run_holds_adfs_clock_that_it_would_have_to_give_back_at_once(promote: str, every: float) -> None:
+    it = unread("d1", "d2", "d3")
+    it.daily(35, Policy(promote=promote, run_interval=every * DAY), every)
     it.until(at(41))
-    assert it.farm.primary != "OLD"
+    assert it.lost == []
+    assert both_in_one_run(it) == []
 
 
 # -- the journal is lost -----------------------------------------------------------------------------------------------------------------
