@@ -64,6 +64,10 @@ KNOWN: dict[str, History] = {
     "runs every two weeks, and no run_interval": History(left=40, length=48, interval=14 * DAY),
     "an approved plan that is played": History(left=30, length=38, approves=True),
     "a steady farm with one unreadable domain": History(left=200, length=8, events=(on_day(2, "unreadable", 0),)),
+    "an unknown certificate, and AD FS promotes by the age of the successor alone": History(left=28, generation=5, critical=0, second="unknown", length=30),
+    "an unknown certificate, and AD FS promotes by age, and an administrator promotes": History(
+        left=28, generation=5, promotion=10, critical=0, phase=539, second="unknown", length=30, policy={"promote": "never"}
+    ),
     "several successors": History(left=31, length=39, events=(on_day(4, "generate"), on_day(4.1, "add", "local"))),
     "an emergency over the farm's own key": History(left=60, length=20, events=(on_day(2, "stolen", "primary"),)),
     "an emergency, containment first": History(left=60, length=20, policy={"emergency_priority": "containment"}, events=(on_day(2, "stolen", "primary"),)),

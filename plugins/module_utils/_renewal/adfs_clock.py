@@ -159,8 +159,10 @@ def last_call(s: Situation, blocks: list[Block]) -> Act | None:
         return None
     key = s.successor if s.successor in able else able[-1]
     reason = f"the primary certificate ends at {format_time(s.seen.primary_key.not_after)} and no later run comes in time; {cost(s)}"
-    if _left_to_adfs(s):
-        return RestoreAutoRollover(f"last call: AD FS gets its clock back, because {reason}", thumbprint=key, protective=True)
+    in_time = later(max(s.now, s.adfs_promotes_at), s.one_check) <= s.seen.primary_key.not_after
+    if _left_to_adfs(s) and (in_time or s.policy.promote != "role"):
+        may_be_late = "" if in_time else ". AD FS may do so only after the end: with renew_signing_cert_promote set to role it would be done at once"
+        return RestoreAutoRollover(f"last call: AD FS gets its clock back, because {reason}{may_be_late}", thumbprint=key, protective=True)
     if s.policy.promote == "role" or s.signs_with_stolen:
         return Promote(f"last call: {reason}", thumbprint=key, protective=True)
     blocks.append(

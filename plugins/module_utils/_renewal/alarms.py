@@ -121,8 +121,8 @@ def _keys(s: Situation) -> Iterator[Alarm]:
 
 
 def _room(s: Situation) -> Iterator[Alarm]:
-    """Whose place the successor takes before the end: told from the first hold on."""
-    if not (s.obliged and s.promotable):
+    """Whose place the successor takes before the end: told from the first run on that sees a successor."""
+    if not (s.gives_room and s.promotable):
         return
     unseen = rules.unseen_keys(s.seen.farm)
     for status in s.statuses:

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import pace, rules, spans
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import CLOCK_TOLERANCE, Journal
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier, later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Domain, Observation, Server
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.option_types import tenant_key
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
@@ -379,9 +379,12 @@ class Situation:
     @cached_property
     def last_safe_moment(self) -> datetime:
         """The last moment at which a successor can be let sign so that every server still follows before the primary ends."""
-        thresholds = self.seen.farm.thresholds
-        margin = max(thresholds.critical, thresholds.check + 2 * self.seen.farm.poll + self.policy.safety)
-        return earlier(self.seen.primary_key.not_after, margin)
+        return earlier(self.seen.primary_key.not_after, max(self.seen.farm.thresholds.critical, self.one_check))
+
+    @cached_property
+    def one_check(self) -> timedelta:
+        """How long it takes at most until AD FS does what its thresholds say, and every server follows."""
+        return self.seen.farm.thresholds.check + 2 * self.seen.farm.poll + self.policy.safety
 
     @cached_property
     def last_call_at(self) -> datetime:
@@ -412,7 +415,13 @@ class Situation:
     @cached_property
     def making_room(self) -> bool:
         """The successor goes before the last known keys of servers that cannot be seen, and before unknown certificates."""
-        return self.obliged and not self.clock_differs and self.now >= self.room_made_from and bool(self.promotable)
+        return self.gives_room and not self.clock_differs and self.now >= self.room_made_from and bool(self.promotable)
+
+    @cached_property
+    def gives_room(self) -> bool:
+        """Near the end the successor goes before others: who holds the clock owes it, and AD FS, whose clock runs, lets it sign by itself."""
+        wanted = not self.paused and self.policy.protect and self.seen.farm.provider is None and self.policy.auto_rollover is not False
+        return self.obliged or (wanted and self.seen.farm.auto_rollover is True)
 
     @cached_property
     def ends_at(self) -> datetime:
@@ -434,6 +443,9 @@ class Situation:
         latest = earlier(critical, self.publication_interval, timedelta(days=3))
         if self.seen.farm.provider is not None:
             return latest
+        if not self.promotable and self.policy.promote != "role" and thresholds.critical < self.one_check:
+            # AD FS' check at its critical threshold may come after the end, so it has to promote by the age of the successor.
+            latest = min(latest, earlier(self.last_safe_moment, thresholds.promotion))
         if not self.published:
             if not self.seen.farm.clock_runs:
                 return latest

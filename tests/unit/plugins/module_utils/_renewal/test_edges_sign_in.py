@@ -370,6 +370,35 @@ def test_a_domain_that_the_operator_names_and_that_signs_in_elsewhere_fails_the_
     assert "unclaimed" not in failing(plan(seen))
 
 
+# -- thresholds with which AD FS promotes by the age of the successor alone ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("promotion", [5, 10])
+@pytest.mark.parametrize("critical", [0, 0.5, 2])
+@pytest.mark.parametrize("promote", ["adfs", "role", "never"])
+@pytest.mark.parametrize("phase", [0, 9])
+def test_an_unknown_certificate_gives_way_early_enough_for_adfs_to_promote_before_the_end(promotion: int, critical: float, promote: str, phase: int) -> None:
+    thresholds = replace(farm().thresholds, generation=5 * DAY, promotion=promotion * DAY, critical=critical * DAY)
+    it = Life(observe(farm(thresholds=thresholds), *three(), **ends(28)), phase=phase * HOUR)
+    it.put("d1", "OLD", "STRANGER")
+    made = it.daily(29, Policy(promote=promote))
+    assert it.lost == [] and it.farm.primary != "OLD"
+    first = next(p for p in made if any("d1" in {w.domain.name for w in s.act.writes} for s in p.steps))
+    told = [p for p in made if p.first.now < first.first.now and p.first.promotable]
+    assert told and all("making_room" in {a.alarm for a in p.alarms} for p in told)
+
+
+@pytest.mark.parametrize("promotion", [5, 40])
+def test_at_a_last_call_the_role_promotes_where_adfs_by_itself_would_be_too_late(promotion: int) -> None:
+    thresholds = replace(farm().thresholds, promotion=promotion * DAY, critical=0 * DAY)
+    it = Life(observe(farm(thresholds=thresholds), *three(), **ends(40)))
+    it.unreadable["d1"] = "HTTP 503"
+    made = it.daily(40, Policy(promote="role"))
+    last = next(s.act for p in made for s in p.steps if s.act.reason.startswith("last call"))
+    assert last.action == ("promote" if promotion == 40 else "restore_auto_rollover")
+    assert {name for _day, name, _why in it.lost} <= {"d1"} and it.farm.primary != "OLD"
+
+
 # -- whose a certificate is ----------------------------------------------------------------------------------------------------------
 
 
