@@ -14,7 +14,7 @@ from functools import cached_property
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import pace, rules, spans
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import CLOCK_TOLERANCE, Journal
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier, later
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Domain, Observation, Server
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.option_types import tenant_key
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
