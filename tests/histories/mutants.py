@@ -163,6 +163,16 @@ SHOWN = {
     "the_lock": "a second controller works inside the lock",
 }
 
+# The first seed whose history misses the rule, and the kind of what it finds: what random histories can find, and not only those that were written for it.
+FOUND = {
+    "order_of_places": (14, "write"),
+    "holding_obliges": (145, "adfs_clock"),
+    "last_call": (6, "expiry"),
+    "evidence_at_the_end": (490, "emergency_ended"),
+    "reach": (105, "expiry"),
+    "several_successors": (78, "successor_dropped"),
+}
+
 
 @contextmanager
 def without(name: str) -> Iterator[None]:

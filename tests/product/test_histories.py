@@ -100,6 +100,14 @@ def test_a_rule_that_is_taken_out_is_missed(rule: str) -> None:
     assert live(history).kinds == before
 
 
+@pytest.mark.parametrize("rule", mutants.FOUND)
+def test_a_rule_that_is_taken_out_is_missed_by_a_random_history(rule: str) -> None:
+    seed, kind = mutants.FOUND[rule]
+    assert kind not in live(draw(seed)).kinds
+    with mutants.without(rule):
+        assert kind in live(draw(seed)).kinds
+
+
 def test_times_stay_in_the_calendar() -> None:
     assert (text(10**12), text(-(10**12))) == ("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z")
 

@@ -35,7 +35,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal import (
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Block
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import Approved
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Emergency, Journal, Lock, OwnKey, Rollback
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import KeyCheck, Observation, Provider, RelyingParty, Server
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import KeyCheck, Observation, Provider, RelyingParty, Server, Thresholds
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, make_plan
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, Span
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run
@@ -43,6 +43,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation
 from proof.cases import ANYTHING_ALLOWED, Patches, patched
 
 WHERE = "contoso.com"
+AT_ONCE = Thresholds(generation=timedelta(days=40), promotion=timedelta(0))
 US = Policy(promote="role", auto_rollover=False)
 HOUR = timedelta(hours=1)
 # Every server and the domain have known the successor for two days.
@@ -198,7 +199,8 @@ PROMISES = (
     Promise(
         "critical_threshold",
         "automatic rollover is not given back where AD FS would make and promote a certificate at once",
-        observe(farm(auto_rollover=False), domain(WHERE, "OLD"), OLD=key("OLD", -362, 2.5)),
+        # Not due before the next run, so that nothing else keeps it from AD FS.
+        observe(farm(auto_rollover=False, thresholds=AT_ONCE), domain(WHERE, "OLD"), OLD=key("OLD", -320, 45)),
         _does("restore_auto_rollover"),
         ((rules, "adfs_promotes_at", lambda *_args: at(300)),),
         Policy(renew_before=timedelta(days=1), auto_rollover=True),
