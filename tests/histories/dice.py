@@ -115,7 +115,7 @@ def draw(seed: int) -> History:
     if dice.random() < 0.08:
         setup |= {"check": dice.choice((60, 360, 1440, 2880))}
     setup["policy"] = _policy(dice, setup)
-    events = _events(dice, setup)
+    events = (*_events(dice, setup), *_race(setup))
     if any(e.what == "stolen" for e in events) and dice.random() < 0.4:
         setup["policy"] = {**setup["policy"], "emergency_priority": "containment"}
     return History(**setup, events=events)
@@ -168,6 +168,15 @@ def _events(dice: Random, setup: dict[str, Any]) -> tuple[Event, ...]:
     chosen = [*theme[:1], *dice.choices(names, weights, k=count)]
     found = [_event(dice, name, setup) for name in chosen]
     return tuple(sorted(found, key=lambda e: (e.at, e.what)))
+
+
+def _race(setup: dict[str, Any]) -> tuple[Event, ...]:
+    """Another hand between a run's look and its write. By chance that would hardly ever be; and it has dice of its own, so that other histories stay."""
+    dice = Random(f"race {setup['seed']}")
+    if dice.random() >= 0.04:
+        return ()
+    first = max(0, setup["left"] - 34)
+    return (Event(dice.randrange(first * DAY, setup["left"] * DAY), "race", dice.choice(("stranger", "stranger_first", "by_hand", "drop_second", "swap"))),)
 
 
 def _event(dice: Random, what: str, setup: dict[str, Any]) -> Event:

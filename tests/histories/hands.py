@@ -23,6 +23,7 @@ class Hands:
     def __init__(self, world: World) -> None:
         self.world = world
         self.touched = -1
+        self.racing = ""
         self.log: list[tuple[int, str]] = []
 
     # The product's own acts on AD FS.
@@ -304,6 +305,18 @@ class Hands:
         name = f"n{world.now}.contoso.com"
         world.domains[name] = Domain(name, "tenant-1", world.farm.host, (world.farm.primary, None))
         world.look("hand:new_domain")
+
+    def race(self, what: Any) -> None:
+        """The next write of a run has another hand between its look and itself: it does ``what`` to the domain that the run is about to write."""
+        self.racing = str(what)
+
+    def comes_between(self, domain: Domain) -> None:
+        """A run is about to write the domain."""
+        what, self.racing = self.racing, ""
+        if what:
+            self.touched = self.world.now
+            self.log.append((self.world.now, f"race: {what}"))
+            getattr(self, what)(sorted(self.world.domains).index(domain.name))
 
     # Runs, journals, policies.
 

@@ -171,6 +171,7 @@ FOUND = {
     "evidence_at_the_end": (490, "emergency_ended"),
     "reach": (105, "expiry"),
     "several_successors": (78, "successor_dropped"),
+    "race": (93, "unseen_dropped"),
 }
 
 

@@ -291,6 +291,7 @@ class Run:
 
     def _write(self, act: dict[str, Any], wish: dict[str, Any]) -> dict[str, Any]:
         world, domain = self.world, self.world.domains[wish["domain"]]
+        world.hands.comes_between(domain)
         before = {"signing": _print(domain.members[0]), "next": _print(domain.members[1])}
         result = {"domain": domain.name, "changed": False, "before": before, "after": before, "error": None, "error_id": None}
         members = (world.certificate(wish["signing_certificate"]), world.certificate(wish["next_signing_certificate"]))
