@@ -31,7 +31,7 @@ unexport PYTHONPATH PYTHONHOME ANSIBLE_INVENTORY ANSIBLE_ROLES_PATH ANSIBLE_STDO
 
 .PHONY: help
 help: ## List these targets
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
 .PHONY: demo
 demo: $(INSTALLED) ## Play a repair, a renewal, a careless renewal and one without AD FS against the lab
@@ -44,6 +44,10 @@ test: $(INSTALLED) ## Unit tests, tests of the lab, and real playbooks against t
 .PHONY: test-long
 test-long: $(INSTALLED) ## What takes minutes: runs that die at every single remote call, more faults, facts and years
 	@$(BIN)/python -m pytest -n 3 --dist worksteal -m long $(PYTEST_ARGS)
+
+.PHONY: gates
+gates: ## All gates, one after the other, with a table of results at the end; about an hour and a half
+	@tests/tools/gates.sh all
 
 .PHONY: lint
 lint: $(INSTALLED) ## Code, types, playbooks, documentation, changelog and licences

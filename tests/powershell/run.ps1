@@ -453,7 +453,7 @@ finally {
     $env:ProgramData = $paths.data
     if ([IO.Directory]::Exists($Work)) { [IO.Directory]::Delete($Work, $true) }
 }
-if ($Skipped.Count -gt 0) { [Console]::Out.WriteLine([string]::Format($Invariant, '{0} cases skipped, which only Windows can answer', $Skipped.Count)) }
+if ($Skipped.Count -gt 0) { [Console]::Out.WriteLine([string]::Format($Invariant, '{0} cases not run, which only Windows can answer', $Skipped.Count)) }
 if ($Totals.passed + $Totals.failed -eq 0) { $Totals.failed = 1 }
 [Console]::Out.WriteLine([string]::Format($Invariant, '{0} passed, {1} failed', $Totals.passed, $Totals.failed))
 if ($Totals.failed -gt 0) { exit 1 }

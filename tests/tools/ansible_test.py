@@ -7,7 +7,7 @@
 ansible-test refuses a linked collection folder and only looks at files that git knows. So the files of this checkout (tracked,
 and untracked unless ignored) are copied to build/ansible-test/<core>/ansible_collections/federation/adfs and committed there.
 Its HOME is a folder beside that, so that nothing outside the checkout is touched. A core for which the machine has no Python is
-skipped with a line that says so.
+skipped with a line that says so. Where CI is set, what is skipped fails unless tests/allowed_skips.txt names it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,13 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 
 from core_environment import FLOOR, ROOT, VENV, NoPython, environment, newest_core
+
+sys.path.insert(0, str(ROOT / "tests"))
+
+from skips import refused  # noqa: E402
 
 BUILD = ROOT / "build" / "ansible-test"
 LIMIT = 3000  # seconds for one run
@@ -58,7 +63,7 @@ def main() -> int:
         venv = environment(core)
     except NoPython as error:
         print(f"SKIPPED: ansible-test {options.command} with ansible-core {core}: {error}")
-        return 0
+        return _judge([f"no Python for ansible-core {core}"])
     work = BUILD / core
     checkout = work / "ansible_collections" / "federation" / "adfs"
     copy_checkout(checkout)
@@ -69,7 +74,36 @@ def main() -> int:
     if options.command == "units":
         arguments = ["--python", next(venv.glob("lib/python3.*")).name.removeprefix("python"), *arguments]
     command = [str(venv / "bin" / "ansible-test"), options.command, "--local", "--color", "no", *arguments]
-    return subprocess.run(command, cwd=checkout, env=clean_environment(venv, home), timeout=LIMIT, stdin=subprocess.DEVNULL, check=False).returncode
+    code, skipped = _run(command, checkout, clean_environment(venv, home))
+    return code or _judge(skipped)
+
+
+def _run(command: list[str], folder: pathlib.Path, variables: dict[str, str]) -> tuple[int, list[str]]:
+    """Run a command, show what it prints, and return its exit code and what it says that it skipped. Ends it after LIMIT."""
+    skipped: dict[str, None] = {}
+    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, text=True, errors="replace", **both) as process:
+        watch = threading.Timer(LIMIT, process.kill)
+        watch.start()
+        try:
+            for line in process.stdout or ():
+                print(line, end="", flush=True)
+                found = re.match(r"WARNING: ((?:Skipping|Required program) .*)", line)
+                if found:
+                    skipped[found[1]] = None
+        finally:
+            watch.cancel()
+    return process.returncode, list(skipped)
+
+
+def _judge(skipped: list[str]) -> int:
+    """List what was skipped, and return 1 if some of it may not be."""
+    for reason in skipped:
+        print(f"SKIPPED: {reason}")
+    problems = [problem for problem in map(refused, skipped) if problem]
+    for problem in problems:
+        print(f"ERROR: {problem}", file=sys.stderr)
+    return 1 if problems else 0
 
 
 def copy_checkout(checkout: pathlib.Path) -> None:

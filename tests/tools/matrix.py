@@ -5,7 +5,7 @@
     .venv/bin/python tests/tools/matrix.py [2.16 2.19 ...]
 
 Unit tests run inside each environment; playbooks are those of each environment, driven from .venv, where the lab runs.
-A core for which the machine has no Python is skipped and named. The exit code is 1 if anything failed.
+A core for which the machine has no Python is skipped and named; where CI is set, that fails. The exit code is 1 if anything failed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ import subprocess
 import sys
 
 from core_environment import FLOOR, ROOT, VENV, NoPython, environment, newest_core
+
+sys.path.insert(0, str(ROOT / "tests"))
+
+from skips import refused  # noqa: E402
 
 LIMIT = 1800  # seconds for one run of pytest
 
@@ -28,7 +32,9 @@ def main() -> int:
         try:
             venv = environment(core)
         except NoPython as error:
-            lines.append(f"{core:6} SKIPPED: {error}")
+            problem = refused(f"no Python for ansible-core {core}")
+            failed = failed or bool(problem)
+            lines.append(f"{core:6} {'FAILED' if problem else 'SKIPPED'}: {error}")
             continue
         python = next(venv.glob("lib/python3.*")).name.removeprefix("python")
         results = {"unit tests": unit_tests(core, venv), "playbooks": playbooks(core, venv)}

@@ -522,7 +522,7 @@ function Get-AdfsSslCertificate {
     $refusal = Get-LabRefusal -State $state -Cmdlet 'Get-AdfsSslCertificate' -OnSecondary $true
     if ($null -ne $refusal) { $PSCmdlet.ThrowTerminatingError($refusal) }
     # The real module, imported under WhatIf, lacks its aliases, and this gives nothing.
-    if ($PSCmdlet.SessionState.PSVariable.GetValue('WhatIfPreference') -or -not $PSCmdlet.ShouldProcess('AD FS')) { return }
+    if ($PSCmdlet.SessionState.PSVariable.GetValue('WhatIfPreference')) { return }
     foreach ($item in @($state.certificates)) {
         if ($item.CertificateType -cne 'Service-Communications') { continue }
         [pscustomobject]@{
