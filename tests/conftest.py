@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from skips import refused  # noqa: E402
+from skips import refused
 
 
 def _judge(report: Any) -> None:

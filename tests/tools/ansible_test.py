@@ -25,7 +25,7 @@ from core_environment import FLOOR, ROOT, VENV, NoPython, environment, newest_co
 
 sys.path.insert(0, str(ROOT / "tests"))
 
-from skips import refused  # noqa: E402
+from skips import refused
 
 BUILD = ROOT / "build" / "ansible-test"
 LIMIT = 3000  # seconds for one run
@@ -81,8 +81,9 @@ def main() -> int:
 def _run(command: list[str], folder: pathlib.Path, variables: dict[str, str]) -> tuple[int, list[str]]:
     """Run a command, show what it prints, and return its exit code and what it says that it skipped. Ends it after LIMIT."""
     skipped: dict[str, None] = {}
-    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with subprocess.Popen(command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, text=True, errors="replace", **both) as process:
+    with subprocess.Popen(
+        command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
         watch = threading.Timer(LIMIT, process.kill)
         watch.start()
         try:

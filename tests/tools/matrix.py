@@ -19,7 +19,7 @@ from core_environment import FLOOR, ROOT, VENV, NoPython, environment, newest_co
 
 sys.path.insert(0, str(ROOT / "tests"))
 
-from skips import refused  # noqa: E402
+from skips import refused
 
 LIMIT = 1800  # seconds for one run of pytest
 
