@@ -450,7 +450,10 @@ class Situation:
             if not self.seen.farm.clock_runs:
                 return latest
             return min(latest, earlier(self.ends_at, thresholds.generation - thresholds.promotion, self.publication_interval, self.reach))
-        return None if self.seen.farm.clock_runs and not self.paused else critical
+        if not self.seen.farm.clock_runs or self.paused:
+            return critical
+        # After a last call AD FS promotes although something still blocks: until then that can be mended.
+        return self.adfs_promotes_at if self.released and not self.ready else None
 
     @cached_property
     def state(self) -> str:

@@ -17,7 +17,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.observati
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, show
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import GivenServer, Policy, Span
 
-from .life import DAY, MINUTE, Life, ends, failing, reasons, three
+from .life import DAY, HOUR, MINUTE, Life, ends, failing, reasons, three
 from .world import START, actions, at, farm, guards, observe
 
 SWITCHES = ("suspend_auto_rollover", "restore_auto_rollover")
@@ -98,6 +98,24 @@ def test_whom_the_last_call_costs_the_sign_in_is_said_from_the_first_day_of_hold
     assert held and all("d1" in reasons(p, "held") for p in held)
     last = next(p for p in made if any(s.act.action == "restore_auto_rollover" for s in p.steps))
     assert last.first.now >= last.first.last_call_at
+
+
+@pytest.mark.parametrize("obstacle", ["unseen", "excluded", "unreadable"])
+def test_after_a_last_call_the_runs_fail_and_name_the_moment_from_which_adfs_promotes(obstacle: str) -> None:
+    it = Life(observe(farm(), *three(), **ends(40)), phase=11 * HOUR)
+    it.daily(12, every=0.25)
+    policy = Policy(domains_excluded=frozenset({"d1"})) if obstacle == "excluded" else Policy()
+    if obstacle == "excluded":
+        it.put("d1", "OLD", None)
+    elif obstacle == "unseen":
+        it.unseen.add("adfs2")
+    else:
+        it.unreadable["d1"] = "HTTP 503"
+    made = it.daily(39 - it.day, policy, 0.25)
+    after = [p for p in made if p.first.released and p.first.seen.farm.primary == "OLD"]
+    promoted = next(day for day, act in it.acts if act == "AD FS promotes")
+    assert after and all("deadline" in failing(p) for p in after)
+    assert all(p.first.deadline is not None and p.first.deadline <= at(promoted) for p in after)
 
 
 def test_a_server_that_is_gone_or_a_domain_that_is_acknowledged_ends_the_holding_at_once() -> None:
