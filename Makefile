@@ -4,6 +4,7 @@
 # Needs one Python >= 3.11 and, to install, a package index; everything goes into .venv and build. `make` alone lists what there is.
 #   make test PYTHON=/path/to/python3.13    another Python than the newest one that is found
 #   make test PYTEST_ARGS="-k journal"      further arguments for pytest
+#   make release VERSION=1.2.0            the files of a release
 #   make histories COUNT=20000 SEED=1       how many random histories, and from which seed on; FILE=build/histories.jsonl keeps the results
 
 SHELL := /bin/sh
@@ -15,10 +16,13 @@ PYTHON ?= $(shell tests/tools/pythons.sh --newest --min 3.11)
 PYTEST_ARGS ?=
 COUNT ?= 2000
 SEED ?= 1
+VERSION ?=
 
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# What `make build` makes; galaxy.yml alone says the version.
+ARCHIVE = build/federation-adfs-$(shell sed -n 's/^version: //p' galaxy.yml).tar.gz
 LINK := $(VENV)/collections/ansible_collections/federation/adfs
 
 # Ansible's settings come from this checkout alone.
@@ -128,6 +132,23 @@ build: $(INSTALLED) ## Build the archive for Galaxy into build
 .PHONY: galaxy
 galaxy: $(INSTALLED) ## Build the archive and let galaxy-importer judge it
 	@tests/tools/galaxy.sh
+
+.PHONY: archive
+archive: build ## Install the archive beside the oldest libraries that it allows, and audit the lab over winrm and psrp
+	@$(BIN)/python tests/tools/archive.py contents $(ARCHIVE)
+	@$(BIN)/python tests/tools/archive.py try $(ARCHIVE)
+
+.PHONY: ee
+ee: build ## Let ansible-builder find what the collection needs, and make a build context
+	@$(BIN)/python tests/tools/ee.py $(ARCHIVE)
+
+.PHONY: release
+release: $(INSTALLED) ## Write version and changelog of a release: VERSION=1.2.0
+	@$(BIN)/python tests/tools/release.py "$(VERSION)"
+
+.PHONY: release-rehearsal
+release-rehearsal: $(INSTALLED) ## Make the next release on a copy, and look at what comes out
+	@$(BIN)/python tests/tools/release.py --rehearse
 
 # What the tests run in: made once, brought up to date when a requirements file changes.
 $(INSTALLED): tests/requirements/runtime.txt tests/requirements/test.txt tests/requirements/lint.txt

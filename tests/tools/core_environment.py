@@ -58,7 +58,7 @@ def environment(core: str) -> pathlib.Path:
     wanted = hashlib.sha256(b"".join((REQUIREMENTS / name).read_bytes() for name in ("runtime.txt", "test.txt"))).hexdigest()
     if stamp.is_file() and stamp.read_text() == wanted:
         return folder
-    python = _python_for(core)
+    python = python_for(core)
     print(f"Installing ansible-core {core} into {folder.relative_to(ROOT)} with {python}", file=sys.stderr, flush=True)
     subprocess.run([python, "-m", "venv", str(folder)], check=True, timeout=INSTALL_TIMEOUT)
     # The package `ansible` N holds the collections of the time of ansible-core 2.(N + 7): ansible 9 came with 2.16.
@@ -69,7 +69,8 @@ def environment(core: str) -> pathlib.Path:
     return folder
 
 
-def _python_for(core: str) -> str:
+def python_for(core: str) -> str:
+    """Return the path of the oldest Python of this machine on which that ansible-core runs. Raises NoPython."""
     if core not in CONTROLLER_PYTHONS:
         raise NoPython(f"it is not known on which Pythons ansible-core {core} runs; add it to CONTROLLER_PYTHONS in {pathlib.Path(__file__).relative_to(ROOT)}")
     oldest, newest = CONTROLLER_PYTHONS[core]

@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tools for archive and release decide; `make archive` and `make release-rehearsal` run them."""
+
+from __future__ import annotations
+
+import io
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+TOOLS = Path(__file__).resolve().parents[1] / "tools"
+sys.path.insert(0, str(TOOLS))
+
+import archive  # noqa: E402
+import release  # noqa: E402
+
+ROOT = TOOLS.parents[1]
+
+
+def test_strangers_in_an_archive_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "it.tar.gz"
+    with tarfile.open(path, "w:gz") as opened:
+        for name in ("README.md", "plugins/modules/farm_info.py", "plugins/modules/farm_info.pyc", "tests/lab/farm.py", "notes.md"):
+            opened.addfile(tarfile.TarInfo(name), io.BytesIO())
+    problems = archive.contents(path)
+    for stranger in ("plugins/modules/farm_info.pyc", "tests/lab/farm.py", "notes.md"):
+        assert any(problem.startswith("not on the list") and problem.endswith(f": {stranger}") for problem in problems)
+    assert [problem for problem in problems if problem.startswith("git does not know")] != []
+    assert "missing: plugins/modules/metadata_info.py" in problems
+    assert not any(problem.endswith((": README.md", ": plugins/modules/farm_info.py")) for problem in problems)
+
+
+def test_floors() -> None:
+    assert archive.floors("# a\nrequests>=2.31.0\n\npypsrp[credssp,kerberos]>=0.8.0\n") == {"requests": "2.31.0", "pypsrp": "0.8.0"}
+    for line in ("requests", "requests==2.31.0", "requests>=2.31.0,<3"):
+        with pytest.raises(ValueError, match="not a floor"):
+            archive.floors(line)
+
+
+def test_the_tests_run_with_the_floors_that_are_documented() -> None:
+    documented = archive.floors((ROOT / "meta/ee-requirements.txt").read_text(encoding="utf-8"))
+    used = archive.floors((ROOT / "tests/requirements/runtime.txt").read_text(encoding="utf-8"))
+    assert {name: used.get(name) for name in documented} == documented
+
+
+@pytest.mark.parametrize(
+    ("version", "now", "said"),
+    [
+        ("1.0.0", "1.0.0-dev", ""),
+        ("1.1.0", "1.0.0", ""),
+        ("1.10.0", "1.9.3", ""),
+        ("1.0.0", "1.0.0", "does not come after"),
+        ("1.0.0", "1.1.0-dev", "does not come after"),
+        ("1.2", "1.0.0", "three numbers"),
+        ("", "1.0.0", "three numbers"),
+        ("1.2.0-dev", "1.0.0", "three numbers"),
+        ("1.2.0", "one", "not understood"),
+    ],
+)
+def test_which_version_may_follow(version: str, now: str, said: str) -> None:
+    problem = release.not_next(version, now)
+    assert said in problem if said else problem == ""
+
+
+def test_the_version_that_comes_next_may() -> None:
+    now = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
+    assert release.not_next(release.next_version(now), now) == ""
+    assert release.next_version("1.2.3") == "1.2.4"
