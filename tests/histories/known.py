@@ -138,4 +138,7 @@ KNOWN: dict[str, History] = {
     "the journal is unreadable while the clock is held": History(
         servers=1, left=28, domains=1, updater=35, length=29, policy={"promote": "never"}, events=(on_day(18, "journal_corrupt"), on_day(22, "unreachable", 0))
     ),
+    "the old certificate is to leave Entra, and no run ever saw that it was the farm's": History(
+        left=31, servers=1, domains=1, length=34, events=(on_day(0, "no_runs", None, 24), on_day(12, "urgent_twice")), policy={"remove_old_from_entra": True}
+    ),
 }

@@ -156,8 +156,7 @@ def _waiting(s: Situation) -> Iterable[Block]:
         yield from guards.unconfirmed_servers(s)
     if not s.promotable:
         if s.released:
-            reason = "AD FS makes its next certificate by itself and promotes it; sign-in may fail from then on until the next run repairs it"
-            yield Block("adfs_clock", farm.server, s.adfs_promotes_at, reason)
+            yield _promotes_by_itself(s, "makes its next certificate and promotes it", "; sign-in may fail from then on until the next run repairs it")
         elif s.now < s.due_at:
             yield Block(
                 "due", farm.server, s.due_at, f"the primary certificate is valid until {format_time(s.seen.primary_key.not_after)}; renewal is due from then on"
@@ -189,8 +188,9 @@ def _waiting(s: Situation) -> Iterable[Block]:
         yield Block("promote_policy", farm.server, None, reason)
 
 
-def _promotes_by_itself(s: Situation) -> Block:
-    farm = s.seen.farm
-    until = later(s.adfs_promotes_at, farm.thresholds.check)
-    reason = f"AD FS promotes the successor by itself, between {format_time(s.adfs_promotes_at)} and {format_time(until)}"
-    return Block("adfs_clock", farm.server, s.adfs_promotes_at, reason)
+def _promotes_by_itself(s: Situation, what: str = "promotes the successor", then: str = "") -> Block:
+    """What AD FS could have done before now, because its clock was held or it has not checked since, it does at its next check."""
+    farm, begins = s.seen.farm, s.adfs_promotes_at
+    ends = later(max(begins, s.now), farm.thresholds.check)
+    when = f"between {format_time(begins)} and {format_time(ends)}" if begins > s.now else f"at its next check, by {format_time(ends)} at the latest"
+    return Block("adfs_clock", farm.server, begins if begins > s.now else ends, f"AD FS {what} by itself, {when}{then}")

@@ -55,7 +55,8 @@ def verdict(s: Situation, status: DomainStatus) -> tuple[str, str]:
             "; it is excluded from writing" if status.excluded else ""
         )
     if s.successor is not None and s.successor not in domain.slots.accepted:
-        when = f" at {format_time(s.adfs_promotes_at)} or soon after" if farm.auto_rollover else ""
+        moment = f"at {format_time(s.adfs_promotes_at)} or soon after" if s.adfs_promotes_at > s.now else "at its next check"
+        when = f" {moment}" if farm.auto_rollover else ""
         return "successor_missing", f"sign-in works, and would break when AD FS promotes {s.successor}{when}" + (
             "; it is excluded from writing" if status.excluded else ""
         )

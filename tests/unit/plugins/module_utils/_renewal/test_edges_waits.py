@@ -164,7 +164,8 @@ def test_after_the_last_call_a_run_says_when_adfs_promotes_and_no_gate_that_hold
         assert it.day < 41
     assert told
     for made in told:
-        assert "adfs_clock" in guards(made)
+        [clock] = [b for b in made.blocks if b.condition == "adfs_clock"]
+        assert clock.until is not None and clock.until > made.first.now
         assert not guards(made) & {"window", "relying_parties", "promote_policy"}
 
 
