@@ -39,11 +39,11 @@ VARIABLES: dict[str, Any] = {
 }
 
 
-def set_up(controller: Controller, collections: Path | None, *arguments: str, variables: dict[str, Any] = VARIABLES) -> tuple[int, int, str]:
+def set_up(controller: Controller, collections: Path | None, *arguments: str, variables: dict[str, Any] | None = None) -> tuple[int, int, str]:
     """Exit code, number of tasks that changed something, and all output."""
     places = [ROOT / ".venv" / "collections", *([collections] if collections else [])]
     program = str(Path(sys.executable).with_name("ansible-playbook"))
-    command = [program, str(ROOT / "playbooks" / "awx_setup.yml"), "-vv", "-e", json.dumps(variables), *arguments]
+    command = [program, str(ROOT / "playbooks" / "awx_setup.yml"), "-vv", "-e", json.dumps(variables or VARIABLES), *arguments]
     settings = {
         **os.environ,
         **controller.env(),
