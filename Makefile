@@ -86,6 +86,11 @@ year: $(INSTALLED) ## Daily runs over 400 days in the lab, in process and as pla
 histories: $(INSTALLED) ## Random histories of farms, tenants and runs, each judged: COUNT=2000 of them from SEED=1 on
 	@PYTHONPATH=tests $(BIN)/python -m histories --count $(COUNT) --seed $(SEED) --excused $(if $(FILE),--file $(FILE))
 
+.PHONY: sweep
+sweep: $(INSTALLED) ## Every remote call of every kind of run meets every fault, and ordinary runs follow; then sixty by real playbooks. FILE= goes on
+	@PYTHONPATH=tests $(BIN)/python -m sweep $(if $(FILE),--file $(FILE))
+	@PYTHONPATH=tests $(BIN)/python -m sweep --playbooks $(if $(FILE),--file $(FILE))
+
 .PHONY: forecast
 forecast: $(INSTALLED) ## Compare what the summary foretells for 200 random farms with what the lab then does; takes some minutes
 	@PYTHONPATH=tests $(BIN)/python -m year.foretold
