@@ -55,7 +55,7 @@ def test_nobody_is_refused_and_ordinary_runs_reach_the_end(name: str) -> None:
 
 def test_it_finds_a_loop_that_takes_failed_acts_for_done_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "_failed", lambda _result: False)
-    case = Case.of("promote/windows//8/unreachable/once")
+    case = Case.of("promote/odd//8/silent/once")
     with without_forecast():
         verdict = live(Play.at(case.start), case, expected(case.start))
     assert "untrue" in [kind for kind, _text in verdict.wrong]

@@ -247,12 +247,13 @@ def _one_run(play: Play, verdict: Verdict, meeting: _Meeting | None) -> None:
     if after != before and any("This run changed nothing." in line for line in summary) and not outsiders:
         verdict.wrong.append(("untrue", "changed nothing, the summary says: " + " | ".join(summary)))
     for act in made["memory"]["done"]:
-        if not outsiders and not _is_so(act, before, after, [a["action"] for a in made["memory"]["done"]]):
+        if not outsiders and not _is_so(act, before, after, made["memory"]["done"]):
             verdict.wrong.append(("untrue", f"{act['said']} counts as done, and it is not to be seen"))
 
 
-def _is_so(act: dict[str, Any], before: Any, after: Any, acts: list[str]) -> bool:
-    """Whether what counts as done is to be seen."""
+def _is_so(act: dict[str, Any], before: Any, after: Any, done: list[dict[str, Any]]) -> bool:
+    """Whether what counts as done is to be seen, or was undone by another act of the run."""
+    acts = [other["action"] for other in done]
     roles = {(kind, thumbprint): primary for kind, thumbprint, primary in after[0]}
     earlier = {(kind, thumbprint) for kind, thumbprint, _primary in before[0]}
     place = (act.get("certificate_type"), act.get("thumbprint"))
@@ -260,7 +261,8 @@ def _is_so(act: dict[str, Any], before: Any, after: Any, acts: list[str]) -> boo
     if action in ("generate", "add"):
         return bool(roles.keys() - earlier)
     if action == "promote":
-        return roles.get(place) is True or acts.count("promote") > 1
+        others = {other["thumbprint"] for other in done if other["action"] == "promote"} - {act["thumbprint"]}
+        return roles.get(place) is True or any(roles.get((place[0], thumbprint)) for thumbprint in others)
     if action == "remove_from_adfs":
         return place not in roles
     if action == "suspend_auto_rollover":
@@ -299,10 +301,10 @@ def _refused_by_twin(case: Case) -> int:
     twin = Play.at(case.start)
     with twin:
         twin.runs.mode = _AUDIT
-        meeting = _Meeting(twin, case)
-        for day in range(MOST_DAYS + 1):
+        meeting = _Meeting(twin, case) if case.kind == "event" else None
+        for _day in range(MOST_DAYS + 1):
             twin.runs.run()
-            if not day:
+            if meeting is not None:
                 meeting.lift()
             twin.next_day()
         refused: int = twin.world.oracle.report()["refused"]
