@@ -83,6 +83,7 @@ class Play:
     """A world and its runs. The servers for Entra and metadata run while it is entered."""
 
     def __init__(self, name: str) -> None:
+        self.name = name
         self.start: Start = STARTS[name]
         self.folder = tempfile.TemporaryDirectory(prefix="sweep-")  # goes with this object, and not when a copy of the process leaves the servers
         path = Path(self.folder.name) / "start.json"
@@ -175,7 +176,10 @@ def _thumbprint(der: bytes) -> str:
 
 @dataclass(frozen=True)
 class Usual:
-    """What comes without a fault: the calls of the run, the requests on each surface, and the states that are reached after a few days."""
+    """What comes without a fault: the calls of the run, the requests on each surface, and the state that is reached after a few days.
+
+    ``refused``: the sign-ins that are refused where somebody cannot sign in at the beginning and nobody runs anything.
+    """
 
     calls: list[str]
     requests: list[tuple[str, str]]
@@ -201,7 +205,8 @@ def usual(play: Play) -> Usual:
             play.next_day()
             play.runs.run()
         play.next_day()
-        return Usual(calls, requests, play.state(), play.world.oracle.report()["refused"])
+        state = play.state()
+    return Usual(calls, requests, state, _refused_by_twin(play.name, None) if play.start.broken else 0)
 
 
 def live(play: Play, case: Case, expected: Usual) -> Verdict:
@@ -286,7 +291,7 @@ def _judge_words(play: Play, verdict: Verdict, lines: list[str]) -> None:
 def _judge_end(play: Play, case: Case, expected: Usual, verdict: Verdict) -> None:
     world = play.world
     refused = world.oracle.report()["refused"]
-    ours = refused - (_refused_by_twin(case) if refused and (play.start.broken or case.kind == "event") else 0)
+    ours = refused - (expected.refused if play.start.broken and case.kind != "event" else _refused_by_twin(case.start, case) if refused else 0)
     if ours > 0:
         verdict.wrong.append(("refused", f"{ours} sign-ins: {world.oracle.report()['refusals'][:3]}"))
     reached = play.state()
@@ -296,12 +301,12 @@ def _judge_end(play: Play, case: Case, expected: Usual, verdict: Verdict) -> Non
         _judge_journal(play, verdict)
 
 
-def _refused_by_twin(case: Case) -> int:
-    """How many sign-ins are refused where nobody runs anything."""
-    twin = Play.at(case.start)
+def _refused_by_twin(start: str, case: Case | None) -> int:
+    """How many sign-ins are refused where nobody runs anything; of a case only what others do counts."""
+    twin = Play.at(start)
     with twin:
         twin.runs.mode = _AUDIT
-        meeting = _Meeting(twin, case) if case.kind == "event" else None
+        meeting = _Meeting(twin, case) if case is not None and case.kind == "event" else None
         for _day in range(MOST_DAYS + 1):
             twin.runs.run()
             if meeting is not None:
