@@ -235,9 +235,13 @@ domains:
       description: Why this domain was not written, or not read back; null if all went well. With RV(detail=shortest) only how it begins.
       type: str
     error_id:
-      description: V(not_as_expected). Another writer changed it meanwhile, and nothing was tried or refused.
+      description:
+        - What kind of error it is. None is given for a plain refusal.
+        - V(not_as_expected) if it differed from O(domains[].expected). Another writer changed it meanwhile, and nothing was tried or refused.
+        - V(not_read_back) if it was written, but could not be read afterwards, or does not show it yet.
+        - V(not_known) if writing it had no clear answer, and it does not show. It may have been written all the same.
       type: str
-      returned: where the domain differed from O(domains[].expected)
+      returned: where it is one of these
     request_id:
       description: Graph's number of the last request that wrote to this domain. Microsoft's support and the logs of Graph activity know it.
       type: str
@@ -372,7 +376,7 @@ def described(outcomes: Sequence[Outcome], tenant_id: str | None, now: datetime.
                     "before": _held(outcome.before, outcome.settings, detail),
                     "after": _held(outcome.after, outcome.settings, detail),
                     "error": text_in(detail, outcome.error),
-                    **({"error_id": "not_as_expected"} if outcome.raced else {}),
+                    **({"error_id": error_id} if (error_id := _error_id(outcome)) else {}),
                     **({"request_id": outcome.request_id} if outcome.request_id else {}),
                 }
                 for outcome in outcomes
@@ -381,6 +385,14 @@ def described(outcomes: Sequence[Outcome], tenant_id: str | None, now: datetime.
         }
 
     return within_limit(build, repeated, ("full", "shortest"))
+
+
+def _error_id(outcome: Outcome) -> str | None:
+    if outcome.raced:
+        return "not_as_expected"
+    if outcome.error and outcome.changed:
+        return "not_read_back"
+    return "not_known" if outcome.unclear else None
 
 
 def differences(outcomes: Sequence[Outcome]) -> list[dict[str, str]]:

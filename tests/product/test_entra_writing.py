@@ -294,7 +294,7 @@ def test_a_patch_that_fails_for_good_is_an_error_and_no_change(entra: Entra) -> 
     entra.faults.add({"surface": "graph_item", "operation": "patch_configuration", "count": -1, "do": {"kind": "status", "code": 500}})
     (outcome,) = write(entra, Wish("contoso.com", OLD, NEW))
     assert not outcome.changed and "failed at writing the certificates of contoso.com: HTTP 500" in outcome.error
-    assert outcome.after.next.thumbprint is None
+    assert outcome.after.next.thumbprint is None and outcome.unclear  # a server that fails may have written all the same
 
 
 def test_when_graph_goes_away_in_the_middle_every_domain_says_so(entra: Entra) -> None:
@@ -302,9 +302,9 @@ def test_when_graph_goes_away_in_the_middle_every_domain_says_so(entra: Entra) -
     # 3 batches to look, then the first to write passes, and the second finds nobody.
     entra.faults.add({"surface": "graph", "operation": "batch", "skip": 4, "count": -1, "do": "drop"})
     outcomes = write(entra, *(Wish(name, OLD, NEW) for name in names))
-    assert all(outcome.changed and "could not be read back" in outcome.error for outcome in outcomes[:20])
-    assert all(not outcome.changed and "had no clear answer" in outcome.error for outcome in outcomes[20:40])
-    assert all(not outcome.changed and "was not tried" in outcome.error for outcome in outcomes[40:])
+    assert all(outcome.changed and "could not be read back" in outcome.error and not outcome.unclear for outcome in outcomes[:20])
+    assert all(not outcome.changed and "had no clear answer" in outcome.error and outcome.unclear for outcome in outcomes[20:40])
+    assert all(not outcome.changed and "was not tried" in outcome.error and not outcome.unclear for outcome in outcomes[40:])
     assert entra.count("graph_item.patch_configuration") == 20
 
 

@@ -78,6 +78,8 @@ class Outcome:
     error: str | None = None
     # Somebody else wrote since the caller looked: nothing was tried, and nothing refused.
     raced: bool = False
+    # It may have been written: no answer says so or not, and it does not show.
+    unclear: bool = False
     # The names of the settings that were asked for.
     settings: Sequence[str] = ()
     # Graph's number of the last request that wrote to it.
@@ -220,6 +222,8 @@ def _carry_out(client: GraphClient, wishes: Mapping[str, Wish], writes: Mapping[
             break
         waiting = _looked_at_again(client, wishes, {**again, **dict.fromkeys(untried)}, doubtful, outcomes)
     _read_back(client, {**{name: write for name, write in doubtful.items() if outcomes[name].error}, **written}, outcomes)
+    for name in doubtful:
+        outcomes[name].unclear = bool(outcomes[name].error) and not outcomes[name].changed
 
 
 def _send(client: GraphClient, writes: Mapping[str, _Write], outcomes: Mapping[str, Outcome]) -> dict[str, Reply]:

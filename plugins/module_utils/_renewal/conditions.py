@@ -128,7 +128,7 @@ _ALL = (
     Condition(
         "unmended",
         OPERATOR,
-        "Sign-in of a domain is broken, and the domain is excluded or Entra refused the write.",
+        "Sign-in of a domain is broken, and the domain is excluded, or this run wrote to it and Entra refused or was not seen to take it.",
         "Include the domain or correct the cause. No renewal begins before that.",
     ),
     Condition(

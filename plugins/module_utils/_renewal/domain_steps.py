@@ -40,7 +40,7 @@ def repair(s: Situation, blocks: list[Block]) -> Act | None:
             continue
         name = status.domain.name
         if not status.writable:
-            why = "Entra refused the write" if status.refused else "the domain is excluded from writing: include it, or repair it by hand"
+            why = "it is not written again in this run" if status.refused else "the domain is excluded from writing: include it, or repair it by hand"
             if status.domain.can_write is False:
                 why = "the application has no permission to write it"
             blocks.append(Block("unmended", name, None, f"sign-in of {name} is broken, and {why}"))

@@ -301,7 +301,7 @@ def _unevicted(status: DomainStatus) -> Block:
     name = status.domain.title
     why = f"it could not be read ({status.unreadable})" if status.unreadable is not None else "it is excluded from writing"
     if status.refused:
-        why = "Entra refused the write"
+        why = "it is not written again in this run"
     elif status.domain.can_write is False:
         why = "the application has no permission to write it"
     reason = (

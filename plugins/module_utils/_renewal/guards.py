@@ -207,7 +207,7 @@ def _without(status: DomainStatus, what: str) -> Block:
     if status.domain.can_write is False:
         why = "cannot be written with the permissions of the application"
     elif status.refused:
-        why = "refused the write"
+        why = "is not written again in this run"
     elif status.excluded:
         why = "is excluded from writing"
     elif not status.ours:

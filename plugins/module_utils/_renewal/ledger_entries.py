@@ -18,6 +18,11 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.ledger im
 
 DONE = "done"
 REFUSED = "refused"
+_NO_REFUSAL = {
+    "not_as_expected": "not done",
+    "not_read_back": "done, and not seen afterwards",
+    "not_known": "whether it was done is not known",
+}
 _END = ("file", "size", "head", "last")
 
 
@@ -110,14 +115,16 @@ def of_domains(act: Mapping[str, Any], results: Mapping[tuple[str, str], Mapping
         told = results.get((str(target["tenant_id"]), str(target["domain"]))) or {}
         error = told.get("error")
         rule = (act.get("invariants") or {}).get(target["domain"]) or {}
-        kind = "not done" if told.get("error_id") == "not_as_expected" else REFUSED
+        error_id = told.get("error_id")
+        kind = _NO_REFUSAL.get(str(error_id), REFUSED)
         entries.append(
             {
                 **base,
                 "act": act["action"],
                 "object": target["domain"],
                 "before": _slots(told.get("before")) or dict(target["expected"]),
-                "after": _slots(told.get("after")) or (None if error else dict(target["slots"])),
+                # Where it was written and not read back, what was read last is from before.
+                "after": dict(target["slots"]) if error_id == "not_read_back" else _slots(told.get("after")) or (None if error else dict(target["slots"])),
                 "rule_before": rule.get("before"),
                 "rule_after": rule.get("after") if not error else None,
                 "request_id": told.get("request_id"),

@@ -29,6 +29,10 @@ _ANOTHER_RUN = "another_run"
 _NOTHING = "nothing"
 RACED = "not_as_expected"
 """The ``error_id`` of a domain that differed from what the plan had seen: somebody else wrote meanwhile, and nothing was refused."""
+NOT_READ_BACK = "not_read_back"
+"""That of a domain that was written, and could not be read afterwards."""
+NOT_KNOWN = "not_known"
+"""That of a domain of which nobody knows whether it was written."""
 _SEEN_ONCE = ("first_use", "promoted_by_adfs", "another_writer")
 """Alarms about what changed since the last run: only its first scan raises them."""
 
@@ -44,8 +48,9 @@ class Memory:
     ``plans``, ``passes``: how many there were; a plan that only asks servers ends no pass. ``waiting``: what the last plan asked the caller
     for: a scan, answers of servers, an act, or (empty) nothing more. ``journalled``: the journal was to be written before that act.
     ``closed``: why it cannot be written, which holds back what can wait. ``done``: acts with what they changed. ``refused``: domains that Entra
-    refused to write, and ``refusals`` its words. ``forms``: ways of evicting that it refused. ``raced``: domains that somebody else wrote
-    between the last scan and our write. ``failed``: why no further act is done but protective ones. ``tried``: the acts that failed,
+    refused to write, or that cannot be seen after a write: none is written again. ``refusals``: its words; ``unclear``: those of them that are no
+    plain refusal. ``unknown``: acts with the domains that no answer says were written or not. ``forms``: ways of evicting that it refused.
+    ``raced``: domains that somebody else wrote between the last scan and our write. ``failed``: why no further act is done but protective ones. ``tried``: the acts that failed,
     ``doubtful``: those of them that may have changed something all the same, each as ``act`` with ``why``.
     ``told`` and ``checked``: what servers answered. ``noticed``: alarms that only one scan raises. ``seen``: the state at the last scan,
     which certificates there were, and the primary one. ``entries``: what this run has to tell its ledger, and ``told_entries``, how many it has told.
@@ -63,6 +68,8 @@ class Memory:
     done: tuple[Mapping[str, Any], ...] = ()
     refused: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
+    unclear: tuple[str, ...] = ()
+    unknown: tuple[Mapping[str, Any], ...] = ()
     forms: tuple[str, ...] = ()
     raced: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
@@ -188,25 +195,55 @@ def _shows(farm: Mapping[str, Any], act: Mapping[str, Any], before: Sequence[str
 def _acted_on_domains(memory: Memory, act: Mapping[str, Any], task: Mapping[str, Any]) -> Memory:
     errors: dict[tuple[str, str], Mapping[str, Any]] = {}
     messages: list[str] = []
+    unclear: list[str] = []
     for r in _results(task):
         if not _failed(r):
             continue
         messages.append(_message(r))
         if r.get("domains") is not None:
-            errors.update({(_tenant(r), str(d["domain"])): d for d in r["domains"] if d.get("error")})
+            found = {(_tenant(r), str(d["domain"])): d for d in r["domains"] if d.get("error")}
+            errors.update(found)
+            unclear += [_message(r)] if any(d.get("error_id") in (NOT_READ_BACK, NOT_KNOWN) for d in found.values()) else []
         else:  # it is about the whole tenant
             errors.update({_place(t): {"error": _message(r)} for t in act["targets"] if t["tenant_id"] == _tenant(r)})
-    raced = tuple(sorted(name for (_id, name), found in errors.items() if found.get("error_id") == RACED))
-    refused = tuple(sorted(name for (_id, name), found in errors.items() if found.get("error_id") != RACED))
-    written = [t for t in act["targets"] if _place(t) not in errors]
+    kinds = {place: found.get("error_id") for place, found in errors.items()}
+    raced = tuple(sorted(name for (_id, name), kind in kinds.items() if kind == RACED))
+    unseen = tuple(sorted(name for (_id, name), kind in kinds.items() if kind in (NOT_READ_BACK, NOT_KNOWN)))
+    refused = tuple(sorted(name for (_id, name), kind in kinds.items() if kind not in (RACED, NOT_READ_BACK, NOT_KNOWN)))
+    written = [t for t in act["targets"] if _place(t) not in kinds or kinds[_place(t)] == NOT_READ_BACK]
+    unknown = [t for t in act["targets"] if kinds.get(_place(t)) == NOT_KNOWN]
     memory = replace(memory, raced=raced, done=(*memory.done, {**act, "targets": written}) if written else memory.done)
-    if not refused:
-        return memory
+    memory = replace(memory, unknown=(*memory.unknown, {**act, "targets": unknown}) if unknown else memory.unknown)
     form = _form(act["targets"][0]["slots"])
-    if (act["action"] == "evict" and form != FORMS[-1]) or (act["action"] == "remove_from_entra" and form == "empty"):
+    if refused and ((act["action"] == "evict" and form != FORMS[-1]) or (act["action"] == "remove_from_entra" and form == "empty")):
         # What Entra refuses in one form is planned in the next one; only then the domain counts as one that refused.
-        return replace(memory, forms=(*memory.forms, form))
-    return replace(memory, refused=(*memory.refused, *refused), refusals=tuple(dict.fromkeys((*memory.refusals, *messages))))
+        memory, refused = replace(memory, forms=(*memory.forms, form)), ()
+    if not refused and not unseen:
+        return memory
+    said = tuple(dict.fromkeys((*memory.refusals, *messages)))
+    return replace(memory, refused=(*memory.refused, *refused, *unseen), refusals=said, unclear=(*memory.unclear, *unclear))
+
+
+def shown_written(memory: Memory, domains: Sequence[Mapping[str, Any]]) -> Memory:
+    """What no answer said was written, and the domains show now, counts as done. ``domains``: as the lookup gives them."""
+    held = {(str(d.get("tenant_id")), str(d.get("domain"))): _slots(d) for d in domains if not d.get("error")}
+    done, left = list(memory.done), []
+    for act in memory.unknown:
+        shows = [t for t in act["targets"] if held.get(_place(t)) == {m: t["slots"][m] for m in ("signing", "next")}]
+        hidden = [t for t in act["targets"] if t not in shows]
+        done += [{**act, "targets": shows}] if shows else []
+        left += [{**act, "targets": hidden}] if hidden else []
+    return replace(memory, done=tuple(done), unknown=tuple(left))
+
+
+def _slots(domain: Mapping[str, Any]) -> dict[str, Any]:
+    members = {"signing": domain.get("signing_certificate"), "next": domain.get("next_signing_certificate")}
+    return {member: held.get("thumbprint") if isinstance(held, Mapping) else None for member, held in members.items()}
+
+
+def doubts(memory: Memory) -> tuple[str, ...]:
+    """Where an act that failed may have changed something all the same."""
+    return tuple(where for where, found in (("AD FS", memory.doubtful), ("Entra ID", memory.unknown)) if found)
 
 
 def _place(target: Mapping[str, Any]) -> tuple[str, str]:

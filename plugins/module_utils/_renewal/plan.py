@@ -105,6 +105,7 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
     hosts = given.get("hosts")
     before = memory
     memory = loop.settled(loop.scanned(loop.heard(memory, outcome, importable)), given.get("farm"))
+    memory = loop.shown_written(memory, given.get("domains") or ())
     shown = _planned(given, memory)
     memory = loop.tell(before, memory, outcome, loop.certificates(shown["farm"]), base)
     if hosts is not None:
@@ -188,7 +189,7 @@ def _broken_off(memory: loop.Memory, outcome: Mapping[str, Any], importable: boo
             "fail": None if failed else cause,
             "alarms": list(memory.noticed),
         },
-        "summary": broken_off(cause, memory.seen, memory.done, bool(memory.doubtful)),
+        "summary": broken_off(cause, memory.seen, memory.done, loop.doubts(memory)),
     }
 
 
@@ -433,7 +434,7 @@ def show(
     shown["forecast"] = forecast.show(foretold) if foretold else None
     shown["run"] = loop.told(shown, memory, mode)
     around = [*((memory.watched or {}).get("sign_ins") or {}).get("lines", ()), *break_glass.lines(guarded)]
-    shown["summary"] = report(s, shown, foretold, Clock(s.now, zone), mode, memory.done, memory.refusals, memory.failed, bool(memory.doubtful), around)
+    shown["summary"] = report(s, shown, foretold, Clock(s.now, zone), mode, memory, around)
     return shown
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import adfs_clock, settings, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.forecast import Forecast
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.loop import Memory, doubts
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.report_acts import FEW, listed, said_done, would
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.report_forecast import coming, next_renewal, unattended
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.report_table import WELL, ends, own_domains, table
@@ -83,18 +84,15 @@ def report(
     shown: Mapping[str, Any],
     foretold: Forecast | None,
     clock: Clock,
-    mode: str = "apply",
-    done: Sequence[Mapping[str, Any]] = (),
-    refused: Sequence[str] = (),
-    failed: Sequence[str] = (),
-    doubtful: bool = False,
+    mode: str,
+    memory: Memory,
     around: Sequence[str] = (),
 ) -> list[str]:
-    """Return the lines. ``s``: what is seen now; ``shown``: the plan as the caller gets it.
+    """Return the lines. ``s``: what is seen now; ``shown``: the plan as the caller gets it; ``memory``: what this run did, and what came of it.
 
-    ``done``: the acts of this run; ``refused``: what Entra said to writes that it refused; ``failed``: why acts were not done, or not
-    without an error. ``doubtful``: one of these may have changed something. ``around``: what there is to say of the sign-in log and the administrators.
+    ``around``: what there is to say of the sign-in log and the administrators.
     """
+    done = memory.done
     answer = _answer(s, shown, foretold, clock, mode, done)
     lines = [
         answer,
@@ -107,21 +105,21 @@ def report(
         *_to_do(shown, mode, answer),
         *settings.differences(shown["domains"], s.seen.farm.title),
         *_partners(s, shown),
-        *_this_run(shown, mode, done, refused, failed, doubtful),
+        *_this_run(shown, mode, memory),
         *_waiting(shown, mode),
         *(printable(probe["said"]) for probe in shown["probes"]),
         *around,
     ]
     last = [*unattended(s, foretold, clock, mode), _next_run(shown, mode)]
-    quiet = not (shown["must_act"] or shown["actions"] or shown["alarms"] or done or refused or failed)
+    quiet = not (shown["must_act"] or shown["actions"] or shown["alarms"] or done or memory.refusals or memory.failed)
     room = _MOST_LINES - len(lines) - len(last) if quiet else None
     return [clock.localized(line) for line in [*lines, *coming(s, foretold, clock, mode, room), *last]]
 
 
-def broken_off(cause: str, seen: Mapping[str, Any] | None, done: Sequence[Mapping[str, Any]], doubtful: bool = False) -> list[str]:
+def broken_off(cause: str, seen: Mapping[str, Any] | None, done: Sequence[Mapping[str, Any]], doubtful: Sequence[str] = ()) -> list[str]:
     """Lines where a run did not come to its end. ``seen``: the last scan, if there was one. What is the case now is not known.
 
-    ``doubtful``: an act that failed may have changed something.
+    ``doubtful``: where an act that failed may have changed something.
     """
     last = f" At the last scan, the state was {seen['state']}." if seen else ""
     next_run = "Next run: as soon as the cause is fixed; it continues from what it finds."
@@ -377,19 +375,17 @@ def _partners(s: Situation, shown: Mapping[str, Any]) -> Iterable[str]:
 # -- what was done, and what would be --------------------------------------------------------------------------------------------
 
 
-def _this_run(
-    shown: Mapping[str, Any], mode: str, done: Sequence[Mapping[str, Any]], refused: Sequence[str], failed: Sequence[str], doubtful: bool
-) -> Iterable[str]:
-    if done or mode == "apply":
-        yield from said_done(done, doubtful)
+def _this_run(shown: Mapping[str, Any], mode: str, memory: Memory) -> Iterable[str]:
+    if memory.done or mode == "apply":
+        yield from said_done(memory.done, doubts(memory))
     else:
         yield {
             "check": "Check mode: this run changed nothing.",
             "plan": "Plan: this run changed nothing.",
             "audit": "Audit: this run changed nothing.",
         }[mode]
-    yield from (f"Refused: {_sentence(text)}" for text in dict.fromkeys(refused))
-    yield from (f"Failed: {_sentence(text)}" for text in dict.fromkeys(failed))
+    yield from (f"{'Failed' if text in memory.unclear else 'Refused'}: {_sentence(text)}" for text in dict.fromkeys(memory.refusals))
+    yield from (f"Failed: {_sentence(text)}" for text in dict.fromkeys(memory.failed))
     word = {"apply": "Not done", "check": "Would", "plan": "Planned", "audit": "A run would now"}[mode]
     for act in shown["actions"]:
         yield f"{word}: {would(act)}, because {_sentence(act['reason'])}"

@@ -31,12 +31,12 @@ _ACTS = {
 }
 
 
-def said_done(done: Sequence[Mapping[str, Any]], doubtful: bool = False, nothing: str = "This run changed nothing.") -> Iterable[str]:
-    """``doubtful``: an act that failed may have changed something. ``nothing``: what to say where no act was done."""
+def said_done(done: Sequence[Mapping[str, Any]], doubts: Sequence[str] = (), nothing: str = "This run changed nothing.") -> Iterable[str]:
+    """``doubts``: where an act that failed may have changed something. ``nothing``: what to say where no act was done."""
     for act in done:
         yield f"Done: {_spoken(act, 0)}."
-    if doubtful:
-        yield "An act of this run failed and may have changed AD FS all the same; run again: a run first reads what is there."
+    if doubts:
+        yield f"An act of this run failed and may have changed {listed(doubts)} all the same; run again: a run first reads what is there."
     elif not done:
         yield nothing
 

@@ -96,7 +96,7 @@ def _what_to_do(status: DomainStatus, domain: Mapping[str, Any], shown: Mapping[
     if status.unreadable is not None:
         return f"fix: {printable(status.unreadable, 160)}"
     if status.refused:
-        return "Entra refused the write, see below"
+        return "not written again in this run, see below"
     if status.excluded and domain["verdict"] in ("broken", "successor_missing", "compromised"):
         return "excluded: include or update it"
     return {

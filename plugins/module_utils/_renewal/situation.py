@@ -25,8 +25,8 @@ from ansible_collections.federation.adfs.plugins.module_utils._x509 import forma
 class DomainStatus:
     """One domain as the rules see it. ``belongs``: it signs in here, or accepts a certificate of ours. ``ours``: it signs in here.
 
-    ``refused``: Entra refused a write to it in this run. ``acknowledged``: the operator accepts that it may lack what AD FS signs with.
-    ``broken``: it does not accept a key that signs. ``compromised``: stolen keys that it accepts.
+    ``refused``: a write to it in this run was refused, or could not be seen afterwards; it is not written again. ``acknowledged``: the
+    operator accepts that it may lack what AD FS signs with. ``broken``: it does not accept a key that signs. ``compromised``: stolen keys that it accepts.
     """
 
     domain: Domain

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import loop
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.loop import MOST_PASSES, LoopError
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import plan
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
@@ -100,6 +101,36 @@ def test_a_race_is_no_refusal_and_is_planned_again_up_to_the_limit() -> None:
     assert last["ended"] and last["journal"]["content"]["lock"] is None
     assert "somebody else wrote contoso.com, fabrikam.com between each scan and the write" in last["run"]["fail"]
     assert "passes" in [a["alarm"] for a in last["run"]["alarms"]]
+
+
+def test_what_was_written_and_not_read_back_counts_as_done_and_is_no_refusal() -> None:
+    made = first()
+    unread = {"domain": "contoso.com", "changed": True, "error": "contoso.com was written but could not be read back", "error_id": "not_read_back"}
+    ended = after(made, wrote(unread, refusal("fabrikam.com"), msg="2 of 2 domains failed, 1 changed"))
+    assert [t["domain"] for act in ended["memory"]["done"] for t in act["targets"]] == ["contoso.com"]
+    assert ended["memory"]["refused"] == ["fabrikam.com", "contoso.com"]  # neither is written again in this run
+    lines = ended["summary"]
+    assert "Done: repaired sign-in for contoso.com." in lines and "Failed: 2 of 2 domains failed, 1 changed." in lines
+    assert not [line for line in lines if line.startswith("Refused") or "changed nothing" in line or "Entra refused" in line]
+
+
+@pytest.mark.parametrize("shows", [False, True])
+def test_what_may_have_been_written_is_told_as_such_until_it_shows(shows: bool) -> None:
+    made = first(domains=[entra("contoso.com", EARLIER)])
+    unknown = {"domain": "contoso.com", "changed": False, "error": "contoso.com had no clear answer", "error_id": "not_known"}
+    now = entra("contoso.com", MINE, EARLIER) if shows else entra("contoso.com", EARLIER)
+    ended = after(made, wrote(unknown, msg="1 of 1 domains failed"), domains=[now])
+    lines = ended["summary"]
+    assert ("Done: repaired sign-in for contoso.com." in lines) is shows
+    assert any("may have changed Entra ID all the same" in line for line in lines) is not shows
+    assert "Failed: 1 of 1 domains failed." in lines and not [line for line in lines if "changed nothing" in line]
+
+
+def test_a_form_of_eviction_without_a_clear_answer_is_not_taken_for_refused() -> None:
+    act = {"action": "evict", "said": "evict", "thumbprint": None, "targets": [{"tenant_id": "tenant", "domain": "d1", "slots": {"signing": "A", "next": "A"}}]}
+    unknown = wrote({"domain": "d1", "changed": False, "error": "no clear answer", "error_id": "not_known"}, msg="1 of 1 domains failed")
+    heard = loop.heard(loop.Memory("run-1", waiting="act"), {"of": act, "act": unknown}, False)
+    assert heard.forms == () and heard.refused == ("d1",)
 
 
 EXPIRING = certificate("expiring", -336, 29)
