@@ -50,8 +50,8 @@ class Memory:
     ``closed``: why it cannot be written, which holds back what can wait. ``done``: acts with what they changed. ``refused``: domains that Entra
     refused to write, or that cannot be seen after a write: none is written again. ``refusals``: its words; ``unclear``: those of them that are no
     plain refusal. ``unknown``: acts with the domains that no answer says were written or not. ``forms``: ways of evicting that it refused.
-    ``raced``: domains that somebody else wrote between the last scan and our write. ``failed``: why no further act is done but protective ones. ``tried``: the acts that failed,
-    ``doubtful``: those of them that may have changed something all the same, each as ``act`` with ``why``.
+    ``raced``: domains that somebody else wrote between the last scan and our write. ``failed``: why no further act is done but
+    protective ones. ``tried``: the acts that failed, ``doubtful``: those of them that may have changed something all the same, each as ``act`` with ``why``.
     ``told`` and ``checked``: what servers answered. ``noticed``: alarms that only one scan raises. ``seen``: the state at the last scan,
     which certificates there were, and the primary one. ``entries``: what this run has to tell its ledger, and ``told_entries``, how many it has told.
     ``moved``: why the approved plan is not carried out. An act that protects sign-in may bring back what the
