@@ -68,6 +68,12 @@ KNOWN: dict[str, History] = {
     "an unknown certificate, and AD FS promotes by age, and an administrator promotes": History(
         left=28, generation=5, promotion=10, critical=0, phase=539, second="unknown", length=30, policy={"promote": "never"}
     ),
+    "no run lies in a window, and AD FS by itself makes its successor too late": History(
+        left=32, generation=5, critical=0, interval=WEEKLY, length=36, policy={"windows": [_span(day + 0.8, day + 0.9) for day in range(40)]}
+    ),
+    "unknown certificates are to be replaced, and Entra refuses both forms of one alone": History(
+        left=200, length=8, equal_ok=False, null_ok=False, policy={"unknown_certificates": "replace"}, events=(on_day(2, "stranger", 0),)
+    ),
     "several successors": History(left=31, length=39, events=(on_day(4, "generate"), on_day(4.1, "add", "local"))),
     "an emergency over the farm's own key": History(left=60, length=20, events=(on_day(2, "stolen", "primary"),)),
     "an emergency, containment first": History(left=60, length=20, policy={"emergency_priority": "containment"}, events=(on_day(2, "stolen", "primary"),)),

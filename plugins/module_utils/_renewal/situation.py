@@ -14,7 +14,7 @@ from functools import cached_property
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import pace, rules, spans
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import CLOCK_TOLERANCE, Journal
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier, later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Domain, Observation, Server
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.option_types import tenant_key
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
@@ -409,8 +409,17 @@ class Situation:
 
     @cached_property
     def owed(self) -> bool:
-        """Who holds AD FS' clock owes the successor that AD FS would have made: nothing that gates a planned act stops it."""
-        return self.obliged and (self.now >= self.due_at or self.now >= earlier(self.seen.primary_key.not_after, self.seen.farm.thresholds.generation))
+        """Who holds AD FS' clock owes the successor that AD FS would have made, and who sees that AD FS makes it too late: nothing that gates it stops it."""
+        if self.obliged:
+            return self.now >= self.due_at or self.now >= earlier(self.seen.primary_key.not_after, self.seen.farm.thresholds.generation)
+        return self.adfs_comes_too_late and self.deadline is not None and later(self.now, self.reach) >= self.deadline
+
+    @cached_property
+    def adfs_comes_too_late(self) -> bool:
+        """AD FS, left alone, makes its successor so late that it may promote it only after the primary's end. Then nobody but a run prevents that."""
+        thresholds = self.seen.farm.thresholds
+        late = max(thresholds.critical, thresholds.generation - thresholds.promotion - thresholds.check) < self.one_check
+        return late and self.gives_room and not self.promotable and not self.custom and self.policy.promote != "role"
 
     @cached_property
     def making_room(self) -> bool:

@@ -399,6 +399,23 @@ def test_at_a_last_call_the_role_promotes_where_adfs_by_itself_would_be_too_late
     assert {name for _day, name, _why in it.lost} <= {"d1"} and it.farm.primary != "OLD"
 
 
+@pytest.mark.parametrize("generation", [5, 6])
+@pytest.mark.parametrize("every", [1.0, 7.0])
+@pytest.mark.parametrize("promote", ["adfs", "never"])
+@pytest.mark.parametrize("gate", ["windows", "freeze"])
+def test_neither_windows_nor_freezes_keep_a_successor_back_that_adfs_by_itself_would_make_too_late(
+    generation: int, every: float, promote: str, gate: str
+) -> None:
+    thresholds = replace(farm().thresholds, generation=generation * DAY, promotion=5 * DAY, critical=0 * DAY)
+    closed = Policy(windows=tuple(Span(at(n + 0.8), at(n + 0.9)) for n in range(40))) if gate == "windows" else Policy(freezes=(Span(at(-1), at(40)),))
+    it = Life(observe(farm(thresholds=thresholds), *three(), **ends(32)))
+    made = it.daily(33, replace(closed, promote=promote, run_interval=every * DAY), every)
+    it.until(at(33))
+    assert it.lost == [] and it.farm.primary != "OLD"
+    first = next(p for p in made if "generate" in actions(p))
+    assert first.first.now >= at(32) - (generation + 1) * DAY - 8 * DAY, "no sooner than the deadline asks for"
+
+
 # -- whose a certificate is ----------------------------------------------------------------------------------------------------------
 
 
