@@ -185,7 +185,11 @@ class Judge:
             return "no run before"
         if self._acknowledged(domain):
             return "acknowledged"
-        begun = self.completed[-1][0]
+        # A run that began after the promotion cannot keep the other servers from following it.
+        before = [begin for begin, _end in self.completed if begin <= promoted]
+        if not before:
+            return "no run before"
+        begun = before[-1]
         if self._unwritable(domain):
             return "could not be written"
         if world.hands.touched >= begun:
@@ -194,8 +198,6 @@ class Judge:
             return "the run was late"
         if str(world.policy.get("protect", True)).lower() == "false":
             return "protect is off"
-        if farm.switched_by == "hand":
-            return "switched on by hand against a hold" if world.hands.touched >= begun else ""
         if self.last_plan and any(b["condition"] in ("lock",) for b in self.last_plan["blocked_by"]):
             return "locked"
         if domain.name in self.ended_at_run:
@@ -204,7 +206,7 @@ class Judge:
             return "the primary certificate had ended before the last run"
         if promoted >= self._last_call():
             if self._undone_too_late(begun, promoted):
-                return "a hand undid it, and no run could mend it before the last call"
+                return "a hand came between, and no run could mend it before the last call"
             if len(farm.candidates(begun)) > 1:
                 return "several successors at the last call"
             at_once = farm.span("promotion") < HOUR or farm.span("critical") + DAY >= farm.span("generation")
@@ -232,7 +234,8 @@ class Judge:
         if not world.main_answers():
             return "the primary server is off"
         if farm.primary.local:
-            return "custom, and no successor was named" if self.last_plan and _failures(self.last_plan) else ""
+            # Where no run came since the renewal was due, none could say so.
+            return "custom, and no successor was named" if self.last_plan and _failures(self.last_plan) else self._too_few_runs()
         if str(policy.get("auto_rollover")).lower() == "false":
             return "wanted off"
         if not farm.auto and farm.switched_by in ("hand", "begin") and (policy.get("auto_rollover") is None or policy.get("promote") == "never"):
@@ -246,12 +249,8 @@ class Judge:
             return "protect is off"
         if self._paused():
             return "paused"
-        recent = [end for _begun, end in self.completed if end > now - 16 * DAY]
-        distances = [b - a for a, b in zip([now - 16 * DAY, *recent], [*recent, now], strict=True)]
-        if max(distances) > 14 * DAY or (history.interval > 2 * DAY and max(distances) > 1.3 * history.interval):
-            return "too few runs"
-        if history.interval <= 2 * DAY and max(distances) > 3 * DAY:
-            return "runs were missed"
+        if absent := self._too_few_runs():
+            return absent
         if world.hands.touched > now - 8 * DAY:
             return "a hand in the last week"
         if len(farm.candidates(now)) > 1:
@@ -268,6 +267,15 @@ class Judge:
         if journal.error or (journal.content or {}).get("schema") == 99:
             return "the journal cannot be used"
         return ""
+
+    def _too_few_runs(self) -> str:
+        """Why the runs of the last days were too few to renew anything; empty where they were enough."""
+        now, interval = self.world.now, self.world.history.interval
+        recent = [end for _begun, end in self.completed if end > now - 16 * DAY]
+        distances = [b - a for a, b in zip([now - 16 * DAY, *recent], [*recent, now], strict=True)]
+        if max(distances) > 14 * DAY or (interval > 2 * DAY and max(distances) > 1.3 * interval):
+            return "too few runs"
+        return "runs were missed" if interval <= 2 * DAY and max(distances) > 3 * DAY else ""
 
     # Numbers of its own.
 

@@ -74,6 +74,16 @@ KNOWN: dict[str, History] = {
     "unknown certificates are to be replaced, and Entra refuses both forms of one alone": History(
         left=200, length=8, equal_ok=False, null_ok=False, policy={"unknown_certificates": "replace"}, events=(on_day(2, "stranger", 0),)
     ),
+    "a hand switches rollover on when only AD FS can make a successor": History(
+        auto=False, left=28, domains=1, phase=541, length=29, events=(on_day(27.1, "rollover_on"),)
+    ),
+    "AD FS promotes what a hand added, and a server follows after the next run": History(
+        promotion=0, phase=539, domains=1, length=4, events=(on_day(2.2, "add", "local"),)
+    ),
+    "an administrator's certificate ends, and no run came since its renewal was due": History(
+        first="local", left=34, domains=1, interval=14 * DAY, first_run=229, length=42, events=(on_day(14.1, "stops", 0, 40.7),)
+    ),
+    "protection is given up, and nobody promotes": History(left=34, domains=1, updater=35, length=36, policy={"promote": "never", "protect": False}),
     "several successors": History(left=31, length=39, events=(on_day(4, "generate"), on_day(4.1, "add", "local"))),
     "an emergency over the farm's own key": History(left=60, length=20, events=(on_day(2, "stolen", "primary"),)),
     "an emergency, containment first": History(left=60, length=20, policy={"emergency_priority": "containment"}, events=(on_day(2, "stolen", "primary"),)),

@@ -77,4 +77,6 @@ def _comparable(history: History) -> bool:
     }
     hands |= {"stranger", "stranger_first", "swap", "drop_first", "drop_second", "by_hand", "garbage", "managed"}
     wanted_off = any(str(p.get("auto_rollover")).lower() == "false" for p in policies)
+    # Without protection there is no last call: what is held until the end was the operator's choice.
+    wanted_off = wanted_off or any(str(p.get("protect", True)).lower() == "false" for p in policies)
     return not wanted_off and history.first == "own" and not any(words & p.keys() for p in policies) and not any(e.what in hands for e in history.events)
