@@ -471,7 +471,11 @@ class Judge:
             self.wrong("unreadable_unsaid", f"{', '.join(unread)} could not be read, and the run does not fail")
         if state == "ready":
             coming = world.certificate(plan["farm"]["successor"])
-            late = [d.name for d in readable if coming is not None and not all(coming in pair for pair in d.served(world.now))]
+            late = [
+                d.name
+                for d in readable
+                if coming is not None and not all(coming in pair for pair in d.served(world.now)) and not self._taken_and_put_back(d, coming)
+            ]
             if late:
                 self.wrong("untrue_ready", f"ready, and Entra may still serve {', '.join(late)} without {coming}")
         if state in ("complete", "promoted", "steady"):
@@ -492,6 +496,12 @@ class Judge:
         if elsewhere and not failing and not world.policy.get("host_names"):
             self.wrong("unclaimed_unsaid", f"{', '.join(elsewhere)} leads elsewhere and holds {farm.primary}, and the run does not fail")
         self._emergency(plan)
+
+    def _taken_and_put_back(self, domain: Domain, coming: Certificate) -> bool:
+        """Another hand took it out and one put it back since the last look: no run can see that, and the promise leaves it out (omnipresence)."""
+        looked = self.completed[-1][1] if self.completed else 0
+        since = [(by, coming in members) for at, by, members in domain.written if at > looked]
+        return any(not holds and not by.startswith("ours:") for by, holds in since) and domain.holds(coming)
 
     def _emergency(self, plan: dict[str, Any]) -> None:
         world, farm = self.world, self.world.farm

@@ -157,4 +157,7 @@ KNOWN: dict[str, History] = {
     "the old certificate is to leave Entra, and no run ever saw that it was the farm's": History(
         left=31, servers=1, domains=1, length=34, events=(on_day(0, "no_runs", None, 24), on_day(12, "urgent_twice")), policy={"remove_old_from_entra": True}
     ),
+    "another hand takes the successor out of a domain, and it is put back before the next run": History(
+        servers=1, left=34, domains=1, updater=400, length=9, policy={"promote": "never"}, events=(on_day(8, "drop_second", 0),)
+    ),
 }
