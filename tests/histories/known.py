@@ -160,4 +160,10 @@ KNOWN: dict[str, History] = {
     "another hand takes the successor out of a domain, and it is put back before the next run": History(
         servers=1, left=34, domains=1, updater=400, length=9, policy={"promote": "never"}, events=(on_day(8, "drop_second", 0),)
     ),
+    "the server's clock is set forward by less than what is allowed while Entra spreads a change": History(
+        servers=1, left=21, domains=1, length=4, events=(on_day(1, "server_clock", 280, 3),)
+    ),
+    "the server's clock was behind when the successor was published, and is set right": History(
+        servers=1, left=21, domains=1, length=4, events=(on_day(0.1, "server_clock", -280, 1),)
+    ),
 }

@@ -360,7 +360,7 @@ class Decision:
 def checked_write(s: Situation, domain: Domain, slots: Slots, blocks: list[Block]) -> Sequence[Write]:
     """The general rule, for every write to a domain: what it forbids is not written, and said."""
     live = s.live_for(domain)
-    allowed, before, after = rules.write_allowed(domain, slots, live, s.journal, s.policy.propagation, s.now, s.only_seen, bool(s.clock_differs))
+    allowed, before, after = rules.write_allowed(domain, slots, live, s.journal, s.policy.propagation, s.waited_until, s.only_seen, bool(s.clock_differs))
     if not allowed:
         blocks.append(Block("sign_in", domain.name, None, f"the write would make {domain.name} lose a certificate that a server may still sign with"))
         return []

@@ -271,7 +271,7 @@ def _evict(s: Situation, fresh: str, blocks: list[Block], whatever_it_costs: boo
             if slots is None:
                 blocks.append(_no_form(domain.name))
             elif whatever_it_costs:
-                _allowed, before, after = rules.write_allowed(domain, slots, s.live, s.journal, s.policy.propagation, s.now)
+                _allowed, before, after = rules.write_allowed(domain, slots, s.live, s.journal, s.policy.propagation, s.waited_until)
                 writes.append(Write(domain, slots, before, after))
             else:
                 writes.extend(checked_write(s, domain, slots, blocks))

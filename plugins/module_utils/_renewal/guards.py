@@ -180,7 +180,7 @@ def not_known_everywhere(s: Situation, key: str | None, what: str = "the success
         if status.unreadable is not None or required - status.domain.slots.accepted:
             yield _without(status, what)
         else:
-            by_time.setdefault(later(max(stamps.get(k, s.now) for k in required), s.policy.propagation), []).append(status.domain.name)
+            by_time.setdefault(later(max(stamps.get(k, s.now) for k in required), s.policy.propagation, s.now - s.waited_until), []).append(status.domain.name)
     for until, waiting in sorted(by_time.items()):
         yield Block("propagation", names(waiting), until, f"{what} was published, and Entra may serve the earlier settings until then")
     for name in s.missing:

@@ -310,7 +310,7 @@ def _domains(
         stamps[key] = {k: known[k] if k in known and known[k] <= usable else now for k in domain.slots.accepted}
         if domain.configuration:
             configurations[key] = domain.configuration
-        values = tuple(v for v in journal.replaced.get(key, ()) if now - v[0] < propagation)
+        values = tuple(v for v in journal.replaced.get(key, ()) if now - v[0] < propagation + 2 * CLOCK_TOLERANCE)
         # What a write of ours drops lost its stamp before, so what is missing now was taken out by somebody else.
         if before and frozenset(before) - domain.slots.accepted:
             values = (*values, (now, frozenset(before)))[-KEPT_VALUES:]

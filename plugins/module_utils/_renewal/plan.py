@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import (
@@ -230,8 +230,9 @@ def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
     probed = probes.judge(given.get("probes") or memory.probes, reading.observation.farm)
     seen = replace(reading.observation, seen_from_outside=probes.seen_from_outside(probed))
     # One clock for all controllers that work on a farm: what has to be waited for must not end early because two of them differ.
+    ahead = timedelta(0)
     if seen.farm.provider is None and abs(seen.farm.time - now) <= CLOCK_TOLERANCE:
-        now = seen.farm.time
+        now, ahead = seen.farm.time, now - seen.farm.time
     if stored.complaint:
         alarm = Alarm("journal", server, f"the journal is not used: {stored.complaint}; waiting times start afresh")
         seen = replace(seen, alarms=(*seen.alarms, alarm))
@@ -246,7 +247,7 @@ def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
     if stored.keep:
         closed = closed or f"the journal cannot be written: {stored.complaint}. What is replaced is only in this result; acts that can wait do"
     mode = str(given.get("mode") or "plan")
-    run = Run(memory.run, mode == "apply", closed, stored.age, loop.in_doubt(memory, "suspend_auto_rollover"))
+    run = Run(memory.run, mode == "apply", closed, stored.age, loop.in_doubt(memory, "suspend_auto_rollover"), ahead)
     zone = time_zone(given.get("timezone"))
     terms = approval_terms.read_terms(given.get("approval") or {})
     stopped = mode == "apply" and loop.stopped(memory)
@@ -563,7 +564,7 @@ def _promotion_invariants(s: Situation, act: Act) -> dict[str, Any]:
         return {}
     found = {}
     for status in s.counted:
-        accepted = rules.accepted_in_worst_case(rules.served_values(status.domain, s.journal, s.policy.propagation, s.now))
+        accepted = rules.accepted_in_worst_case(s.served(status.domain))
         found[status.domain.name] = {"before": s.live <= accepted, "after": s.live | {act.thumbprint} <= accepted}
     return found
 

@@ -37,6 +37,7 @@ class Stored:
 class Run:
     """``name`` names the run to the journal's lock. ``acts``: it may act, so its scans count. ``journal_closed``: why the journal cannot be written.
 
+    ``ahead``: by how much the controller's clock is ahead of the server's, where both agree well enough and the server's is the run's.
     ``switching_off``: it told AD FS to switch automatic rollover off and does not know whether that was done, or still will be.
     """
 
@@ -45,6 +46,7 @@ class Run:
     journal_closed: str = ""
     lock_age: timedelta | None = None
     switching_off: bool = False
+    ahead: timedelta = timedelta(0)
 
 
 def read_stored(given: Mapping[str, Any], farm: str) -> Stored:
@@ -68,7 +70,7 @@ def scanned(seen: Observation, stored: Journal, policy: Policy, now: datetime, r
     """Return the situation after this scan, with the journal that notes it."""
 
     def at(journal: Journal) -> Situation:
-        return Situation(seen, journal, policy, now, run.journal_closed, run.lock_age, newly_promoted)
+        return Situation(seen, journal, policy, now, run.journal_closed, run.lock_age, newly_promoted, run.ahead)
 
     newly_promoted = _newly_promoted(stored, seen)
     before = at(stored)

@@ -61,6 +61,7 @@ class Situation:
     """One observation with its journal, policy and time. Everything on it is derived.
 
     ``journal_closed``: why the journal cannot be written, empty where it can. ``lock_age``: how long ago its file was written, by the server's clock.
+    ``ahead``: by how much the controller's clock is ahead of ``now``, which is the server's where both agree well enough.
     ``newly_promoted``: the primary certificate is another one than at the last scan.
     """
 
@@ -71,6 +72,7 @@ class Situation:
     journal_closed: str = ""
     lock_age: timedelta | None = None
     newly_promoted: bool = False
+    ahead: timedelta = timedelta(0)
 
     # Keys
 
@@ -212,7 +214,12 @@ class Situation:
     @cached_property
     def noted_at(self) -> datetime:
         """The time that is noted in the journal. Where the clocks differ it is the later one, so that nothing is waited for too short."""
-        return max(self.now, self.seen.farm.time) if self.clock_differs else self.now
+        return max(self.now, self.seen.farm.time) if self.clock_differs else later(self.now, max(self.ahead, timedelta(0)))
+
+    @cached_property
+    def waited_until(self) -> datetime:
+        """The time up to which something was waited for: the earlier of both clocks. One that was set meanwhile must not end a wait too early."""
+        return later(self.now, min(self.ahead, timedelta(0)))
 
     # Domains and servers
 
@@ -502,11 +509,11 @@ class Situation:
         return tuple(s for s in self.seen.farm.servers if not s.seen or not both <= s.certificates)
 
     def omnipresent(self, key: str, domain: Domain) -> bool:
-        return rules.omnipresent(key, domain, self.journal, self.policy.propagation, self.now)
+        return rules.omnipresent(key, domain, self.journal, self.policy.propagation, self.waited_until)
 
     def served(self, domain: Domain) -> list[frozenset[str]]:
         """Every value that Entra may still serve."""
-        return rules.served_values(domain, self.journal, self.policy.propagation, self.now, bool(self.clock_differs))
+        return rules.served_values(domain, self.journal, self.policy.propagation, self.waited_until, bool(self.clock_differs))
 
     def live_for(self, domain: Domain) -> frozenset[str]:
         """What the domain has to accept. A stolen key is not brought into a domain again from which it was evicted; that one waits for the servers."""
