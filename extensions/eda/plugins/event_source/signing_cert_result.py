@@ -62,7 +62,8 @@ Key = tuple[str, str, str, str]  # farm, kind, what, object
 class Queue(Protocol):
     """As ansible-rulebook gives it."""
 
-    async def put(self, item: Any) -> None: ...
+    async def put(self, item: Any) -> None:
+        """Hand one event over."""
 
 
 async def main(queue: Queue, args: dict[str, Any]) -> None:
