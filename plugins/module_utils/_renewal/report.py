@@ -20,7 +20,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.forecast 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.loop import Memory, doubts
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.report_acts import FEW, listed, said_done, would
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.report_forecast import coming, next_renewal, unattended
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.report_table import WELL, ends, own_domains, table
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.report_table import WELL, ends, own_domains, table, unread_tenants
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import Clock, count, names, on_or_off
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
@@ -146,6 +146,9 @@ def _answer(s: Situation, shown: Mapping[str, Any], foretold: Forecast | None, c
     ours, accepting = own_domains(s), _accepting(s)
     accept = "accepts" if len(accepting) == 1 else "accept"
     fine = f"{len(accepting)} of {count(len(ours), 'domain')} {accept} the certificate that {s.seen.farm.title} signs with"
+    tenants = unread_tenants(s)
+    if tenants:
+        fine = f"{fine}; of {listed(tenants)} nothing is known" if ours else f"Which domains accept the certificate that {s.seen.farm.title} signs with is not known"
     if s.broken:
         mended = {t["domain"] for a in shown["actions"] if a["action"] in ("repair", "evict") for t in a["targets"]}
         broken = [b.domain.name for b in s.broken]
@@ -187,8 +190,16 @@ def _unread(s: Situation) -> list[str]:
 
 
 def _unread_text(s: Situation) -> str:
-    unread = _unread(s)
-    return f"{len(unread)} of {count(len(own_domains(s)), 'domain')} could not be read{_named(unread)}"
+    unread = [status.domain.name for status in s.unreadable if status.domain.name]
+    domains = [f"{len(unread)} of {count(len(own_domains(s)), 'domain')} could not be read{_named(unread)}"] if unread else []
+    tenants = unread_tenants(s)
+    return listed([*domains, *([f"{listed(tenants)} could not be read"] if tenants else [])])
+
+
+def _unread_count(s: Situation) -> str:
+    tenants = unread_tenants(s)
+    parts = ((len(_unread(s)) - len(tenants), "domain"), (len(tenants), "tenant"))
+    return listed(count(number, what) for number, what in parts if number)
 
 
 def _accepting(s: Situation) -> list[DomainStatus]:
@@ -229,13 +240,15 @@ def _signer(s: Situation, shown: Mapping[str, Any]) -> Iterable[str]:
 def _counts(s: Situation, shown: Mapping[str, Any]) -> str:
     tally: dict[str, int] = {}
     for domain in shown["domains"]:
-        tally[domain["verdict"]] = tally.get(domain["verdict"], 0) + 1
+        if domain["domain"]:
+            tally[domain["verdict"]] = tally.get(domain["verdict"], 0) + 1
     ours = [f"{tally[word]} {_COUNTED.get(word, word.replace('_', ' '))}" for word in [*_COUNTED, *sorted(tally)] if word in tally and word not in _ELSEWHERE]
     elsewhere = [f"{tally[word]} {text}" for word, text in _ELSEWHERE.items() if word in tally]
     tenants = len({d["tenant_id"] for d in shown["domains"]})
     where = f" in {tenants} tenants" if tenants > 1 else ""
     total = sum(number for word, number in tally.items() if word not in _ELSEWHERE)
     line = f"{count(total, 'federated domain')}{where}: {', '.join(dict.fromkeys(ours)) or 'none that signs in here'}"
+    elsewhere += [f"{count(len(unread_tenants(s)), 'tenant')} could not be read"] if unread_tenants(s) else []
     return f"{line} (besides, {' and '.join(elsewhere)})." if elsewhere else f"{line}."
 
 
@@ -348,7 +361,7 @@ def _notice(s: Situation, shown: Mapping[str, Any], foretold: Forecast | None, c
         return ""
     asked = [d for d in shown["domains"] if d["decision_row"] and d["decision_row"]["action"] != "none"]
     if not asked:
-        unread = f" (not known for {count(len(_unread(s)), 'domain')} that could not be read)" if _unread(s) else ""
+        unread = f" (not known for {_unread_count(s)} that could not be read)" if _unread(s) else ""
         return f"Microsoft's renewal notice: no action needed{unread}."
     rows = sorted({str(d["decision_row"]["row"]) for d in asked if d["decision_row"]["row"]})
     row = f" ({'rows' if len(rows) > 1 else 'row'} {' and '.join(rows)} of its table)" if rows else ""

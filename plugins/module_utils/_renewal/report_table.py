@@ -21,8 +21,13 @@ _SHORT = 8
 
 
 def own_domains(s: Situation) -> list[DomainStatus]:
-    """The domains whose users sign in here, as far as is known."""
-    return [status for status in s.statuses if status.ours or status.unreadable is not None]
+    """The domains whose users sign in here, as far as is known. A tenant that could not be read is none of them."""
+    return [status for status in s.statuses if status.domain.name and (status.ours or status.unreadable is not None)]
+
+
+def unread_tenants(s: Situation) -> list[str]:
+    """The tenants of which nothing could be read."""
+    return [status.domain.title for status in s.statuses if not status.domain.name]
 
 
 def table(s: Situation, shown: Mapping[str, Any], mode: str) -> Iterable[str]:
@@ -52,7 +57,9 @@ def table(s: Situation, shown: Mapping[str, Any], mode: str) -> Iterable[str]:
     heads = ("AD FS" if own else "Signs", "Entra signing", "Entra next", " ", "Row", "What to do")
     widths = [max(len(heads[i]), *(len(cells[i]) for cells in rows)) for i in range(len(heads))]
     key = " (Row: of Microsoft's decision table)" if own else ""
-    yield f"Not well, {sum(map(len, rows.values()))} of {count(len(own_domains(s)), 'domain')}{key}:"
+    tenants = unread_tenants(s)
+    besides = f" and {count(len(tenants), 'tenant')}" if tenants else ""
+    yield f"Not well, {sum(map(len, rows.values())) - len(tenants)} of {count(len(own_domains(s)), 'domain')}{besides}{key}:"
     yield "  " + "  ".join(text.ljust(width) for text, width in zip(heads, widths, strict=True)) + "  Domains"
     row_cells: tuple[str, ...]
     for row_cells, found in sorted(rows.items(), key=lambda item: (-len(item[1]), item[0])):

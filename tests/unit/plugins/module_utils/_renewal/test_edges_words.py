@@ -51,6 +51,15 @@ def test_a_domain_whose_first_member_is_empty_is_told_as_it_is_and_written_in_or
     assert broken.first.state == "broken" and written(broken, "repair") == {"d3": ("OLD", None)}
 
 
+def test_a_tenant_of_which_nothing_was_read_is_not_counted_as_a_domain() -> None:
+    tenant = domain("", None, None, tenant_id="second", sign_in_host=None, error="the token was refused")
+    with_others, alone = (show(plan(observe(farm(), *some, tenant, **FAR)), {"OLD": "x"}, {}, mode="apply")["summary"] for some in (three(), ()))
+    assert any("3 of 3 domains accept" in line and "of tenant second nothing is known" in line for line in with_others), with_others
+    assert any("3 federated domains" in line and "1 tenant could not be read" in line for line in with_others), with_others
+    assert any("Which domains accept the certificate" in line for line in alone), alone
+    assert not any("0 of 1 domain" in line or "1 of 1 domain" in line or "1 domain" in line for line in alone), alone
+
+
 def test_a_tenant_of_which_nothing_was_read_is_one_failure_with_its_cause() -> None:
     tenant = domain("", None, None, tenant_id="second", sign_in_host=None, error="the token was refused")
     made = plan(observe(farm(), *three(), tenant, **FAR))
