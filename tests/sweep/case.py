@@ -383,7 +383,8 @@ class _Meeting:
         if self._away and server == self._away:
             raise AnsibleConnectionFailure("No route to host")
         here = number == self.case.call or (self.case.lasting and number >= self.case.call)
-        if not here or self.case.kind in ("socket", "clock"):
+        elsewhere = self.case.kind in ("windows", "odd") and not server  # a busy machine may repeat a request, and the calls after it count on
+        if not here or elsewhere or self.case.kind in ("socket", "clock"):
             result = work()
             self._replies[name] = result
             return result

@@ -148,7 +148,8 @@ def _answer(s: Situation, shown: Mapping[str, Any], foretold: Forecast | None, c
     fine = f"{len(accepting)} of {count(len(ours), 'domain')} {accept} the certificate that {s.seen.farm.title} signs with"
     tenants = unread_tenants(s)
     if tenants:
-        fine = f"{fine}; of {listed(tenants)} nothing is known" if ours else f"Which domains accept the certificate that {s.seen.farm.title} signs with is not known"
+        unknown = f"Which domains accept the certificate that {s.seen.farm.title} signs with is not known"
+        fine = f"{fine}; of {listed(tenants)} nothing is known" if ours else unknown
     if s.broken:
         mended = {t["domain"] for a in shown["actions"] if a["action"] in ("repair", "evict") for t in a["targets"]}
         broken = [b.domain.name for b in s.broken]
