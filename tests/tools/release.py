@@ -40,7 +40,7 @@ def main() -> int:
             release(ROOT, sys.argv[1])
             print(f"release: {sys.argv[1]} is written. Look at it, and then:")
             for step in (
-                f"git commit --all --message 'Release {sys.argv[1]}'",
+                f"git add --all && git commit --message 'Release {sys.argv[1]}'",
                 "make gates",
                 f"git tag {sys.argv[1]} && git push && git push --tags",
                 f"make build && ansible-galaxy collection publish build/federation-adfs-{sys.argv[1]}.tar.gz",
