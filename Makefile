@@ -53,6 +53,10 @@ test-long: $(INSTALLED) ## What takes minutes: runs that die at every single rem
 gates: ## All gates, one after the other, with a table of results at the end; about an hour and a half
 	@tests/tools/gates.sh all
 
+.PHONY: real
+real: $(INSTALLED) ## Read a real farm and tenant: FEDERATION_ADFS_REAL_INVENTORY names the inventory, see docs/real-system.md
+	@$(BIN)/python -m pytest -s -m real $(PYTEST_ARGS) tests/real
+
 .PHONY: lint
 lint: $(INSTALLED) ## Code, types, playbooks, documentation, changelog and licences
 	@tests/tools/lint.sh

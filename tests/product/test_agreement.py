@@ -16,6 +16,8 @@ import yaml
 from ansible.plugins.loader import fragment_loader
 from ansible.utils.plugin_docs import get_docstring
 
+from proof import facts
+
 from .conftest import ROOT, signing
 from .player import INFO_TASK, OWN, Player, out
 
@@ -191,6 +193,16 @@ def test_every_command_calls_what_there_is() -> None:
         problems += [f"{path.name}: make {name}" for name in re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE) if name not in targets]
         problems += [f"{path.name}: {name}" for name in re.findall(r"ansible-playbook [^\n`]*?federation\.adfs\.(\w+)", text) if name not in PLAYBOOKS]
     assert problems == []
+
+
+def test_every_open_question_is_asked() -> None:
+    """The page for those with a real system, and its form, have the questions that the lab and the proof flip."""
+    known = {int(words.split(".")[0]) for words in [*facts.MEANING.values(), *facts.IMPOSSIBLE.values(), *facts.NO_MATTER]}
+    page = re.findall(r"^\| (\d+) \| ", (ROOT / "docs/real-system.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert {int(number) for number in page} == known
+    form = ROOT / ".github/ISSUE_TEMPLATE/what-a-real-system-does.yml"
+    asked = next(field for field in yaml.safe_load(form.read_text(encoding="utf-8"))["body"] if field.get("id") == "question")["attributes"]["options"]
+    assert {int(found[1]) for option in asked if (found := re.match(r"(\d+)\. ", option))} == known
 
 
 # -- links inside the repository ----------------------------------------------------------------------------------------------------------------------------
