@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 import tarfile
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,15 @@ def test_strangers_in_an_archive_are_told(tmp_path: Path) -> None:
     assert [problem for problem in problems if problem.startswith("git does not know")] != []
     assert "missing: plugins/modules/metadata_info.py" in problems
     assert not any(problem.endswith((": README.md", ": plugins/modules/farm_info.py")) for problem in problems)
+
+
+def test_every_file_belongs_into_the_archive_or_is_left_out_of_it() -> None:
+    """What `make galaxy` finds in the built archive, found at once."""
+    ignored = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["build_ignore"]
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True, timeout=60).stdout.splitlines()
+    held = {name for name in listed if not any(fnmatch(str(path), pattern) for path in [Path(name), *Path(name).parents] for pattern in ignored)}
+    assert archive.unwanted(held) == ["galaxy.yml"]  # it becomes MANIFEST.json
+    assert "README.md" in held and len(held) > 100
 
 
 def test_floors() -> None:
