@@ -4,6 +4,7 @@
 # Needs one Python >= 3.11 and, to install, a package index; everything goes into .venv and build. `make` alone lists what there is.
 #   make test PYTHON=/path/to/python3.13    another Python than the newest one that is found
 #   make test PYTEST_ARGS="-k journal"      further arguments for pytest
+#   make test LOCK=                        the newest tools, not those of tests/requirements/lock.txt, where .venv is made anew
 #   make release VERSION=1.2.0            the files of a release
 #   make histories COUNT=20000 SEED=1       how many random histories, and from which seed on; FILE=build/histories.jsonl keeps the results
 
@@ -17,6 +18,7 @@ PYTEST_ARGS ?=
 COUNT ?= 2000
 SEED ?= 1
 VERSION ?=
+LOCK ?= tests/requirements/lock.txt
 
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
@@ -130,6 +132,10 @@ bench-graph: $(INSTALLED) ## What the worst answers of Graph cost
 .PHONY: bench
 bench: bench-core bench-metadata bench-graph bench-run ## All benchmarks; the last line of each is its verdict
 
+.PHONY: lock
+lock: $(INSTALLED) ## Write the versions in .venv into tests/requirements/lock.txt
+	@$(BIN)/python tests/tools/lock.py
+
 .PHONY: docs
 docs: $(INSTALLED) ## Check the documentation and build it into build/docs/html
 	@tests/tools/docs.sh
@@ -160,11 +166,13 @@ release-rehearsal: $(INSTALLED) ## Make the next release on a copy, and look at 
 	@$(BIN)/python tests/tools/release.py --rehearse
 
 # What the tests run in: made once, brought up to date when a requirements file changes.
-$(INSTALLED): tests/requirements/runtime.txt tests/requirements/test.txt tests/requirements/lint.txt
+$(INSTALLED): tests/requirements/runtime.txt tests/requirements/test.txt tests/requirements/lint.txt $(LOCK)
 	@test -x $(BIN)/python || { test -n "$(PYTHON)" && echo "Making $(VENV) with $(PYTHON)" && "$(PYTHON)" -m venv $(VENV); }
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(VENV) has a Python older than 3.11: remove the folder $(VENV) and say PYTHON=/path/to/a/newer/python" >&2; exit 1; }
 	@echo "Installing into $(VENV)"
-	@$(BIN)/python -m pip install -qq --no-compile -r tests/requirements/lint.txt
+	@$(BIN)/python -m pip install -qq --no-compile -r tests/requirements/lint.txt $(if $(LOCK),-c $(LOCK)) || { \
+		test -n "$(LOCK)" && echo "The versions in $(LOCK) cannot be had here, so the newest ones are installed" >&2 && \
+		$(BIN)/python -m pip install -qq --no-compile -r tests/requirements/lint.txt; }
 	@mkdir -p $(dir $(LINK)) build
 	@ln -sfn ../../../.. $(LINK)
 	@touch $@

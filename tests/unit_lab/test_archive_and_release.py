@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 import tarfile
@@ -81,3 +82,18 @@ def test_the_version_that_comes_next_may() -> None:
     now = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
     assert release.not_next(release.next_version(now), now) == ""
     assert release.next_version("1.2.3") == "1.2.4"
+
+
+def test_the_lock_has_every_tool_and_fits_the_floors() -> None:
+    folder = ROOT / "tests/requirements"
+    text = (folder / "lock.txt").read_text(encoding="utf-8")
+    locked = dict(re.findall(r'^([a-z0-9-]+)==([0-9.]+)\S* ; python_version == "3\.\d+"$', text, re.MULTILINE))
+    assert len(locked) == len([line for line in text.splitlines() if not line.startswith("#")])
+    wanted = {name.lower(): floor for path in ("runtime.txt", "test.txt", "lint.txt") for name, floor in archive.floors(_own_lines(folder / path)).items()}
+    assert set(wanted) - set(locked) == set()
+    numbers = {name: [tuple(int(part) for part in version.strip(".").split(".")) for version in (locked[name], floor)] for name, floor in wanted.items()}
+    assert {name: pair for name, pair in numbers.items() if pair[0] < pair[1]} == {}
+
+
+def _own_lines(path: Path) -> str:
+    return "\n".join(line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("-r "))
