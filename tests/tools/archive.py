@@ -42,11 +42,12 @@ WANTED = [
     r"docs/([^/]+|decisions/[^/]+)\.md",
     r"docs/docsite/[^/]+\.yml",
     r"docs/docsite/rst/.+\.(rst|png|svg)",
-    r"extensions/awx/(collections/)?[^/]+\.(md|yml)",
+    r"extensions/(awx|eda)/.+\.(md|py|yml)",
     r"meta/[^/]+\.(yml|txt)",
     r"playbooks/([^/]+|vars/[^/]+)\.yml",
     r"plugins/.+\.py",
     r"plugins/plugin_utils/powershell/[^/]+\.ps1",
+    r"plugins/plugin_utils/report/page\.(css|html\.j2|js)",
     r"roles/[a-z_]+/(README\.md|(defaults|meta|tasks|vars|handlers)/[^/]+\.yml|(files|templates)/.+)",
     r"tests/(config\.yml|sanity/ignore-[0-9.]+\.txt)",
 ]
