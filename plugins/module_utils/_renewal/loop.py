@@ -55,7 +55,7 @@ class Memory:
     ``told`` and ``checked``: what servers answered. ``noticed``: alarms that only one scan raises. ``seen``: the state at the last scan,
     which certificates there were, and the primary one. ``entries``: what this run has to tell its ledger, and ``told_entries``, how many it has told.
     ``moved``: why the approved plan is not carried out. An act that protects sign-in may bring back what the
-    plan saw, and does not bring back the approval. ``watched``: what was made
+    plan saw, and does not bring back the approval. ``inherited``: certificates made by the run before, which died. ``watched``: what was made
     of the sign-in log and the administrators, which a run reads once.
     """
 
@@ -82,6 +82,7 @@ class Memory:
     probes: tuple[Mapping[str, Any], ...] = ()
     seen: Mapping[str, Any] | None = None
     moved: tuple[str, ...] = ()
+    inherited: tuple[str, ...] = ()
     watched: Mapping[str, Any] | None = None
     entries: tuple[Mapping[str, Any], ...] = ()
     told_entries: int = 0
@@ -402,7 +403,7 @@ def carry_on(shown: dict[str, Any], memory: Memory, mode: str, hosts: Mapping[st
     seen = {"state": shown["state"], "certificates": certificates(shown["farm"]), "primary": shown["farm"]["primary"]}
     memory = replace(memory, plans=memory.plans + 1, seen=seen, watched=shown["watched"])
     memory = replace(memory, noticed=(*memory.noticed, *(a for a in shown["alarms"] if a["alarm"] in _SEEN_ONCE and a not in memory.noticed)))
-    memory = replace(memory, moved=tuple(shown.pop("moved")))
+    memory = replace(memory, moved=tuple(shown.pop("moved")), inherited=tuple(shown.pop("inherited")))
     key = asks["key_checks"]
     asks["hosts"] = [{"what": "sync", "server": name, "host": hosts[name]} for name in asks["sync"] if hosts.get(name)]
     if key:

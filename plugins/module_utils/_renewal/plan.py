@@ -258,19 +258,21 @@ def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
 
     shown = planned()
     moved: tuple[str, ...] = ()
+    inherited = inherited_from(memory, stored.journal, seen)
     approved = given.get("approved") or (terms.plan_for(seen.farm.identifier) if mode in ("apply", "check") else None)
     if approved is not None:
 
         def refused(chosen: Mapping[str, Any]) -> list[str]:
             return approval_terms.refusals(chosen, terms, stored.journal, memory.run, now)
 
-        what_is_left = approval.compare(approved, shown, lambda key: _made_by_us(key, memory, stored.journal, seen), memory.done, refused)
+        what_is_left = approval.compare(approved, shown, lambda key: _made_by_us(key, memory, inherited), memory.done, refused)
         what_is_left = replace(what_is_left, moved=memory.moved or what_is_left.moved)
         moved = what_is_left.moved
         shown = planned(what_is_left)
     if mode == "plan":
         shown["approvable"] = approval_terms.approvable(shown, now, terms.planned_by)
     shown["moved"] = moved
+    shown["inherited"] = inherited
     shown["journal"]["expected_sha256"] = found.get("sha256")
     return shown
 
@@ -292,13 +294,17 @@ def _watched(given: Mapping[str, Any], memory: loop.Memory, journal: Journal, se
         ) from exc
 
 
-def _made_by_us(key: str, memory: loop.Memory, journal: Journal, seen: Observation) -> bool:
-    """Whether a certificate that the approved plan did not know was made by this run, or by the one before it that died and left its lock."""
-    if any(act["action"] == "generate" for act in memory.done):
-        return True
+def _made_by_us(key: str, memory: loop.Memory, inherited: Sequence[str]) -> bool:
+    """Whether a certificate that the approved plan did not know was made by this run, or by the one before it."""
+    return key in inherited or any(act["action"] == "generate" for act in memory.done)
+
+
+def inherited_from(memory: loop.Memory, journal: Journal, seen: Observation) -> tuple[str, ...]:
+    """The certificates made by the run before, which died and left its lock. Remembered, because the first journal of this run takes that lock."""
     if journal.lock is None or journal.lock.run == memory.run or journal.scans is None or not journal.scans.at:
-        return False
-    return seen.keys[key].not_before >= earlier(journal.scans.at[-1], CLOCK_TOLERANCE)
+        return memory.inherited
+    since = earlier(journal.scans.at[-1], CLOCK_TOLERANCE)
+    return tuple(sorted(key for key in seen.farm.certificates if key in seen.keys and seen.keys[key].not_before >= since))
 
 
 def _only_one_host(given: Mapping[str, Any], identifier: str) -> None:

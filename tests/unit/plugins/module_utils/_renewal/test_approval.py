@@ -20,9 +20,10 @@ from world import FARM, Play, actions, at, domain, farm, guards, key, observe, p
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import acts
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import ApprovalError, Approved, compare, moved
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval_terms import approvable, read_terms, refusals, token
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Applied, Journal, Lock, note_applied, read_journal, write_journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Applied, Journal, Lock, Scans, note_applied, read_journal, write_journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.loop import Memory
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Decrypting, KeyCheck, Slots
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import make_plan, show
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import inherited_from, make_plan, show
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run
 
@@ -286,6 +287,16 @@ def test_a_plan_is_good_for_one_application_and_a_run_that_died_in_it_is_continu
     anew = json.loads(json.dumps(approvable(show(plan(DUE), {}, {}), at(1), "")))  # the same state planned again is another approval
     assert anew["plan_id"] == MADE["plan_id"]
     assert refused(anew, applied, days=1) == ""
+
+
+def test_what_a_run_made_that_died_is_known_as_ours_also_after_its_lock_was_taken() -> None:
+    seen = observe(farm("OLD", "NEW", "STRANGER"), domain("contoso.com", "OLD"))
+    left = replace(EMPTY, lock=Lock("run-1"), scans=Scans("OLD", (at(0),)))
+    memory = Memory("run-2", inherited=inherited_from(Memory("run-2"), left, seen))
+    assert memory.inherited == ("NEW",)
+    assert inherited_from(memory, replace(left, lock=Lock("run-2")), seen) == ("NEW",)
+    assert inherited_from(memory, replace(left, lock=None), seen) == ("NEW",)
+    assert inherited_from(Memory("run-2"), replace(left, lock=Lock("run-2")), seen) == ()
 
 
 def test_the_journal_keeps_which_plans_were_applied() -> None:
