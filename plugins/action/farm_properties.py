@@ -40,7 +40,9 @@ class ActionModule(AdfsAction):
     }
 
     def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
-        wanted = {name: options[name] for name in MEMBERS if options[name] is not None}
+        # Plain numbers: from ansible-core 2.19 on those of a playbook are of a type of their own, and what is read back is compared with its type.
+        given = {name: options[name] for name in MEMBERS if options[name] is not None}
+        wanted = {name: value if isinstance(value, bool) else int(value) for name, value in given.items()}
         for name, value in wanted.items():
             if name in MOST_DAYS and not 1 <= value <= MOST_DAYS[name]:
                 raise AdfsError(f"The option {name} is {value}; it takes a number of days from 1 to {MOST_DAYS[name]}.", id="options")

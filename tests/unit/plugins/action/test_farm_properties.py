@@ -82,3 +82,13 @@ def test_a_value_that_was_not_taken_over_is_no_success():
     result = world.run("farm_properties", {"certificate_duration": 730})
     assert result["error_id"] == "not_done"
     assert "certificate_duration" in result["msg"]
+
+
+class Number(int):
+    """What a number in a playbook is from ansible-core 2.19 on: of a type of its own, which remembers where it was written."""
+
+
+def test_a_number_of_a_playbook_is_the_number_that_ad_fs_gives_back():
+    result = World().run("farm_properties", {"certificate_duration": Number(730)})
+    assert not result.get("failed"), result
+    assert result["changed"] is True and result["properties"]["certificate_duration"] == 730
