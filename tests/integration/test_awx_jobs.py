@@ -168,7 +168,12 @@ def test_a_job_cancelled_after_any_heading_is_finished_by_the_next_one(stripe: i
             tried += 1
             settle(lab)
             lab.advance(hours=1)  # the lock of a run that is gone counts no longer
+            before = [entry["operation"] for entry in lab.writes()]
             finished = awx.launch("apply_signing_cert.yml", given)
-            assert (finished.status, finished.code) == ("successful", 0), (after, finished.output)
+            if "patch_configuration" in before and before[-1] == "write_journal":
+                # Everything was done and the lock given back before it was cancelled: a plan is good for one application.
+                assert [entry["operation"] for entry in lab.writes()] == before, (after, finished.output)
+            else:
+                assert (finished.status, finished.code) == ("successful", 0), (after, finished.output)
             assert look(lab) == ["generate", "publish"], after
     assert tried >= 5
