@@ -240,6 +240,7 @@ domains:
         - V(not_as_expected) if it differed from O(domains[].expected). Another writer changed it meanwhile, and nothing was tried or refused.
         - V(not_read_back) if it was written, but could not be read afterwards, or does not show it yet.
         - V(not_known) if writing it had no clear answer, and it does not show. It may have been written all the same.
+        - V(not_tried) if it came to no write, for example because the domain could not be read.
       type: str
       returned: where it is one of these
     request_id:
@@ -392,6 +393,8 @@ def _error_id(outcome: Outcome) -> str | None:
         return "not_as_expected"
     if outcome.error and outcome.changed:
         return "not_read_back"
+    if outcome.error and not outcome.tried:
+        return "not_tried"
     return "not_known" if outcome.unclear else None
 
 

@@ -26,6 +26,7 @@ SAMPLE = [
     "generate and publish/kill//18/after/once",
     "generate and publish/event//15/another run/once",
     "repair/socket/graph.batch/3/garbage after/once",
+    "remove from Entra/socket/token.token/1/403/once",
     "promote/windows//8/away after it/once",
     "promote/odd//8/error_after/once",
     "rollback after/clock//0/10/once",

@@ -80,6 +80,8 @@ class Outcome:
     raced: bool = False
     # It may have been written: no answer says so or not, and it does not show.
     unclear: bool = False
+    # A write was sent, whatever came of it.
+    tried: bool = False
     # The names of the settings that were asked for.
     settings: Sequence[str] = ()
     # Graph's number of the last request that wrote to it.
@@ -207,6 +209,7 @@ def _carry_out(client: GraphClient, wishes: Mapping[str, Wish], writes: Mapping[
         for name, reply in replies.items():
             outcome = outcomes[name]
             outcome.request_id = reply.request_id or outcome.request_id
+            outcome.tried = outcome.tried or reply.unclear or bool(reply.status)
             if reply.error is None:
                 outcome.changed, outcome.error = True, None
                 written[name] = waiting[name]

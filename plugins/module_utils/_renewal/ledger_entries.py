@@ -22,6 +22,7 @@ _NO_REFUSAL = {
     "not_as_expected": "not done",
     "not_read_back": "done, and not seen afterwards",
     "not_known": "whether it was done is not known",
+    "not_tried": "not tried",
 }
 _END = ("file", "size", "head", "last")
 

@@ -33,6 +33,9 @@ NOT_READ_BACK = "not_read_back"
 """That of a domain that was written, and could not be read afterwards."""
 NOT_KNOWN = "not_known"
 """That of a domain of which nobody knows whether it was written."""
+NOT_TRIED = "not_tried"
+"""That of a domain to which no write was sent."""
+_NO_REFUSAL = (NOT_READ_BACK, NOT_KNOWN, NOT_TRIED)
 _SEEN_ONCE = ("first_use", "promoted_by_adfs", "another_writer")
 """Alarms about what changed since the last run: only its first scan raises them."""
 
@@ -204,13 +207,14 @@ def _acted_on_domains(memory: Memory, act: Mapping[str, Any], task: Mapping[str,
         if r.get("domains") is not None:
             found = {(_tenant(r), str(d["domain"])): d for d in r["domains"] if d.get("error")}
             errors.update(found)
-            unclear += [_message(r)] if any(d.get("error_id") in (NOT_READ_BACK, NOT_KNOWN) for d in found.values()) else []
+            unclear += [_message(r)] if any(d.get("error_id") in _NO_REFUSAL for d in found.values()) else []
         else:  # it is about the whole tenant
-            errors.update({_place(t): {"error": _message(r)} for t in act["targets"] if t["tenant_id"] == _tenant(r)})
+            errors.update({_place(t): {"error": _message(r), "error_id": NOT_TRIED} for t in act["targets"] if t["tenant_id"] == _tenant(r)})
+            unclear.append(_message(r))
     kinds = {place: found.get("error_id") for place, found in errors.items()}
     raced = tuple(sorted(name for (_id, name), kind in kinds.items() if kind == RACED))
-    unseen = tuple(sorted(name for (_id, name), kind in kinds.items() if kind in (NOT_READ_BACK, NOT_KNOWN)))
-    refused = tuple(sorted(name for (_id, name), kind in kinds.items() if kind not in (RACED, NOT_READ_BACK, NOT_KNOWN)))
+    unseen = tuple(sorted(name for (_id, name), kind in kinds.items() if kind in _NO_REFUSAL))
+    refused = tuple(sorted(name for (_id, name), kind in kinds.items() if kind not in (RACED, *_NO_REFUSAL)))
     written = [t for t in act["targets"] if _place(t) not in kinds or kinds[_place(t)] == NOT_READ_BACK]
     unknown = [t for t in act["targets"] if kinds.get(_place(t)) == NOT_KNOWN]
     memory = replace(memory, raced=raced, done=(*memory.done, {**act, "targets": written}) if written else memory.done)
