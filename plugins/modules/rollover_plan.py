@@ -426,6 +426,12 @@ plan:
       description: The relying party trusts that a promotion may lock out, each with C(name), C(identifiers), C(risk) and C(advice).
       type: list
       elements: dict
+    approvable:
+      description:
+        - The plan as it is handed on for approval, in mode V(plan) only.
+        - It holds ids, thumbprints, names, times and plain values of the policy, and the SHA-256 of the policy's other values.
+      type: dict
+      returned: in mode V(plan)
     journal:
       description: The journal as it must be before the first act, and whether it has to be written.
       type: dict

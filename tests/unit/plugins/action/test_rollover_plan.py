@@ -25,6 +25,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading i
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import another_server
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import describe, format_time, parse_certificate
 from ansible_collections.federation.adfs.plugins.modules import rollover_plan as documented
+from ansible_collections.federation.adfs.tests.returned import missing, undocumented
 
 NOW = datetime(2026, 3, 1, tzinfo=timezone.utc)
 
@@ -260,6 +261,13 @@ def test_a_named_domain_that_is_not_there_is_told_and_keeps_nothing_from_the_oth
     assert [(a["action"], [t["domain"] for t in a["targets"]]) for a in plan["actions"]] == [("repair", ["contoso.com"])]
     assert any("managed.com, which is not a federated domain" in a["reason"] for a in plan["alarms"])
     assert "unclaimed" in [f["fail_on"] for f in plan["failures"]]
+
+
+def test_every_member_of_a_result_is_documented() -> None:
+    mine, earlier = certificate("mine"), certificate("earlier")
+    result = run(farm=farm(mine), domains=[entra("contoso.com", earlier)])
+    results = yaml.safe_load(documented.RETURN)
+    assert (missing(result, results), undocumented(result, results, "rollover_plan")) == ([], [])
 
 
 def test_documented_options_are_the_accepted_ones() -> None:

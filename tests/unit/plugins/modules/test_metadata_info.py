@@ -14,9 +14,11 @@ import time
 import typing as t
 
 import pytest
+import yaml
 from ansible.module_utils import basic
 
 from ansible_collections.federation.adfs.plugins.modules import metadata_info
+from ansible_collections.federation.adfs.tests.returned import missing, undocumented
 from ansible_collections.federation.adfs.tests.unit.plugins.module_utils import metadata_documents as make
 from ansible_collections.federation.adfs.tests.unit.plugins.module_utils.tls_server import Authority, Server, answer
 
@@ -39,6 +41,15 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, che
 @pytest.fixture
 def module(capsys, monkeypatch) -> t.Callable[..., dict[str, t.Any]]:
     return lambda **options: run(capsys, monkeypatch, **options)
+
+
+def test_every_member_of_a_result_is_documented(module, tmp_path) -> None:
+    path = tmp_path / "metadata.xml"
+    path.write_bytes(make.adfs_document(OLD, NEW))
+    documented = yaml.safe_load(metadata_info.RETURN)
+    result = module(path=str(path))
+    assert (missing(result, documented), undocumented(result, documented, "metadata_info")) == ([], [])
+    assert undocumented({"metadata": {"colour": "red"}}, documented, "it") == ["it.metadata.colour"]
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
