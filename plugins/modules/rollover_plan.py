@@ -242,6 +242,10 @@ plan:
         slots:
           description: The thumbprints in the domain's two members.
           type: dict
+        to_do:
+          description: What is to be done about it.
+          type: str
+          returned: for a domain that is not well
         excluded:
           description: Whether the policy forbids writing to the domain.
           type: bool
@@ -335,7 +339,7 @@ plan:
         - What comes in the next 400 days. Null in the middle of a run that acts, and where the clocks differ.
         - Each event happens once from C(earliest) to C(latest). C(by) is V(run), V(adfs), V(entra) or V(time); C(kind) is an act, or
           V(adfs_generates), V(adfs_promotes), V(known) (every domain accepts the successor everywhere), V(fails) (sign-in, for C(domains) domains),
-          V(expires) or V(entra_looks).
+          V(expires) or V(entra_looks); C(said) says it in words.
       type: dict
       contains:
         attended:

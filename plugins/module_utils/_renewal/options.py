@@ -589,6 +589,17 @@ RUN_OPTIONS: tuple[Option, ...] = (
         line="Whether the ledger's entries name the user who launched the job of AWX or Automation Controller.",
     ),
     Option(
+        name="report_path",
+        type=text(),
+        default="",
+        group=WINDOWS,
+        line="A folder on the controller for a report of each run, in every mode: a page, and files for other programs.",
+        more=(
+            "Given for several hosts, each writes into a folder of its own below it.",
+            "Refused in jobs of AWX and Automation Controller, which delete it when the job ends.",
+        ),
+    ),
+    Option(
         name="now",
         type=moment(),
         default="",

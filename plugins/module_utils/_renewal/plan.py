@@ -23,6 +23,8 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal import (
     ledger_entries,
     loop,
     probes,
+    report_forecast,
+    report_table,
     rules,
     settings,
     sign_in_watch,
@@ -438,7 +440,8 @@ def show(
     if complaint:
         shown["alarms"].append({"alarm": "forecast", "object": s.seen.farm.server, "reason": complaint})
     shown["must_act"] = must_act(s, shown, mode, loop.not_done(memory))
-    shown["forecast"] = forecast.show(foretold) if foretold else None
+    shown["forecast"] = report_forecast.show(s, foretold) if foretold else None
+    report_table.note_what_to_do(s, shown, mode)
     shown["run"] = loop.told(shown, memory, mode)
     around = [*((memory.watched or {}).get("sign_ins") or {}).get("lines", ()), *break_glass.lines(guarded)]
     shown["summary"] = report(s, shown, foretold, Clock(s.now, zone), mode, memory, around)

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import forecast
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.forecast import Event, Forecast
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import TOKEN_DECRYPTING
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.report_table import own_domains
@@ -48,6 +50,15 @@ def next_renewal(s: Situation, foretold: Forecast | None, clock: Clock) -> str:
     if starts is not None:
         return f"the next renewal starts {clock.day(starts.earliest)}"
     return f"the next renewal is due {clock.day(s.due_at)}" if s.due_at > s.now else f"the next renewal has been due since {clock.day(s.due_at)}"
+
+
+def show(s: Situation, foretold: Forecast) -> dict[str, Any]:
+    """The forecast as plain values, each event with what the summary says of it."""
+    shown = forecast.show(foretold)
+    for name, events in (("attended", foretold.attended), ("unattended", foretold.unattended)):
+        for event, plain in zip(events, shown[name], strict=True):
+            plain["said"] = _event(event, s)
+    return shown
 
 
 def coming(s: Situation, foretold: Forecast | None, clock: Clock, mode: str, room: int | None) -> list[str]:

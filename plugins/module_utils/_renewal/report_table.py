@@ -36,7 +36,7 @@ def table(s: Situation, shown: Mapping[str, Any], mode: str) -> Iterable[str]:
     used: set[str] = set()
     own = s.seen.farm.provider is None
     for status, domain in zip(s.statuses, shown["domains"], strict=True):
-        if domain["verdict"] in WELL or (domain["verdict"] == "wrong_order" and not s.following):
+        if _left_out(s, domain):
             continue
         slots, row = domain["slots"], domain["decision_row"] or {}
         unreadable = domain["verdict"] == "unreadable"
@@ -66,6 +66,17 @@ def table(s: Situation, shown: Mapping[str, Any], mode: str) -> Iterable[str]:
         yield "  " + "  ".join(text.ljust(width) for text, width in zip(row_cells, widths, strict=True)) + f"  {names(found)}"
     for thumbprint in sorted(used):
         yield f"  {_short(thumbprint)} is {thumbprint}, {_whose(s, thumbprint)}"
+
+
+def note_what_to_do(s: Situation, shown: Mapping[str, Any], mode: str) -> None:
+    """Put into ``shown`` what is to be done about each domain that is not well, in the words of the table."""
+    for status, domain in zip(s.statuses, shown["domains"], strict=True):
+        if not _left_out(s, domain):
+            domain["to_do"] = _what_to_do(status, domain, shown, mode)
+
+
+def _left_out(s: Situation, domain: Mapping[str, Any]) -> bool:
+    return domain["verdict"] in WELL or (domain["verdict"] == "wrong_order" and not s.following)
 
 
 def _short(thumbprint: str | None) -> str:
