@@ -15,7 +15,6 @@ from datetime import timedelta
 from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.conditions import CONDITIONS
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.report_table import WELL
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import natural
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import parse_time
@@ -95,7 +94,7 @@ def _domain(domain: Mapping[str, Any], farm: Mapping[str, Any]) -> dict[str, Any
         "domain": printable(domain["domain"]),
         "tenant": printable(domain["tenant_id"]),
         "verdict": domain["verdict"],
-        "well": domain["verdict"] in WELL,
+        "well": "to_do" not in domain,  # as in the summary's table
         "reason": printable(domain["reason"]),
         "signing": slots["signing"],
         "signing_is": _role(slots["signing"], farm),
@@ -153,7 +152,7 @@ def _signing(certificates: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any
 
 
 def _hygiene(certificates: Sequence[Mapping[str, Any]]) -> Iterable[dict[str, str]]:
-    """What Microsoft and the browsers' forum advise against in a certificate that signs."""
+    """What makes a certificate that signs weaker than it should be."""
     for c in _signing(certificates):
         kind, size = str(c.get("key_type") or "").upper(), c.get("key_size") or 0
         if kind in _FEWEST_BITS and 0 < size < _FEWEST_BITS[kind]:
