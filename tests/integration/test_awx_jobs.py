@@ -171,8 +171,9 @@ def test_a_job_cancelled_after_any_heading_is_finished_by_the_next_one(stripe: i
             before = [entry["operation"] for entry in lab.writes()]
             finished = awx.launch("apply_signing_cert.yml", given)
             if "patch_configuration" in before and before[-1] == "write_journal":
-                # Everything was done and the lock given back before it was cancelled: a plan is good for one application.
-                assert [entry["operation"] for entry in lab.writes()] == before, (after, finished.output)
+                # Everything was done and the lock given back before it was cancelled: a plan is good for one application. The refusal is noted.
+                assert [entry["operation"] for entry in lab.writes()] in (before, [*before, "write_journal"]), (after, finished.output)
+                assert "a plan is good for one application" in finished.output
             else:
                 assert (finished.status, finished.code) == ("successful", 0), (after, finished.output)
             assert look(lab) == ["generate", "publish"], after
