@@ -6,10 +6,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
+
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.ledger import FIELDS
 from lab.running import Lab
-from playing import play
+from playing import ROOT, play
 
 FOLDER = "C:\\ProgramData\\federation.adfs\\"
 
@@ -31,3 +38,46 @@ def test_a_run_that_acts_writes_its_ledger_and_shows_the_head(start: Callable[..
     # Neither the secret that signs in nor a certificate's body is in it.
     secrets = [value for name, value in lab.addresses["environment"].items() if "SECRET" in name]
     assert secrets and not any(secret in text for secret in secrets) and "MII" not in text
+
+
+def verify_evidence(folder: Path, head: str) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name("ansible-playbook")
+    given = ["-e", f"verify_evidence_paths={folder}", "-e", f"verify_evidence_head={head}"]
+    settings = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "tests" / "ansible.cfg")}
+    command = [str(program), "-i", "localhost,", str(ROOT / "playbooks" / "verify_evidence.yml"), *given]
+    return subprocess.run(command, env=settings, capture_output=True, text=True, timeout=120, check=False)
+
+
+def lines(count: int) -> tuple[list[bytes], str]:
+    """A ledger's lines, and the hash of the last one."""
+    found: list[bytes] = []
+    previous = None
+    for number in range(count):
+        entry = {"time": f"2026-03-0{number + 1}T10:00:00Z", "run": f"run-{number}", "act": "publish", "object": "contoso.com", "result": "done"}
+        text = json.dumps({**dict.fromkeys(FIELDS), **entry, "previous": previous}).encode() + b"\n"
+        found.append(text)
+        previous = hashlib.sha256(text).hexdigest()
+    return found, str(previous)
+
+
+@pytest.mark.parametrize(
+    "change", ["nothing", *(pytest.param(name, marks=pytest.mark.long) for name in ("a byte", "a line in the middle", "the last line", "the folder"))]
+)
+def test_the_playbook_finds_what_was_changed(change: str, tmp_path: Path) -> None:
+    found, head = lines(4)
+    if change == "a byte":
+        found[1] = found[1].replace(b"contoso.com", b"contoso.con")
+    elif change == "a line in the middle":
+        del found[1]
+    elif change == "the last line":
+        del found[3]
+    if change != "the folder":
+        (tmp_path / "ledger-2026.jsonl").write_bytes(b"".join(found))
+    run = verify_evidence(tmp_path, head)
+    assert "Traceback" not in run.stdout + run.stderr
+    if change == "nothing":
+        assert run.returncode == 0, run.stdout
+        assert f"The ledger's chain is whole: 4 entries, head {head}" in run.stdout
+    else:
+        assert run.returncode == 2, run.stdout
+        assert ("has no ledger-*.jsonl" if change == "the folder" else "The ledger's chain is broken") in run.stdout
