@@ -45,10 +45,11 @@ class _Taken(Exception):
 
 
 def _spec(name: str) -> Options:
-    action = importlib.import_module(f"{PACKAGE}.action.{name}")
-    spec = getattr(action, "ARGUMENT_SPEC", None) or action.ActionModule.SPEC
-    if spec:
-        return t.cast("Options", spec)
+    if (ROOT / "plugins" / "action" / f"{name}.py").exists():
+        action = importlib.import_module(f"{PACKAGE}.action.{name}")
+        spec = getattr(action, "ARGUMENT_SPEC", None) or action.ActionModule.SPEC
+        if spec:
+            return t.cast("Options", spec)
     module = importlib.import_module(f"{PACKAGE}.modules.{name}")
 
     def take(argument_spec: Options, **_more: t.Any) -> t.NoReturn:

@@ -42,7 +42,7 @@ WANTED = [
     r"docs/([^/]+|decisions/[^/]+)\.md",
     r"docs/docsite/[^/]+\.yml",
     r"docs/docsite/rst/.+\.(rst|png|svg)",
-    r"extensions/(awx|eda)/.+\.(md|py|yml)",
+    r"extensions/eda/.+\.(md|py|yml)",
     r"meta/[^/]+\.(yml|txt)",
     r"playbooks/([^/]+|vars/[^/]+)\.yml",
     r"plugins/.+\.py",
