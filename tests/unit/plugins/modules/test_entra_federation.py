@@ -125,7 +125,7 @@ def test_results_hold_slots_by_thumbprint_and_bodies_once() -> None:
     }
     assert first["before"]["next_signing_certificate"]["thumbprint"] is None and first["before"]["next_signing_certificate"]["error"]
     assert first["after"]["next_signing_certificate"]["thumbprint"] == NEW.thumbprint
-    assert result["domains"][2] == {"domain": "c.example", "changed": False, "before": None, "after": None, "error": "no"}
+    assert result["domains"][2] == {"domain": "c.example", "changed": False, "before": None, "after": None, "error": "no", "error_id": "not_tried"}
     assert sorted(entry["der"] for entry in result["certificates"]) == sorted([OLD.der, NEW.der])
 
 
