@@ -43,7 +43,6 @@ HOSTILE = [
     "|`code`|{{ 7 * 7 }}{% raw %}",
     "lone \ud800 surrogate",
 ]
-QUICK = ("in sync", "broken", "emergency", "clocks differ")
 FILES = {"index.html", "report.json", "report.md", "matrix.csv", "dates.ics", "metrics.prom"}
 
 
@@ -101,7 +100,7 @@ class Tags(HTMLParser):
         self.text += data
 
 
-@pytest.mark.parametrize("name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.long) for name in CASES])
+@pytest.mark.parametrize("name", CASES)
 def test_every_state_has_a_whole_report_with_the_answer_of_the_summary(name: str) -> None:
     shown = json.loads(plan(name))
     files = made(shown, name)
