@@ -44,6 +44,19 @@ attributes:
       - This module does not modify anything.
 """
 
+    # For modules that run in Python, by default on the host of the task.
+    CONTROLLER = r"""
+options: {}
+attributes:
+  async:
+    support: full
+  platform:
+    support: full
+    platforms: posix
+    details:
+      - Needs no AD FS server. Use C(delegate_to=localhost) in a play for Windows hosts.
+"""
+
     # For modules that run on an AD FS server, by an action plugin and PowerShell.
     ADFS = r"""
 options: {}

@@ -117,6 +117,7 @@ options:
 extends_documentation_fragment:
   - federation.adfs._entra
   - federation.adfs._attributes
+  - federation.adfs._attributes.controller
 attributes:
   check_mode:
     support: full
@@ -124,13 +125,6 @@ attributes:
     support: full
   idempotent:
     support: full
-  async:
-    support: full
-  platform:
-    support: full
-    platforms: posix
-    details:
-      - Needs no AD FS server. Use C(delegate_to=localhost) in a play for Windows hosts.
 seealso:
   - module: federation.adfs.entra_federation_info
   - plugin: federation.adfs.entra_federation

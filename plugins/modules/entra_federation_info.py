@@ -44,15 +44,8 @@ options:
 extends_documentation_fragment:
   - federation.adfs._entra
   - federation.adfs._attributes
+  - federation.adfs._attributes.controller
   - federation.adfs._attributes.info
-attributes:
-  async:
-    support: full
-  platform:
-    support: full
-    platforms: posix
-    details:
-      - Needs no AD FS server. Use C(delegate_to=localhost) in a play for Windows hosts.
 seealso:
   - module: federation.adfs.entra_federation
   - plugin: federation.adfs.entra_federation

@@ -20,15 +20,8 @@ author:
   - The federation.adfs contributors (@federation-adfs)
 extends_documentation_fragment:
   - federation.adfs._attributes
+  - federation.adfs._attributes.controller
   - federation.adfs._attributes.info
-attributes:
-  async:
-    support: full
-  platform:
-    support: full
-    platforms: posix
-    details:
-      - Needs no AD FS server. Use C(delegate_to=localhost) in a play for Windows hosts.
 options:
   paths:
     description:

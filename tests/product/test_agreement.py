@@ -45,11 +45,10 @@ class _Taken(Exception):
 
 
 def _spec(name: str) -> Options:
-    if (ROOT / "plugins" / "action" / f"{name}.py").exists():
-        action = importlib.import_module(f"{PACKAGE}.action.{name}")
-        spec = getattr(action, "ARGUMENT_SPEC", None) or action.ActionModule.SPEC
-        if spec:
-            return t.cast("Options", spec)
+    action = importlib.import_module(f"{PACKAGE}.action.{name}")
+    spec = getattr(action, "ARGUMENT_SPEC", None) or action.ActionModule.SPEC
+    if spec:
+        return t.cast("Options", spec)
     module = importlib.import_module(f"{PACKAGE}.modules.{name}")
 
     def take(argument_spec: Options, **_more: t.Any) -> t.NoReturn:
