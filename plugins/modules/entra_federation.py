@@ -371,7 +371,7 @@ def described(outcomes: Sequence[Outcome], tenant_id: str | None, now: datetime.
                     "before": _held(outcome.before, outcome.settings, detail),
                     "after": _held(outcome.after, outcome.settings, detail),
                     "error": text_in(detail, outcome.error),
-                    **({"error_id": error_id} if (error_id := _error_id(outcome)) else {}),
+                    **({"error_id": outcome.error_id} if outcome.error_id else {}),
                     **({"request_id": outcome.request_id} if outcome.request_id else {}),
                 }
                 for outcome in outcomes
@@ -380,16 +380,6 @@ def described(outcomes: Sequence[Outcome], tenant_id: str | None, now: datetime.
         }
 
     return within_limit(build, repeated, ("full", "shortest"))
-
-
-def _error_id(outcome: Outcome) -> str | None:
-    if outcome.raced:
-        return "not_as_expected"
-    if outcome.error and outcome.changed:
-        return "not_read_back"
-    if outcome.error and not outcome.tried:
-        return "not_tried"
-    return "not_known" if outcome.unclear else None
 
 
 def differences(outcomes: Sequence[Outcome]) -> list[dict[str, str]]:

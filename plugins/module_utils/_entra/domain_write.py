@@ -27,6 +27,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._entra.domains imp
 )
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, GraphError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.permissions import WRITE_PERMISSION
+from ansible_collections.federation.adfs.plugins.module_utils._write_errors import NOT_KNOWN, NOT_READ_BACK, NOT_TRIED, RACED
 
 if t.TYPE_CHECKING:
     from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate
@@ -86,6 +87,17 @@ class Outcome:
     settings: Sequence[str] = ()
     # Graph's number of the last request that wrote to it.
     request_id: str | None = None
+
+    @property
+    def error_id(self) -> str | None:
+        """What kind of error it is; None without one, and for a plain refusal."""
+        if self.raced:
+            return RACED
+        if self.error and self.changed:
+            return NOT_READ_BACK
+        if self.error and not self.tried:
+            return NOT_TRIED
+        return NOT_KNOWN if self.unclear else None
 
 
 class NotAsExpected(EntraError):

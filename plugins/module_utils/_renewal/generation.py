@@ -87,7 +87,7 @@ def adfs_may_follow(s: Situation) -> bool:
 
 def last_look_from(s: Situation) -> datetime:
     """From when on, by the reach, no later run is sure to come before AD FS' last check of its certificates before the primary ends."""
-    return earlier(s.seen.primary_key.not_after, s.seen.farm.thresholds.check, 2 * s.seen.farm.poll, s.policy.safety, s.reach)
+    return earlier(s.seen.primary_key.not_after, s.one_check, s.reach)
 
 
 def only_adfs_can(s: Situation) -> bool:

@@ -15,14 +15,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.ledger import End
+from ansible_collections.federation.adfs.plugins.module_utils._write_errors import NOT_KNOWN, NOT_READ_BACK, NOT_TRIED, RACED
 
 DONE = "done"
 REFUSED = "refused"
 _NO_REFUSAL = {
-    "not_as_expected": "not done",
-    "not_read_back": "done, and not seen afterwards",
-    "not_known": "whether it was done is not known",
-    "not_tried": "not tried",
+    RACED: "not done",
+    NOT_READ_BACK: "done, and not seen afterwards",
+    NOT_KNOWN: "whether it was done is not known",
+    NOT_TRIED: "not tried",
 }
 _END = ("file", "size", "head", "last")
 
@@ -123,9 +124,9 @@ def of_domains(act: Mapping[str, Any], results: Mapping[tuple[str, str], Mapping
                 **base,
                 "act": act["action"],
                 "object": target["domain"],
-                "before": _slots(told.get("before")) or dict(target["expected"]),
+                "before": slots_of(told.get("before")) or dict(target["expected"]),
                 # Where it was written and not read back, what was read last is from before.
-                "after": dict(target["slots"]) if error_id == "not_read_back" else _slots(told.get("after")) or (None if error else dict(target["slots"])),
+                "after": dict(target["slots"]) if error_id == NOT_READ_BACK else slots_of(told.get("after")) or (None if error else dict(target["slots"])),
                 "rule_before": rule.get("before"),
                 "rule_after": rule.get("after") if not error else None,
                 "request_id": told.get("request_id"),
@@ -211,7 +212,9 @@ def _origin(origin: Mapping[str, Any]) -> dict[str, Any]:
     return {name: str(origin[name]) if origin.get(name) else None for name in ("job", "user", "change_number")}
 
 
-def _slots(found: Any) -> dict[str, Any] | None:
+def slots_of(found: Any) -> dict[str, Any] | None:
+    """Both certificates of a domain by thumbprint, as the lookup or the module shows it; None where there is nothing."""
     if not isinstance(found, Mapping):
         return None
-    return {name: (found.get(f"{member}_certificate") or {}).get("thumbprint") for name, member in (("signing", "signing"), ("next", "next_signing"))}
+    members = {"signing": found.get("signing_certificate"), "next": found.get("next_signing_certificate")}
+    return {member: held.get("thumbprint") if isinstance(held, Mapping) else None for member, held in members.items()}

@@ -18,6 +18,7 @@ from typing import Any
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import ledger_entries
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.emergency import FORMS
+from ansible_collections.federation.adfs.plugins.module_utils._write_errors import NOT_KNOWN, NOT_READ_BACK, NOT_TRIED, RACED, UNSEEN
 
 MODES = ("apply", "check", "plan", "audit")
 STEPS = ("begin", "pass", "hear", "end", "preflight")
@@ -27,15 +28,6 @@ RESTART_MINUTES = 10
 _SCAN, _ANSWERS, _ACT = "scan", "answers", "act"
 _ANOTHER_RUN = "another_run"
 _NOTHING = "nothing"
-RACED = "not_as_expected"
-"""The ``error_id`` of a domain that differed from what the plan had seen: somebody else wrote meanwhile, and nothing was refused."""
-NOT_READ_BACK = "not_read_back"
-"""That of a domain that was written, and could not be read afterwards."""
-NOT_KNOWN = "not_known"
-"""That of a domain of which nobody knows whether it was written."""
-NOT_TRIED = "not_tried"
-"""That of a domain to which no write was sent."""
-_NO_REFUSAL = (NOT_READ_BACK, NOT_KNOWN, NOT_TRIED)
 _SEEN_ONCE = ("first_use", "promoted_by_adfs", "another_writer")
 """Alarms about what changed since the last run: only its first scan raises them."""
 
@@ -207,14 +199,14 @@ def _acted_on_domains(memory: Memory, act: Mapping[str, Any], task: Mapping[str,
         if r.get("domains") is not None:
             found = {(_tenant(r), str(d["domain"])): d for d in r["domains"] if d.get("error")}
             errors.update(found)
-            unclear += [_message(r)] if any(d.get("error_id") in _NO_REFUSAL for d in found.values()) else []
+            unclear += [_message(r)] if any(d.get("error_id") in UNSEEN for d in found.values()) else []
         else:  # it is about the whole tenant
             errors.update({_place(t): {"error": _message(r), "error_id": NOT_TRIED} for t in act["targets"] if t["tenant_id"] == _tenant(r)})
             unclear.append(_message(r))
     kinds = {place: found.get("error_id") for place, found in errors.items()}
     raced = tuple(sorted(name for (_id, name), kind in kinds.items() if kind == RACED))
-    unseen = tuple(sorted(name for (_id, name), kind in kinds.items() if kind in _NO_REFUSAL))
-    refused = tuple(sorted(name for (_id, name), kind in kinds.items() if kind not in (RACED, *_NO_REFUSAL)))
+    unseen = tuple(sorted(name for (_id, name), kind in kinds.items() if kind in UNSEEN))
+    refused = tuple(sorted(name for (_id, name), kind in kinds.items() if kind not in (RACED, *UNSEEN)))
     written = [t for t in act["targets"] if _place(t) not in kinds or kinds[_place(t)] == NOT_READ_BACK]
     unknown = [t for t in act["targets"] if kinds.get(_place(t)) == NOT_KNOWN]
     memory = replace(memory, raced=raced, done=(*memory.done, {**act, "targets": written}) if written else memory.done)
@@ -231,19 +223,16 @@ def _acted_on_domains(memory: Memory, act: Mapping[str, Any], task: Mapping[str,
 
 def shown_written(memory: Memory, domains: Sequence[Mapping[str, Any]]) -> Memory:
     """What no answer said was written, and the domains show now, counts as done. ``domains``: as the lookup gives them."""
-    held = {(str(d.get("tenant_id")), str(d.get("domain"))): _slots(d) for d in domains if not d.get("error")}
+    if not memory.unknown:
+        return memory
+    held = {(str(d.get("tenant_id")), str(d.get("domain"))): ledger_entries.slots_of(d) for d in domains if not d.get("error")}
     done, left = list(memory.done), []
     for act in memory.unknown:
-        shows = [t for t in act["targets"] if held.get(_place(t)) == {m: t["slots"][m] for m in ("signing", "next")}]
+        shows = [t for t in act["targets"] if held.get(_place(t)) == dict(t["slots"])]
         hidden = [t for t in act["targets"] if t not in shows]
         done += [{**act, "targets": shows}] if shows else []
         left += [{**act, "targets": hidden}] if hidden else []
     return replace(memory, done=tuple(done), unknown=tuple(left))
-
-
-def _slots(domain: Mapping[str, Any]) -> dict[str, Any]:
-    members = {"signing": domain.get("signing_certificate"), "next": domain.get("next_signing_certificate")}
-    return {member: held.get("thumbprint") if isinstance(held, Mapping) else None for member, held in members.items()}
 
 
 def doubts(memory: Memory) -> tuple[str, ...]:

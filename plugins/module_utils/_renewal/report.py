@@ -99,7 +99,7 @@ def report(
         *_state(s),
         *_signer(s, shown),
         f"{_counts(s, shown)} {_notice(s, shown, foretold, clock, mode)}".rstrip(),
-        *table(s, shown, mode),
+        *table(s, shown),
         *_emergency(s, shown),
         *_held(s, shown, clock),
         *_to_do(shown, mode, answer),

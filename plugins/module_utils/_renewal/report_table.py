@@ -30,13 +30,16 @@ def unread_tenants(s: Situation) -> list[str]:
     return [status.domain.title for status in s.statuses if not status.domain.name]
 
 
-def table(s: Situation, shown: Mapping[str, Any], mode: str) -> Iterable[str]:
-    """One row for all domains of which the same is to be said, their names last: a long list must not tear the columns apart."""
+def table(s: Situation, shown: Mapping[str, Any]) -> Iterable[str]:
+    """One row for all domains of which the same is to be said, their names last: a long list must not tear the columns apart.
+
+    ``shown``: the plan after note_what_to_do.
+    """
     rows: dict[tuple[str, ...], list[str]] = {}
     used: set[str] = set()
     own = s.seen.farm.provider is None
     for status, domain in zip(s.statuses, shown["domains"], strict=True):
-        if _left_out(s, domain):
+        if "to_do" not in domain:
             continue
         slots, row = domain["slots"], domain["decision_row"] or {}
         unreadable = domain["verdict"] == "unreadable"
@@ -48,7 +51,7 @@ def table(s: Situation, shown: Mapping[str, Any], mode: str) -> Iterable[str]:
             "?" if unreadable else _short(slots["next"]),
             sign,
             str(row.get("row") or "-"),
-            _what_to_do(status, domain, shown, mode),
+            domain["to_do"],
         )
         used |= {k for k in (signs, slots["signing"], slots["next"]) if k and not unreadable}
         rows.setdefault(cells, []).append(status.domain.title)
@@ -71,12 +74,8 @@ def table(s: Situation, shown: Mapping[str, Any], mode: str) -> Iterable[str]:
 def note_what_to_do(s: Situation, shown: Mapping[str, Any], mode: str) -> None:
     """Put into ``shown`` what is to be done about each domain that is not well, in the words of the table."""
     for status, domain in zip(s.statuses, shown["domains"], strict=True):
-        if not _left_out(s, domain):
+        if domain["verdict"] not in WELL and (domain["verdict"] != "wrong_order" or s.following):
             domain["to_do"] = _what_to_do(status, domain, shown, mode)
-
-
-def _left_out(s: Situation, domain: Mapping[str, Any]) -> bool:
-    return domain["verdict"] in WELL or (domain["verdict"] == "wrong_order" and not s.following)
 
 
 def _short(thumbprint: str | None) -> str:

@@ -409,10 +409,13 @@ class Situation:
         return self.journal.released in self.promotable or self.journal.left_to_adfs == self.seen.farm.primary
 
     @cached_property
+    def _looks_after_renewal(self) -> bool:
+        return not self.paused and self.policy.protect and self.seen.farm.provider is None and self.policy.auto_rollover is not False
+
+    @cached_property
     def obliged(self) -> bool:
         """Who holds AD FS' clock owes a successor in time. Not where the operator paused, gave up protection, or switched rollover off."""
-        held = self.clock_held or self.released
-        return held and not self.paused and self.policy.protect and self.seen.farm.provider is None and self.policy.auto_rollover is not False
+        return (self.clock_held or self.released) and self._looks_after_renewal
 
     @cached_property
     def owed(self) -> bool:
@@ -436,8 +439,7 @@ class Situation:
     @cached_property
     def gives_room(self) -> bool:
         """Near the end the successor goes before others: who holds the clock owes it, and AD FS, whose clock runs, lets it sign by itself."""
-        wanted = not self.paused and self.policy.protect and self.seen.farm.provider is None and self.policy.auto_rollover is not False
-        return self.obliged or (wanted and self.seen.farm.auto_rollover is True)
+        return self._looks_after_renewal and (self.clock_held or self.released or self.seen.farm.auto_rollover is True)
 
     @cached_property
     def ends_at(self) -> datetime:
