@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -79,13 +80,30 @@ def test_a_result_that_gets_old_is_an_event(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", '{"must_act": 5}', '{"must_act": [{}], "alarms": []}', '{"must_act": [], "alarms": [], "deadline": "soon"}']
+    "content", ["", "{", "[]", "[" * 100_000, '{"must_act": 5}', '{"must_act": [{}], "alarms": []}', '{"must_act": [], "alarms": [], "deadline": "soon"}']
 )
 def test_a_file_that_cannot_be_read_is_an_event_and_hides_no_other_farm(content: str, tmp_path: Path) -> None:
     write(tmp_path / "b.json", BROKEN)
     (tmp_path / "a.json").write_text(content, encoding="utf-8")
     found = look(tmp_path)
     assert [(key[0], key[1]) for key in found] == [("a", "unreadable"), ("b", "must_act"), ("b", "alarm")]
+
+
+def test_a_pipe_is_an_event_and_is_not_waited_for(tmp_path: Path) -> None:
+    write(tmp_path / "b.json", BROKEN)
+    os.mkfifo(tmp_path / "a.json")
+    found: list[Any] = []
+    looking = threading.Thread(target=lambda: found.extend(look(tmp_path)), daemon=True)
+    looking.start()
+    looking.join(timeout=20)
+    assert [(key[0], key[1]) for key in found] == [("a", "unreadable"), ("b", "must_act"), ("b", "alarm")]
+
+
+def test_more_files_than_are_read_is_an_event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "_MAX_FILES", 1)
+    for name in ("a", "b"):
+        write(tmp_path / f"{name}.json", QUIET)
+    assert list(look(tmp_path).values()) == ["There are 2 files with the ending .json in it; the first 1 are read."]
 
 
 def test_a_folder_without_results_and_a_missing_file_are_events(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import stat
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Protocol
@@ -102,21 +103,26 @@ def look(path: Path, now: datetime, before: timedelta, stale: timedelta) -> dict
     """What is the matter now, with the reason of each. Nothing of it is kept from an earlier look."""
     found: dict[Key, str] = {}
     try:
-        files = sorted(path.glob("*.json"))[:_MAX_FILES] if path.is_dir() else [path]
+        files = sorted(path.glob("*.json")) if path.is_dir() else [path]
     except OSError as error:
         return {(path.stem, "unreadable", "folder", path.name): str(error.strerror)}
     if not files:
         return {(path.stem, "unreadable", "folder", path.name): "There is no file with the ending .json in it."}
-    for file in files:
+    if len(files) > _MAX_FILES:
+        found[path.stem, "unreadable", "folder", path.name] = f"There are {len(files)} files with the ending .json in it; the first {_MAX_FILES} are read."
+    for file in files[:_MAX_FILES]:
         try:
-            if file.stat().st_size > _MAX_BYTES:
+            told = file.stat()
+            if not stat.S_ISREG(told.st_mode):
+                raise ValueError("it is no file")  # reading a pipe would wait for ever
+            if told.st_size > _MAX_BYTES:
                 raise ValueError("it is larger than 20 MB")
             result = json.loads(file.read_text(encoding="utf-8"))
             if not isinstance(result, dict):
                 raise ValueError("it holds no result")
-            written = datetime.fromtimestamp(file.stat().st_mtime, timezone.utc)
+            written = datetime.fromtimestamp(told.st_mtime, timezone.utc)
             found.update(_matters(file.stem, result, now, before))
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             found[file.stem, "unreadable", "file", file.name] = f"{type(error).__name__}: {error}"
             continue
         if now - written > stale:
