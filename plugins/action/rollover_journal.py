@@ -16,8 +16,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._adfs import journ
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, from_record
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.ledger import Addition
 from ansible_collections.federation.adfs.plugins.plugin_utils._adfs_action import AdfsAction, given
-
-_AWX = ("awx_job_id", "tower_job_id")
+from ansible_collections.federation.adfs.plugins.plugin_utils._job import job
 
 
 class ActionModule(AdfsAction):
@@ -73,7 +72,7 @@ class ActionModule(AdfsAction):
     def _on_posix(self, tmp: str | None, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         result: dict[str, t.Any] = ActionBase.run(self, tmp, task_vars)
         self._task.args = given(self._task.args)
-        if self._connection.transport == "local" and any(task_vars.get(name) for name in _AWX):
+        if self._connection.transport == "local" and job(task_vars):
             result.update(
                 changed=False,
                 failed=True,

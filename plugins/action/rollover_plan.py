@@ -25,6 +25,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording i
 from ansible_collections.federation.adfs.plugins.module_utils._server_names import among
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, format_time, parse_time
 from ansible_collections.federation.adfs.plugins.plugin_utils import _preload  # noqa: F401 - for the workers; pylint: disable=unused-import
+from ansible_collections.federation.adfs.plugins.plugin_utils._job import job, launched_by
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "step": {"type": "str", "choices": list(STEPS), "default": "pass"},
@@ -53,9 +54,6 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "change_number": {"type": "str"},
     "ledger_users": {"type": "bool", "default": True},
 }
-
-
-_JOB = {"job": ("awx_job_id", "tower_job_id"), "user": ("awx_user_name", "tower_user_name")}
 
 
 class ActionModule(ActionBase):
@@ -120,8 +118,7 @@ def _refuse_pipe(path: t.Any) -> None:
 
 def _origin(task_vars: dict[str, t.Any], change_number: str | None, users: bool) -> dict[str, t.Any]:
     """Which job of AWX or Automation Controller this is, who launched it, and under which change; each None where it is not known."""
-    found = {word: next((str(task_vars[name]) for name in names if task_vars.get(name)), None) for word, names in _JOB.items()}
-    return {"job": found["job"], "user": found["user"] if users else None, "change_number": change_number or None}
+    return {"job": job(task_vars), "user": launched_by(task_vars) if users else None, "change_number": change_number or None}
 
 
 def _now(given: str | None, clock: datetime.datetime) -> str:

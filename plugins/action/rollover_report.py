@@ -17,6 +17,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.loop import MODES
 from ansible_collections.federation.adfs.plugins.module_utils._report import folder, partners, texts, view
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, format_time, parse_time
+from ansible_collections.federation.adfs.plugins.plugin_utils._job import job
 from ansible_collections.federation.adfs.plugins.plugin_utils._report_page import page
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -27,7 +28,6 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "now": {"type": "str"},
     "path": {"type": "path", "required": True},
 }
-_AWX = ("awx_job_id", "tower_job_id")
 
 
 class ActionModule(ActionBase):
@@ -41,10 +41,9 @@ class ActionModule(ActionBase):
         """Return the names of the files."""
         result = super().run(tmp, task_vars)
         del tmp  # has no effect, the base class says
-        task_vars = task_vars or {}
         _checked, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         given = json.loads(json.dumps(arguments))  # plain values: newer cores tag strings
-        if any(task_vars.get(name) for name in _AWX):
+        if job(task_vars or {}):
             raise AnsibleActionFail(
                 "The report cannot lie on the controller here: AWX and Automation Controller delete a job's folders when it ends. Leave the path unset"
                 " (for the role: renew_signing_cert_report_path) and hand renew_signing_cert_result on with ansible.builtin.set_stats, or run the audit"

@@ -22,6 +22,7 @@ from lab import answers, powershell
 from lab.cmdlet_state import StandingClock
 from lab.farm import TOKEN_SIGNING, CmdletError, Farm
 from lab.world import World
+from sweep.starts import DUE, scenario
 from year.days import START
 from year.inside import Inside
 
@@ -38,33 +39,22 @@ class Renewal:
     acts: dict[str, str]
 
 
-def scenario(current: dict[str, Any], auto: bool, **certificates: dict[str, Any]) -> dict[str, Any]:
-    farm = {
-        "host_name": "sts.contoso.com",
-        "nodes": ["adfs1.contoso.com", "adfs2.contoso.com"],
-        "token_signing": {"primary": "current"},
-        "properties": {"AutoCertificateRollover": auto},
-    }
-    domains = [{"name": name, "signing": "current", "next": None} for name in ("contoso.com", "fabrikam.com")]
-    return {"description": "A renewal is due.", "certificates": {"current": current, **certificates}, "farms": [farm], "domains": domains}
-
-
 UPDATE, PROPERTIES = "Update-AdfsCertificate", "Set-AdfsProperties"
 ADD, PROMOTE, REMOVE = "Add-AdfsCertificate", "Set-AdfsCertificate", "Remove-AdfsCertificate"
 RENEWALS = {
-    "by AD FS": Renewal(scenario({"days_left": 29.9, "days_old": 335}, True), {}, {"generate": UPDATE}),
+    "by AD FS": Renewal(scenario(DUE, True), {}, {"generate": UPDATE}),
     "by the role": Renewal(
-        scenario({"days_left": 29.9, "days_old": 335}, True),
+        scenario(DUE, True),
         {"promote": "role", "remove_old_from_adfs": True},
         {"generate": UPDATE, "suspend_auto_rollover": PROPERTIES, "promote": PROMOTE, "restore_auto_rollover": PROPERTIES},
     ),
     "automatic rollover off": Renewal(
-        scenario({"days_left": 29.9, "days_old": 335}, False),
+        scenario(DUE, False),
         {"promote": "role", "auto_rollover": False, "remove_old_from_adfs": True, "remove_old_from_entra": True},
         {"generate": UPDATE, "promote": PROMOTE, "remove_from_adfs": REMOVE},
     ),
     "from an authority": Renewal(
-        scenario({"kind": "custom", "days_left": 29.9, "days_old": 335}, False, following={"kind": "custom", "days_left": 700, "days_old": 1}),
+        scenario({"kind": "custom", **DUE}, False, following={"kind": "custom", "days_left": 700, "days_old": 1}),
         {"promote": "role", "auto_rollover": False, "remove_old_from_adfs": True, "remove_old_from_entra": True},
         {"add": ADD, "promote": PROMOTE, "remove_from_adfs": REMOVE},
     ),
