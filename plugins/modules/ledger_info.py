@@ -12,9 +12,11 @@ short_description: Read the ledger of certificate rollovers and check its chain
 version_added: 1.0.0
 description:
   - Reads the ledger that the role C(renew_signing_cert) keeps beside its journal, and checks that each line follows the one before by its hash.
-  - So a line that was changed, taken out or put in is found, wherever the files were copied to. Nothing is asked but the files.
-  - A last line that is missing can only be seen with O(head). Somebody who owns the server can write the whole ledger anew; only a head that was
-    kept elsewhere, such as in the output of a job, shows that.
+  - So a line that was changed, put in, or taken out from between two others is found, wherever the files were copied to. Nothing is asked but the
+    files.
+  - The end can only be checked with O(head), without which a last line that is missing or was changed may not be seen. Somebody who owns the server
+    can write the whole ledger anew; only a head that was kept elsewhere, such as in the output of a job, shows that.
+  - Where earlier lines or years are not at hand, RV(said) says so, and what is there is checked.
   - It reads files of the host that it runs on. Of a Windows server, fetch them first, with M(ansible.builtin.fetch).
 author:
   - The federation.adfs contributors (@federation-adfs)
@@ -39,7 +41,7 @@ options:
       - Return only entries from this time on, in ISO 8601 with C(Z) or an offset. The whole chain is checked in any case.
     type: str
 notes:
-  - A file may have at most 64 MB, and there may be at most 200 of them.
+  - There may be at most 200 files, with at most 64 MB together.
   - An option that is null or an empty text counts as not set.
 seealso:
   - module: federation.adfs.rollover_journal
@@ -68,7 +70,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 valid:
-  description: Whether each line follows the one before, and the last one has O(head) if that is given.
+  description: Whether each line after the first one follows the one before, and the last one has O(head) if that is given.
   type: bool
   returned: success
   sample: true
@@ -170,14 +172,17 @@ def read_files(paths: t.Sequence[str]) -> list[tuple[str, bytes]]:
         raise LedgerFilesError("paths names nothing; name the ledger's files, or the folder that they are in.")
     if len(named) > MAX_FILES:
         raise LedgerFilesError(f"there are {len(named)} files, and at most {MAX_FILES} are read; name fewer.")
-    files = []
+    files: list[tuple[str, bytes]] = []
+    left = MAX_BYTES
     for path in sorted(dict.fromkeys(named), key=os.path.basename):
         try:
-            content = read_regular(path, MAX_BYTES)
+            content = read_regular(path, left)
         except OSError as exc:
             raise LedgerFilesError(f"{printable(path)} cannot be read: {exc.strerror or exc}. Name a file of the ledger that this account may read.") from None
-        if len(content) > MAX_BYTES:
-            raise LedgerFilesError(f"{printable(path)} has more than {MAX_BYTES // 1024 // 1024} MB, which no ledger has; name a file of the ledger.")
+        left -= len(content)
+        if left < 0:
+            where = printable(path) if not files else f"what is named up to {printable(path)}"
+            raise LedgerFilesError(f"{where} has more than {MAX_BYTES // 1024 // 1024} MB, which no ledger has; name files of the ledger, or fewer of them.")
         files.append((os.path.basename(path), content))
     return files
 

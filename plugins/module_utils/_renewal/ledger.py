@@ -76,7 +76,9 @@ class Verdict:
         if self.breaks:
             more = f" ({len(self.breaks) - 1} more)" if len(self.breaks) > 1 else ""
             return f"The ledger's chain is broken: {self.breaks[0]}{more}"
-        return f"The ledger's chain is whole: {len(self.lines)} {'entry' if len(self.lines) == 1 else 'entries'}, head {self.head or 'none'}"
+        whole = f"The ledger's chain is whole: {len(self.lines)} {'entry' if len(self.lines) == 1 else 'entries'}, head {self.head or 'none'}"
+        before = self.lines[0]["previous"] if self.lines else None
+        return f"{whole}; it begins after the line {before}, which is not here" if before else whole
 
 
 def said(told: Mapping[str, Any]) -> list[str]:

@@ -81,3 +81,11 @@ def test_what_cannot_be_read_is_one_sentence(module, folder: Path, monkeypatch: 
     assert "since" in module(paths=[str(folder)], since="yesterday")["msg"]
     monkeypatch.setattr(ledger_info, "MAX_BYTES", 100)
     assert "has more than" in module(paths=[str(folder / "ledger-2026.jsonl")])["msg"]
+    (folder / "0f3a-ledger-2026.jsonl").unlink()
+    monkeypatch.setattr(ledger_info, "MAX_BYTES", (folder / "ledger-2026.jsonl").stat().st_size + 10)
+    assert "what is named up to" in module(paths=[str(folder)])["msg"]
+
+
+def test_a_later_year_alone_says_what_is_not_there(module, folder: Path) -> None:
+    found = module(paths=[str(folder / "ledger-2027.jsonl")])
+    assert found["valid"] and "which is not here" in found["said"]

@@ -71,6 +71,15 @@ def test_a_missing_last_line_is_found_with_the_head_and_only_with_it():
     assert verify([(NAME, b"")], end.head).breaks and verify([], end.head).breaks
 
 
+def test_missing_first_lines_are_said_and_what_is_there_is_checked():
+    data, end = written(5)
+    assert "not here" not in verify([(NAME, data)], end.head).said
+    lines = data.splitlines(keepends=True)
+    found = verify([(NAME, b"".join(lines[2:]))], end.head)
+    begins = f"it begins after the line {ledger.line_hash(lines[1])}, which is not here"
+    assert (found.breaks, found.said) == ((), f"The ledger's chain is whole: 3 entries, head {end.head}; {begins}")
+
+
 def test_a_year_goes_on_from_the_one_before():
     data, end = written(2)
     later = add(end, [entry(9, time="2027-01-02T00:00:00Z")], "journal.json")
