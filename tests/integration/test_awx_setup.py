@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from lab.controller import Controller
 from playing import ROOT
 from playing.awx_collection import awx_collection
 
-SECRETS = ("the-password-of-the-tests", "the-client-secret-of-the-tests")
+SECRETS = ("the-password-of-the-tests", "the-client-secret-of-the-tests", "the-token-of-the-tests")
 VARIABLES: dict[str, Any] = {
     "awx_setup_project_url": "https://git.example.com/adfs-renewal.git",
     "awx_setup_hosts": [{"name": "adfs1.contoso.com", "variables": {"renew_signing_cert_promote": "role"}}, {"name": "adfs1.example.com"}],
@@ -33,7 +34,7 @@ VARIABLES: dict[str, Any] = {
             "name": "adfs_team",
             "organization": "Default",
             "notification_type": "webhook",
-            "notification_configuration": {"url": "https://chat.example.com/hooks/adfs", "http_method": "POST", "headers": {}},
+            "notification_configuration": {"url": "https://chat.example.com/hooks/adfs", "http_method": "POST", "headers": {"Authorization": SECRETS[2]}},
         }
     ],
 }
@@ -43,17 +44,20 @@ def set_up(controller: Controller, collections: Path | None, *arguments: str, va
     """Exit code, number of tasks that changed something, and all output."""
     places = [ROOT / ".venv" / "collections", *([collections] if collections else [])]
     program = str(Path(sys.executable).with_name("ansible-playbook"))
-    command = [program, str(ROOT / "playbooks" / "awx_setup.yml"), "-vv", "-e", json.dumps(variables or VARIABLES), *arguments]
-    settings = {
-        **os.environ,
-        **controller.env(),
-        "ANSIBLE_CONFIG": str(ROOT / "tests" / "ansible.cfg"),
-        "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(map(str, places)),
-    }
-    run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=settings, timeout=500, check=False)
+    # By a file: at this verbosity Ansible prints what stands on its command line.
+    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as given:
+        json.dump(variables or VARIABLES, given)
+        given.flush()
+        command = [program, str(ROOT / "playbooks" / "awx_setup.yml"), "-vvvvv", "-e", f"@{given.name}", *arguments]
+        run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=_settings(controller, places), timeout=500, check=False)
     output = run.stdout + run.stderr
     recap = [line for line in output.splitlines() if "unreachable=" in line]
     return run.returncode, int(recap[0].partition("changed=")[2].split()[0]) if recap else -1, output
+
+
+def _settings(controller: Controller, places: list[Path]) -> dict[str, str]:
+    own = {"ANSIBLE_CONFIG": str(ROOT / "tests" / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(map(str, places))}
+    return {**os.environ, **controller.env(), **own}
 
 
 @pytest.mark.parametrize("lacks", ["awx_setup_project_url", "modules"])
