@@ -186,10 +186,10 @@ class Judge:
         if self._acknowledged(domain):
             return "acknowledged"
         # A run that began after the promotion cannot keep the other servers from following it.
-        before = [begin for begin, _end in self.completed if begin <= promoted]
+        before = [run for run in self.completed if run[0] <= promoted]
         if not before:
             return "no run before"
-        begun = before[-1]
+        begun, ended = before[-1]
         if self._unwritable(domain):
             return "could not be written"
         if world.hands.touched >= begun:
@@ -205,7 +205,7 @@ class Judge:
             # further run could see that: a while of working sign-in is lost again, and there is nothing that the run could have kept.
             return "the primary certificate had ended before the last run"
         if promoted >= self._last_call():
-            if self._undone_too_late(begun, promoted):
+            if self._undone_too_late(ended, promoted):
                 return "a hand came between, and no run could mend it before the last call"
             if len(farm.candidates(begun)) > 1:
                 return "several successors at the last call"
@@ -216,15 +216,16 @@ class Judge:
                 return "could not be written before the last call"
         return ""
 
-    def _undone_too_late(self, begun: int, promoted: int) -> bool:
-        """A hand changed something, and no run since came early enough for a write to reach all of Entra; the next one would come after the end.
+    def _undone_too_late(self, ended: int, promoted: int) -> bool:
+        """A hand changed something, and no run since came early enough for a write to reach all of Entra; the next one may come after the end.
 
-        Then the last call costs whoever the hand took it from, and waiting would cost every domain.
+        Then the last call costs whoever the hand took it from, and waiting would cost every domain. ``ended``: the run before the promotion. By when the
+        next one comes is a matter of what was declared: whoever declares 24 hours and runs twice a day is not promised the run in between.
         """
         farm, touched = self.world.farm, self.world.hands.touched
         early = any(begin >= touched and begin + self._publication() <= promoted for begin, _end in self.completed)
         last = min(c.ends for c in farm.certificates) - max(farm.span("critical"), farm.span("check") + 10 + HOUR)
-        return touched >= 0 and not early and begun + self.world.history.interval > last
+        return touched >= 0 and not early and ended + self._pace() >= last
 
     def _excuse_for_expiry(self, server: Server) -> str:
         world, farm, now = self.world, self.world.farm, self.world.now
