@@ -196,6 +196,10 @@ class Judge:
             return "a hand since the last run"
         if promoted - begun > self._pace() + 30:
             return "the run was late"
+        if len(before) == 1 and max(10 * DAY, self._declared()) < world.history.interval and self.last_plan and _failures(self.last_plan):
+            # Before a distance between runs is known, 10 days are counted with where something is left undone. A job that runs up to every 14 days is
+            # promised its renewal where nothing blocks; this one was told what does.
+            return "slower than every 10 days, not declared, and something blocked"
         if str(world.policy.get("protect", True)).lower() == "false":
             return "protect is off"
         if self.last_plan and any(b["condition"] in ("lock",) for b in self.last_plan["blocked_by"]):
@@ -209,12 +213,21 @@ class Judge:
                 return "a hand came between, and no run could mend it before the last call"
             if len(farm.candidates(begun)) > 1:
                 return "several successors at the last call"
-            at_once = farm.span("promotion") < HOUR or farm.span("critical") + DAY >= farm.span("generation")
-            if at_once and farm.primary.begins >= begun:
+            if farm.primary.begins >= begun and self._none_could_be_made():
                 return "no successor could be made before the last call"
             if promoted - self.blocked_at.get(domain.name, -100 * DAY) < self._publication() + 3 * self._pace():
                 return "could not be written before the last call"
         return ""
+
+    def _none_could_be_made(self) -> bool:
+        """While AD FS' clock is held, T1 needs promo of an hour and more, and more than crit and a day before the end: else AD FS promotes at once.
+
+        With some thresholds that is never so, and where a hand took the successor away, it may be so at no run since.
+        """
+        farm, touched = self.world.farm, self.world.hands.touched
+        ends, too_late = min(c.ends for c in farm.certificates), farm.span("critical") + DAY
+        never = farm.span("promotion") < HOUR or too_late >= farm.span("generation")
+        return never or (touched >= 0 and not any(begin >= touched and ends - begin > too_late for begin, _end in self.completed))
 
     def _undone_too_late(self, ended: int, promoted: int) -> bool:
         """A hand changed something, and no run since came early enough for a write to reach all of Entra; the next one may come after the end.
@@ -280,10 +293,12 @@ class Judge:
 
     # Numbers of its own.
 
-    def _pace(self) -> int:
+    def _declared(self) -> int:
         setting = str(self.world.policy.get("run_interval") or "24h")
-        hours = float(setting.rstrip("hd")) * (24 if setting.endswith("d") else 1)
-        return max(self.world.history.interval, round(hours * HOUR))
+        return round(float(setting.rstrip("hd")) * (24 if setting.endswith("d") else 1) * HOUR)
+
+    def _pace(self) -> int:
+        return max(self.world.history.interval, self._declared())
 
     def _publication(self) -> int:
         return 10 + DAY + HOUR
