@@ -409,6 +409,19 @@ def test_an_expired_leftover_makes_room_where_adfs_does_not_remove_it_itself() -
     assert actions(plan(observe(farm("OLD", "EARLIER"), domain("contoso.com", "OLD"), **past))) == []
 
 
+def test_who_holds_the_clock_makes_room_for_what_is_owed_whatever_one_domain_refuses() -> None:
+    past = {"EARLIER": key("EARLIER", -700, -1)}
+    held = replace(Journal(FARM), auto_rollover_wanted=True, auto_rollover_suspended=True)
+    refusing = domain("bad.com", "EARLIER")
+    seen = observe(farm("OLD", "EARLIER", auto_rollover=False), domain("contoso.com", "OLD"), refusing, **past)
+    policy = Policy(known_certificates=frozenset({"EARLIER"}), refused=frozenset({"bad.com"}))
+    made = plan(seen, policy, held, now=at(10))
+    assert made.first.owed
+    assert actions(made)[0] == "remove_from_adfs"
+    # Where the operator, not we, switched it off, nothing is owed, and the broken domain comes first.
+    assert "remove_from_adfs" not in actions(plan(seen, replace(policy, auto_rollover=False), now=at(10)))
+
+
 def test_a_wanted_value_that_nobody_holds_to_any_more_does_not_rule() -> None:
     switched_off = replace(Journal(FARM), auto_rollover_wanted=True)
     made = plan(observe(farm(auto_rollover=False), domain("contoso.com", "OLD")), journal=switched_off)
