@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.federation.adfs.plugins.plugin_utils._controller_action import ControllerAction
+from ansible_collections.federation.adfs.plugins.plugin_utils._entra_action import EntraAction
 
 
-class ActionModule(ControllerAction):
+class ActionModule(EntraAction):
     """The module of the same name holds the documentation."""

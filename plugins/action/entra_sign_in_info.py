@@ -9,10 +9,10 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.federation.adfs.plugins.modules.entra_sign_in_info import SPEC, work
-from ansible_collections.federation.adfs.plugins.plugin_utils._controller_action import ControllerAction
+from ansible_collections.federation.adfs.plugins.plugin_utils._entra_action import EntraAction
 
 
-class ActionModule(ControllerAction):
+class ActionModule(EntraAction):
     """The module of the same name holds the documentation."""
 
     SPEC: t.ClassVar[dict[str, t.Any]] = SPEC

@@ -106,6 +106,8 @@ options:
       - Without it 600 seconds.
     type: int
 notes:
+  - Variables of the host or the task whose names are C(adfs_entra_) and the name of an option, for example C(adfs_entra_tenant_id), count as
+    options where the option itself is not given.
   - The identity (tenant, app and credential) comes whole from the first source that has any of it. Sources are the options, then environment
     variables E(ADFS_ENTRA_TENANT_ID), E(ADFS_ENTRA_CLIENT_ID), E(ADFS_ENTRA_CLIENT_SECRET) and so on, named like the options, then the
     well-known E(AZURE_TENANT_ID) (or E(AZURE_TENANT)), E(AZURE_CLIENT_ID), E(AZURE_CLIENT_SECRET) (or E(AZURE_SECRET)),

@@ -37,8 +37,6 @@ options:
 extends_documentation_fragment:
   - federation.adfs._entra
   - federation.adfs._entra.plugin
-notes:
-  - Variables C(adfs_entra_...) count as options.
 seealso:
   - plugin: federation.adfs.entra_federation
     plugin_type: lookup

@@ -52,8 +52,6 @@ options:
 extends_documentation_fragment:
   - federation.adfs._entra
   - federation.adfs._entra.plugin
-notes:
-  - Variables C(adfs_entra_...) count as options.
 seealso:
   - module: federation.adfs.entra_federation
   - module: federation.adfs.entra_federation_info

@@ -63,8 +63,6 @@ options:
 extends_documentation_fragment:
   - federation.adfs._entra
   - federation.adfs._entra.plugin
-notes:
-  - Variables C(adfs_entra_...) count as options.
 seealso:
   - module: federation.adfs.entra_sign_in_info
 """

@@ -15,6 +15,7 @@ from ansible.plugins.lookup import LookupBase
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import OptionsError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import OPTIONS
 from ansible_collections.federation.adfs.plugins.module_utils._entra.tenants import options_of
+from ansible_collections.federation.adfs.plugins.plugin_utils._entra_variables import by_variables
 
 _NAMES = {name: option.name for option in OPTIONS for name in (option.name, *option.aliases)}
 
@@ -50,9 +51,7 @@ class EntraLookup(LookupBase):
                 raise OptionsError(f"{' and '.join(names)} are the same option; give one of them.")
             if names:
                 given[option.name] = arguments[names[0]]
-            elif option.var in variables:
-                given[option.name] = self._templar.template(variables[option.var])
-        return given
+        return {**by_variables(variables, given, self._templar), **given}
 
 
 def flat(terms: t.Any) -> Iterator[t.Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+import yaml
 
 from lab.running import Lab
 from playing import AUDIT, RENEW, ROOT, Run, play
@@ -110,6 +111,20 @@ def test_two_farms_are_renewed_apart_and_two_hosts_of_one_farm_are_refused(start
     assert refused.code == 2
     assert any("belong to the same farm" in message for message in refused.messages), refused.output
     assert far_side(lab) == []
+
+
+def test_what_is_read_by_variables_of_the_host_is_written_by_them(start: Callable[..., Lab]) -> None:
+    lab = start("mismatch")
+    names = ("tenant_id", "client_id", "client_secret", "graph_url", "authority_url", "ca_path")
+    taken = {f"ADFS_ENTRA_{name.upper()}": lab.env()[f"ADFS_ENTRA_{name.upper()}"] for name in names}
+    inventory = yaml.safe_load(lab.inventory.read_text(encoding="utf-8"))
+    inventory["adfs"]["vars"] |= {name.lower(): value for name, value in taken.items()}
+    path = lab.directory / "variables.yml"
+    path.write_text(yaml.safe_dump(inventory), encoding="utf-8")
+    run = play(lab, RENEW, "-vvvvv", inventory=path, environment=dict.fromkeys(taken, ""))
+    assert run.code == 0, run.output
+    assert [a["action"] for a in run.done] == ["repair"]
+    assert lab.addresses["client_secret"] not in run.output
 
 
 def _port(inventory: str, host: str) -> str:
