@@ -192,7 +192,9 @@ def main() -> int:
     exceeded = []
     for index, what in enumerate(("nothing to do", "a successor, published")):
         one, many = costs[1][index], costs[FARMS][index]
-        for text, first, second, limit, unit in ((f"{what}: wall time (s)", one.wall, many.wall, WALL, 1.0), (f"{what}: memory (MB)", one.peak, many.peak, MEMORY, 1e6)):
+        wall = (f"{what}: wall time (s)", one.wall, many.wall, WALL, 1.0)
+        memory = (f"{what}: memory (MB)", one.peak, many.peak, MEMORY, 1e6)
+        for text, first, second, limit, unit in (wall, memory):
             print(f"{text:42}{first / unit:12.1f}{second / unit:12.1f}{second / first:8.2f}   at most {limit:g}")
             if second > limit * first:
                 exceeded.append(text)
