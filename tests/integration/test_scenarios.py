@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import yaml
-import yaml
 
 from lab.running import Lab
 from playing import AUDIT, RENEW, ROOT, Run, play
