@@ -25,6 +25,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording i
 from ansible_collections.federation.adfs.plugins.module_utils._server_names import among
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, format_time, parse_time
 from ansible_collections.federation.adfs.plugins.plugin_utils import _preload  # noqa: F401 - for the workers; pylint: disable=unused-import
+from ansible_collections.federation.adfs.plugins.plugin_utils._hook_files import read_hooks
 from ansible_collections.federation.adfs.plugins.plugin_utils._job import job, launched_by
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -85,6 +86,8 @@ class ActionModule(ActionBase):
         given["origin"] = _origin(task_vars, given.pop("change_number"), given.pop("ledger_users"))
         if self._task.check_mode and given["mode"] == "apply":
             given["mode"] = "check"
+        # A run that only looks calls no hook, and is not kept from looking by one.
+        given["hooks"] = read_hooks((variables or {}).get("hooks"), self._loader) if given["mode"] in ("apply", "check") else {}
         try:
             # The clocks of server and controller are compared, so both are those of one moment: reading the domains may take long.
             given["now"] = _now(given["now"] or (given["farm"] or {}).get("read_at"), now)

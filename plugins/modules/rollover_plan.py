@@ -93,6 +93,7 @@ options:
     description:
       - The other variables of P(federation.adfs.renew_signing_cert#role) without their prefix and without those that may hold a password.
       - They and O(policy) are checked. With neither O(farm) nor O(provider) nothing else is done, and no plan is returned.
+      - The files in C(hooks) are looked at with O(mode=apply), and RV(plan.memory) keeps them for the run.
     type: dict
   refuse:
     description: Why nothing can be planned, as the caller found. The task fails with this text. Empty text counts as not set.
@@ -144,6 +145,7 @@ options:
       - C(act) is the result of the act, and C(of) the first of RV(plan.actions). C(answers) holds for each server its C(result), and as C(asked)
         the entry of RV(plan.asks.hosts). C(probes) holds the C(result) of each probe, and the probe as C(asked).
         For O(step=end) C(tasks) holds the results of the other tasks by name, and C(written) the journal as it was last written.
+        C(hooks) lists why hooks of this run failed.
       - Domains that Entra refused are planned around and reported. A domain that was changed by another writer meanwhile is planned again.
     type: dict
     default: {}
@@ -426,6 +428,12 @@ plan:
         - What the run comes to so far, what was C(refused), the C(alarms), the C(failures) that make it fail, and C(fail), what it says then (null
           where it does not fail). The acts that were done are in C(done) of RV(plan.memory).
       type: dict
+    hook:
+      description:
+        - What the role shows its hooks as C(renew_signing_cert_hook), before the acts or after them. Names, thumbprints, times and texts of the plan, and
+          no secret.
+      type: dict
+      returned: where hooks are set and one may be called now
     relying_parties:
       description: The relying party trusts that a promotion may lock out, each with C(name), C(identifiers), C(risk) and C(advice).
       type: list

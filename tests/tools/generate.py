@@ -120,7 +120,8 @@ def _form_in_words(option: Option) -> list[str]:
         return [f"A number of {option.type.unit}, or text such as V(90m), V(24h) or V(30d)."]
     if option.type.entry:
         members = [f"C({name}){_member_form(member)}: {member.text}" for name, member in option.type.entry.items()]
-        return ["A list of mappings with the following members.", *members]
+        what = "A mapping" if form["type"] == "dict" else "A list of mappings"
+        return [f"{what} with the following members.", *members]
     if form["type"] == "list" and form["elements"] == "dict":
         return ["A list of mappings."]
     return [words[form["type"]]] if form["type"] != "str" and "elements" not in form else []

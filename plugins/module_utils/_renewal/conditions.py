@@ -72,6 +72,12 @@ _ALL = (
         "Correct the cause and run the playbook again.",
     ),
     Condition(
+        "hook",
+        OPERATOR,
+        "The hook before the acts failed or cannot be used, so only acts that protect sign-in are done.",
+        "Correct what its task says, or the file in O(renew_signing_cert_hooks), and run the playbook again.",
+    ),
+    Condition(
         "approval",
         OPERATOR,
         "What would be done now is not the approved plan; the line names what changed.",

@@ -12,10 +12,10 @@ carries the memory from one plan to the next and says what its tasks returned; e
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import ledger_entries
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import hooks, ledger_entries
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.emergency import FORMS
 from ansible_collections.federation.adfs.plugins.module_utils._write_errors import NOT_KNOWN, NOT_READ_BACK, NOT_TRIED, RACED, UNSEEN
@@ -25,7 +25,7 @@ STEPS = ("begin", "pass", "hear", "end", "preflight")
 MOST_PASSES = 10
 """Acts of one run. A run that needs more goes on at its next start."""
 RESTART_MINUTES = 10
-_SCAN, _ANSWERS, _ACT = "scan", "answers", "act"
+_SCAN, _ANSWERS, _ACT, _HOOK = "scan", "answers", "act", "hook"
 _ANOTHER_RUN = "another_run"
 _NOTHING = "nothing"
 _SEEN_ONCE = ("first_use", "promoted_by_adfs", "another_writer")
@@ -51,7 +51,8 @@ class Memory:
     which certificates there were, and the primary one. ``entries``: what this run has to tell its ledger, and ``told_entries``, how many it has told.
     ``moved``: why the approved plan is not carried out. An act that protects sign-in may bring back what the
     plan saw, and does not bring back the approval. ``inherited``: certificates made by the run before, which died. ``watched``: what was made
-    of the sign-in log and the administrators, which a run reads once.
+    of the sign-in log and the administrators, which a run reads once. ``hooks``: ``path`` and ``wrong`` of each that is set, by its event. ``hooked``:
+    the one before the acts was called. ``hooks_failed``: why one of them failed or cannot be used.
     """
 
     run: str
@@ -81,6 +82,9 @@ class Memory:
     watched: Mapping[str, Any] | None = None
     entries: tuple[Mapping[str, Any], ...] = ()
     told_entries: int = 0
+    hooks: Mapping[str, Any] = field(default_factory=dict)
+    hooked: bool = False
+    hooks_failed: tuple[str, ...] = ()
 
 
 def read_memory(given: Mapping[str, Any] | None, run: str) -> Memory:
@@ -108,7 +112,7 @@ def heard(memory: Memory, outcome: Mapping[str, Any], importable: bool) -> Memor
 
     ``outcome``: results of tasks as Ansible registers them: ``act``, with ``of``, the first of the plan's actions; ``answers``, each the
     ``result`` with the entry of the plan's asks that it answers as ``asked``; ``probes``, each a ``result`` with the probe as ``asked``.
-    ``importable``: the run has the certificate that is asked about in a file.
+    ``hooks``: why hooks of this run failed. ``importable``: the run has the certificate that is asked about in a file.
     """
     memory = replace(memory, probes=(*memory.probes, *(_probe(p["asked"], p["result"]) for p in outcome.get("probes") or ())))
     if memory.waiting == _ANSWERS:
@@ -116,6 +120,8 @@ def heard(memory: Memory, outcome: Mapping[str, Any], importable: bool) -> Memor
         told = [_told(asked, r) for asked, r in answers if not asked.get("thumbprint")]
         checked = [_checked(asked, r, importable) for asked, r in answers if asked.get("thumbprint")]
         return replace(memory, told=(*memory.told, *told), checked=(*memory.checked, *checked))
+    if memory.waiting == _HOOK:
+        return replace(memory, hooks_failed=(*memory.hooks_failed, *map(str, outcome.get("hooks") or ())))
     if memory.waiting == _ACT and outcome.get("of"):
         journal = outcome.get("journal") or {}
         if memory.journalled and _failed(journal):
@@ -340,15 +346,18 @@ def tell_what_is_seen(memory: Memory, stored: Mapping[str, Any], farm: Mapping[s
 # -- what comes next -------------------------------------------------------------------------------------------------------------------
 
 
-def begin(memory: Memory, source: str, probes: bool) -> dict[str, Any]:
-    """The first plan of a run: nothing was seen yet."""
+def begin(memory: Memory, source: str, probes: bool, called: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """The first plan of a run: nothing was seen yet. ``called``: the hooks of the run; without any, nothing is different."""
+    memory = replace(memory, hooks=called, hooks_failed=hooks.unusable(called))
     check = ["check_metadata"] if source == "metadata" else []
     return {"memory": show_memory(memory), "next": [*check, f"scan_{source}", *(["probe"] if probes else []), "pass"], "ended": False}
 
 
 def scanned(memory: Memory) -> Memory:
     """A new pass begins, unless the last plan only asked for answers. What servers said belongs to the scan before."""
-    return memory if memory.waiting == _ANSWERS else replace(memory, passes=memory.passes + 1, told=())
+    if memory.waiting == _ANSWERS:
+        return memory
+    return replace(memory, passes=memory.passes + (memory.waiting != _HOOK), told=())
 
 
 def stopped(memory: Memory) -> bool:
@@ -357,7 +366,9 @@ def stopped(memory: Memory) -> bool:
 
 
 def keeps_back(memory: Memory, act: Act, server: str) -> Block | None:
-    """After an act on AD FS failed, only what protects sign-in is done in this run, and not the same act again."""
+    """After an act on AD FS or a hook failed, only what protects sign-in is done in this run, and not the same act again."""
+    if memory.hooks_failed and not act.protective:
+        return Block("hook", server, None, f"{act.said(server)}: not done, because {memory.hooks_failed[0]}")
     if not memory.failed or (act.protective and [act.action, act.server or act.thumbprint] not in memory.tried):
         return None
     reason = f"{act.said(server)}: not done, because an act of this run failed"
@@ -387,10 +398,10 @@ def unanswerable(asks: Mapping[str, Any], hosts: Mapping[str, str], memory: Memo
     return replace(memory, told=(*memory.told, *told), checked=(*memory.checked, *checked))
 
 
-def carry_on(shown: dict[str, Any], memory: Memory, mode: str, hosts: Mapping[str, str], wait: int) -> dict[str, Any]:
+def carry_on(shown: dict[str, Any], memory: Memory, mode: str, hosts: Mapping[str, str], wait: int, about: Mapping[str, Any]) -> dict[str, Any]:
     """Add to a plan what the caller does next, in the order of its task files, and what it shall remember.
 
-    ``hosts``: inventory hosts by server. ``wait``: minutes to wait for servers after a promotion.
+    ``hosts``: inventory hosts by server. ``wait``: minutes to wait for servers after a promotion. ``about``: what hooks.told is given of the run.
     """
     asks, actions = shown["asks"], shown["actions"]
     seen = {"state": shown["state"], "certificates": certificates(shown["farm"]), "primary": shown["farm"]["primary"]}
@@ -405,11 +416,17 @@ def carry_on(shown: dict[str, Any], memory: Memory, mode: str, hosts: Mapping[st
     if asks["hosts"]:
         return _with(shown, replace(memory, waiting=_ANSWERS), ["ask", "pass"], None)
     if mode != "apply" or not actions or stopped(memory):
-        return _with(shown, replace(memory, waiting=""), journal, None)
+        at_end = {"hook": hooks.told(shown, memory.done, about)} if memory.hooks else {}
+        return _with({**shown, **at_end}, replace(memory, waiting=""), journal, None)
+    scan = f"scan_{shown['farm']['source']}"
+    if hooks.BEFORE in memory.hooks and not memory.hooked and not memory.hooks_failed:
+        # Before the lock is taken: a hook may wait for a person, and what it was told is looked at afresh.
+        shown["hook"] = hooks.told(shown, actions, about)
+        return _with(shown, replace(memory, waiting=_HOOK, hooked=True), ["hook_before", scan, "pass"], None)
     act = actions[0]
     waits = _waits_for(act, shown["farm"], wait)
     imports = _imports(act, memory)
-    files = [*journal, *(["import"] if imports else []), f"act_{act['module']}", *(["wait"] if waits else []), f"scan_{shown['farm']['source']}", "pass"]
+    files = [*journal, *(["import"] if imports else []), f"act_{act['module']}", *(["wait"] if waits else []), scan, "pass"]
     shown["imports"] = imports
     return _with(shown, replace(memory, waiting=_ACT, journalled=bool(journal)), files, waits)
 
@@ -469,7 +486,8 @@ def failures(shown: Mapping[str, Any], memory: Memory, mode: str) -> list[dict[s
         left = [{"fail_on": must["what"], "reason": must["reason"]} for must in shown["must_act"] if must["what"] != "refused"]
     elif mode != "audit":  # an audit needs no right to write
         left = [*left, *({"fail_on": "permission", "reason": b["reason"]} for b in shown["blocked_by"] if b["condition"] == "permission")]
-    return [*({"fail_on": "refused", "reason": reason} for reason in not_done(memory)), *left]
+    hooked = [{"fail_on": "hook", "reason": reason} for reason in memory.hooks_failed]
+    return [*({"fail_on": "refused", "reason": reason} for reason in not_done(memory)), *hooked, *left]
 
 
 def not_done(memory: Memory) -> list[str]:
@@ -488,8 +506,8 @@ def message(found: Sequence[Mapping[str, str]], mode: str) -> str | None:
         "apply": "Every act that is safe now was done. The summary above says what is left and why",
         "audit": "This must be done before the next run; the summary above says how",
     }
-    if mode == "apply" and any(f["fail_on"] == "refused" for f in found):
-        ends["apply"] = "The summary above says what was done, and what is left and why"  # after an act that failed, others were held back
+    if mode == "apply" and any(f["fail_on"] in ("refused", "hook") for f in found):
+        ends["apply"] = "The summary above says what was done, and what is left and why"  # after what failed, other acts were held back
     end = ends.get(mode, "This would be left after the planned acts; the summary above says why")
     return f"{reasons}. {end} (renew_signing_cert_fail_on decides what fails a run)."
 

@@ -37,8 +37,8 @@ class Span:
 class Type:
     """One type of a role variable.
 
-    ``form``: type, elements, choices and the like, in the words of an argument spec. ``entry``: for a list of mappings, the members
-    of one of them. ``read``: makes the core's value of one that is set; it is given the name of the variable for its messages, and
+    ``form``: type, elements, choices and the like, in the words of an argument spec. ``entry``: the members of a mapping, or of
+    each mapping of a list. ``read``: makes the core's value of one that is set; it is given the name of the variable for its messages, and
     raises PolicyError. ``unit``: of a number without one, for the documentation.
     """
 
@@ -186,6 +186,20 @@ def mapping() -> Type:
         return value
 
     return Type({"type": "dict"}, read)
+
+
+def record(declared: Mapping[str, Member]) -> Type:
+    """A mapping with some members, each of which may be left out."""
+
+    def read(name: str, value: Any) -> Mapping[str, Any]:
+        if not isinstance(value, Mapping):
+            raise PolicyError(f"{variable(name)} must be a mapping with {', '.join(declared)}")
+        unknown = sorted(str(member) for member in value if member not in declared)
+        if unknown:
+            raise PolicyError(f"{variable(name)} may have {', '.join(declared)}, not {', '.join(unknown)}")
+        return {member: declared[member].type.read(f"{name}.{member}", item) for member, item in value.items() if is_set(item)}
+
+    return Type({"type": "dict"}, read, entry=declared)
 
 
 def spans() -> Type:

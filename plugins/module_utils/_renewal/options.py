@@ -34,6 +34,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.option_ty
     moment,
     names,
     number,
+    record,
     spans,
     text,
     thumbprint,
@@ -111,6 +112,16 @@ def _probes() -> Type:
             "url": Member(text(), "Address to read. Without it, the farm's, or the address given for O(renew_signing_cert_source=metadata)."),
             "proxy": Member(text(), "Proxy of that host, as in O(federation.adfs.metadata_info#module:proxy)."),
             "ca_path": Member(text(), "Authorities trusted on that host, if not those of its system."),
+        }
+    )
+
+
+def _hooks() -> Type:
+    return record(
+        {
+            "before": Member(text(), "Called once, before the first act of a run that has some. If it fails, only acts that protect sign-in are done."),
+            "after": Member(text(), "Called once, after the last act of a run that did something."),
+            "failed": Member(text(), "Called once, at the end of a run that fails."),
         }
     )
 
@@ -587,6 +598,14 @@ RUN_OPTIONS: tuple[Option, ...] = (
         default=True,
         group=WINDOWS,
         line="Whether the ledger's entries name the user who launched the job of AWX or Automation Controller.",
+    ),
+    Option(
+        name="hooks",
+        type=_hooks(),
+        default={},
+        group=WINDOWS,
+        line="Files with tasks of your own that a run includes, each with its whole path on the controller. They see C(renew_signing_cert_hook).",
+        more=("Called with O(renew_signing_cert_mode=apply) only, and not in check mode. Without them, a run is as it was.",),
     ),
     Option(
         name="report_path",

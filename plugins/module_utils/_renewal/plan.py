@@ -20,6 +20,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal import (
     break_glass,
     emergency,
     forecast,
+    hooks,
     ledger_entries,
     loop,
     probes,
@@ -81,7 +82,8 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
     ``given``: the options of the module rollover_plan as plain values: ``farm`` (RV(farm) of farm_info) or ``provider`` (RV(metadata) of
     metadata_info), ``domains``, ``metadata``, ``probes``, ``sign_ins``, ``administrators``, ``journal``, ``policy``, ``mode``, ``approved``,
     ``approval``, ``previous`` (``memory`` of the last plan of this run), ``outcome`` (what the tasks that it asked for returned), ``importable``,
-    ``wait_for_servers`` (minutes), ``hosts`` (inventory hosts by server) and ``run``; what is left out counts as empty. ``now`` is a time in ISO 8601
+    ``wait_for_servers`` (minutes), ``hosts`` (inventory hosts by server), ``hooks`` (as the memory keeps them, for the first step) and ``run``; what is
+    left out counts as empty. ``now`` is a time in ISO 8601
     and has to be given: the core has no clock. ``step``: ``pass`` plans on a scan; ``begin`` is asked before the first scan, ``hear`` after a server
     answered, ``end`` where a task failed; ``preflight`` only judges whether a run has what it needs.
 
@@ -96,14 +98,17 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
         read_policy(given.get("policy") or {})
         time_zone(given.get("timezone"))
         approval_terms.read_terms(given.get("approval") or {})
-        return loop.begin(memory, str(given.get("source") or "adfs"), bool(given.get("probes")))
+        return loop.begin(memory, str(given.get("source") or "adfs"), bool(given.get("probes")), given.get("hooks") or {})
     if step == "preflight":
         return preflight(outcome, read_policy(given.get("policy") or {}).host_names)
     if step == "hear":
         return {"memory": loop.show_memory(loop.heard(memory, outcome, importable)), "next": [], "ended": False}
-    base = ledger_entries.base_of(memory.run, str(given["now"]), given.get("origin") or {})
+    origin = given.get("origin") or {}
+    base = ledger_entries.base_of(memory.run, str(given["now"]), origin)
+    about = {"run": memory.run, "host": given.get("host"), **{name: origin.get(name) for name in ("change_number", "job")}}
     if step == "end":
-        return _broken_off(memory, outcome, importable, str(given["now"]), base)
+        ended = _broken_off(memory, outcome, importable, str(given["now"]), base)
+        return {**ended, "hook": hooks.told(ended, ended["memory"]["done"], about)} if memory.hooks else ended
     hosts = given.get("hosts")
     before = memory
     memory = loop.settled(loop.scanned(loop.heard(memory, outcome, importable)), given.get("farm"))
@@ -121,7 +126,7 @@ def plan(given: Mapping[str, Any]) -> dict[str, Any]:
         shown = _planned(given, memory)
     if mode == "apply":
         memory = _tell_ledger(given, shown, memory, base)
-    return loop.carry_on(shown, memory, mode, hosts or {}, int(given.get("wait_for_servers") or 0))
+    return loop.carry_on(shown, memory, mode, hosts or {}, int(given.get("wait_for_servers") or 0), about)
 
 
 def _tell_ledger(given: Mapping[str, Any], shown: dict[str, Any], memory: loop.Memory, base: Mapping[str, Any]) -> loop.Memory:
@@ -369,7 +374,9 @@ def make_plan(
 
 def _still_holds(block: Block, s: Situation) -> bool:
     # A step that was held back before another act may be free after it; only what is about a person's choice stays true.
-    return block.condition in ("approval", "next_plan", "failed_act") or (block.condition in ("unknown_certificate", "unmended", "sign_in") and bool(s.counted))
+    if block.condition in ("approval", "next_plan", "failed_act", "hook"):
+        return True
+    return block.condition in ("unknown_certificate", "unmended", "sign_in") and bool(s.counted)
 
 
 def _before(s: Situation, act: Act, run: Run, approved: Approved | None) -> Journal:

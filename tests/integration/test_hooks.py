@@ -1,0 +1,140 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hooks: tasks that an operator names, called once before the lock is taken and once after it is given back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.running import Lab
+from playing import AUDIT, Run, play
+
+TELL = """\
+- name: Keep what the hook sees
+  ansible.builtin.lineinfile:
+    path: %(file)s
+    line: "{{ renew_signing_cert_hook | to_json }}"
+    create: true
+    mode: "0600"
+"""
+FAIL = """\
+- name: Ask the change calendar
+  ansible.builtin.fail:
+    msg: the change is not approved, and the password is hunter2
+  no_log: true
+"""
+EARLY = {"renew_signing_cert_renew_before": "300d"}  # nothing is owed yet, so a renewal is gated
+
+
+def hooks(folder: Path, **texts: str) -> dict[str, Any]:
+    """The variable, with a file for each hook; what they are told is appended to told.jsonl."""
+    for event, text in texts.items():
+        (folder / f"{event}.yml").write_text("---\n" + text.replace("%(file)s", str(folder / "told.jsonl")))
+    return {"renew_signing_cert_hooks": {event: str(folder / f"{event}.yml") for event in texts}}
+
+
+def told(folder: Path) -> list[dict[str, Any]]:
+    found = folder / "told.jsonl"
+    return [json.loads(line) for line in found.read_text().splitlines()] if found.exists() else []
+
+
+def done(run: Run) -> list[str]:
+    return [action["action"] for action in run.done]
+
+
+def refused(lab: Lab) -> int:
+    return int(lab.signins()["refused"])
+
+
+def test_hooks_are_called_once_before_and_after_the_acts_and_not_where_nothing_is_done(start: Callable[..., Lab], tmp_path: Path) -> None:
+    lab = start("expiring")
+    called = hooks(tmp_path, before=TELL, after=TELL, failed=TELL)
+    audit = play(lab, AUDIT, variables=called)
+    assert (audit.done, told(tmp_path)) == ([], [])
+    run = play(lab, variables={**called, "renew_signing_cert_change_number": "CHG0031234"})
+    assert (run.code, done(run)) == (0, ["generate", "publish"]), run.output
+    before, after = told(tmp_path)
+    assert [before["event"], after["event"]] == ["before", "after"]
+    assert [act["action"] for act in before["acts"]] == [act["action"] for act in after["acts"]] == ["generate", "publish"]
+    assert {before["change_number"], after["change_number"]} == {"CHG0031234"}
+    assert before["farm"] == after["farm"] == "http://sts.contoso.com/adfs/services/trust"
+    assert after["failures"] == [] and any(line.startswith("Done:") for line in after["summary"])
+    again = play(lab, variables=called)
+    assert (again.code, again.done, len(told(tmp_path))) == (0, [], 2), again.output
+    assert refused(lab) == 0
+
+
+@pytest.mark.long
+def test_a_hook_that_fails_keeps_gated_acts_back_and_is_told_without_what_it_said(start: Callable[..., Lab], tmp_path: Path) -> None:
+    lab = start("in-sync")
+    run = play(lab, variables={**EARLY, **hooks(tmp_path, before=FAIL, after=TELL, failed=TELL)})
+    assert (run.code, done(run)) == (2, []), run.output
+    assert {w["operation"] for w in lab.writes()} <= {"write_journal"} and "hunter2" not in run.output
+    assert "the hook 'before'" in run.messages[-1] and "failed in its task 'Ask the change calendar'" in run.messages[-1]
+    assert [b["condition"] for b in run.result["blocked_by"] if b["condition"] == "hook"] == ["hook"]
+    (failed,) = told(tmp_path)
+    assert failed["event"] == "failed" and "the hook 'before'" in failed["failures"][0] and failed["acts"] == []
+    assert "hunter2" not in json.dumps(failed)
+
+
+@pytest.mark.long
+def test_a_hook_that_fails_keeps_nothing_back_that_protects_sign_in(start: Callable[..., Lab], tmp_path: Path) -> None:
+    lab = start("mismatch")
+    run = play(lab, variables=hooks(tmp_path, before=FAIL, after=TELL))
+    assert (run.code, done(run)) == (2, ["repair"]), run.output
+    assert [(t["event"], [a["action"] for a in t["acts"]]) for t in told(tmp_path)] == [("after", ["repair"])]
+
+
+@pytest.mark.long
+def test_a_hook_after_the_acts_that_fails_fails_the_run_and_the_lock_is_given_back_before(start: Callable[..., Lab], tmp_path: Path) -> None:
+    lab = start("expiring")
+    called = hooks(tmp_path, after=FAIL, failed=TELL)
+    run = play(lab, variables=called)
+    assert (run.code, done(run)) == (2, ["generate", "publish"]), run.output
+    assert "the hook 'after'" in run.messages[-1]
+    assert [t["event"] for t in told(tmp_path)] == ["failed"]
+    again = play(lab, variables=called)
+    assert again.code == 0, again.output  # no lock of the run before holds it up
+
+
+UNUSABLE = {
+    "not there": (None, "No such file"),
+    "no list": ("name: x\n", "it is no list of tasks"),
+    "no YAML": ("- name: [\n", "cannot be used"),
+    "no such module": ("- name: x\n  no.such.module:\n", "cannot be used"),
+    "loaded with the file": ("- block:\n    - import_tasks: other.yml\n", "use include_tasks"),
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("what", UNUSABLE)
+def test_a_file_that_is_no_hook_is_told_and_holds_back_gated_acts_only(what: str, start: Callable[..., Lab], tmp_path: Path) -> None:
+    text, said = UNUSABLE[what]
+    lab = start("mismatch")
+    path = tmp_path / "before.yml"
+    if text is not None:
+        path.write_text(text)
+    run = play(lab, variables={"renew_signing_cert_hooks": {"before": str(path)}})
+    assert (run.code, done(run)) == (2, ["repair"]), run.output
+    assert said in run.messages[-1] and "renew_signing_cert_fail_on" in run.messages[-1]
+
+
+@pytest.mark.long
+def test_a_hook_is_given_by_its_whole_path_and_under_a_known_name(start: Callable[..., Lab]) -> None:
+    lab = start("in-sync")
+    run = play(lab, variables={"renew_signing_cert_hooks": {"befor": "/x"}})
+    assert run.code == 2 and "renew_signing_cert_hooks may have before, after, failed, not befor" in run.messages[0]
+    near = play(lab, variables={"renew_signing_cert_hooks": {"failed": "hooks/failed.yml"}})
+    assert near.code == 2 and "give the whole path" in near.messages[-1]
+
+
+@pytest.mark.long
+def test_a_run_without_hooks_has_the_headings_it_had(start: Callable[..., Lab]) -> None:
+    lab = start("expiring")
+    run = play(lab)
+    assert run.code == 0 and not [line for line in run.output.splitlines() if line.startswith("TASK") and "hook" in line]
