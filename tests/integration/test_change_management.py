@@ -115,14 +115,15 @@ OFF = {"renew_signing_cert_auto_rollover": False, "renew_signing_cert_promote": 
 DECRYPTING = {**OFF, "renew_signing_cert_decrypting": True, "renew_signing_cert_renew_before": "300d"}
 BOUGHT = {"renew_signing_cert_successor": "certificate:following"}
 RESTARTS = {"renew_signing_cert_restart_servers": True}
-CLEANED = {"renew_signing_cert_remove_old_from_entra": True, "renew_signing_cert_remove_old_from_adfs": True}
+CLEANED = {"renew_signing_cert_remove_old_from_entra": True}
+REMOVED = {**OFF, "renew_signing_cert_remove_old_from_adfs": True}
 GOING_BACK = {"renew_signing_cert_rollback": True}
 STOLEN = {"renew_signing_cert_compromised": ["certificate:current"]}
 
 
 @dataclass(frozen=True)
 class Step:
-    """``variables`` of the plan and of its application, the time that ``passes`` before them, the ``acts``, and what the application ``fails`` for all the same."""
+    """``variables`` of plan and application, the time that ``passes`` before them, the ``acts``, and what the application ``fails`` for all the same."""
 
     acts: list[str]
     variables: dict[str, Any] = field(default_factory=dict)
@@ -150,12 +151,13 @@ STORIES: dict[str, Story] = {
             Step(["reorder"], passes={"days": 2}),
         ],
     ),
-    "promoted by the role, then the decrypting one": Story(
+    "promoted by the role, removed, then the decrypting one": Story(
         "rollover-off",
         [
             Step(["generate", "publish"], OFF),
             Step(["promote"], OFF, {"hours": 24.5}),
             Step(["reorder"], OFF, {"minutes": 15}),
+            Step(["remove_from_adfs"], REMOVED, {"days": 16}),
             Step(["generate Token-Decrypting"], DECRYPTING, {"days": 2}),
             Step(["promote Token-Decrypting"], DECRYPTING, {"hours": 2}),
         ],
@@ -179,12 +181,9 @@ STORIES: dict[str, Story] = {
         [
             Step([], CLEANED),
             Step(["remove_from_entra"], CLEANED, {"hours": 30}),
-            Step(["suspend_auto_rollover", "remove_from_adfs", "restore_auto_rollover"], CLEANED, {"days": 16}),
         ],
     ),
-    "a successor that is taken back": Story(
-        "expiring", [Step(["generate", "publish"]), Step(["suspend_auto_rollover", "remove_from_adfs"], GOING_BACK)]
-    ),
+    "a successor that is taken back": Story("expiring", [Step(["generate", "publish"]), Step(["suspend_auto_rollover", "remove_from_adfs"], GOING_BACK)]),
     "stolen keys": Story(
         "in-sync",
         [
