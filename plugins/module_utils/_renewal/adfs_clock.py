@@ -200,8 +200,15 @@ def _left_to_adfs(s: Situation) -> bool:
 
 
 def _proven(s: Situation) -> list[str]:
-    """What AD FS may promote and a domain that was read accepts wherever Entra is asked."""
-    return [k for k in s.promotable if k not in s.compromised and any(s.omnipresent(k, d.domain) for d in s.counted if d.unreadable is None)]
+    """What AD FS may promote and a domain that was read accepts wherever Entra is asked.
+
+    Where no later run is sure to come before the end, it is enough that the domain does so within one check of AD FS, the time in which that promotes.
+    """
+    last_look = s.now >= generation.last_look_from(s)
+    by = later(s.waited_until, s.seen.farm.thresholds.check) if last_look else s.waited_until
+    read = [d.domain for d in s.counted if d.unreadable is None]
+    wanted = [k for k in s.promotable if k not in s.compromised]
+    return [k for k in wanted if any(rules.omnipresent(k, domain, s.journal, s.policy.propagation, by) for domain in read)]
 
 
 def _nothing_else_is_left(s: Situation) -> bool:

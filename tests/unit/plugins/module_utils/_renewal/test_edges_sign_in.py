@@ -399,6 +399,23 @@ def test_at_a_last_call_the_role_promotes_where_adfs_by_itself_would_be_too_late
     assert {name for _day, name, _why in it.lost} <= {"d1"} and it.farm.primary != "OLD"
 
 
+@pytest.mark.parametrize("promote", ["adfs", "role"])
+def test_at_the_last_look_before_the_end_a_successor_that_is_known_everywhere_by_then_is_let_sign(promote: str) -> None:
+    it = Life(observe(farm(), *three(), **ends(40)))
+    it.daily(1)
+    it.unreadable.update(d1="HTTP 503", d2="HTTP 503", d3="HTTP 503")
+    it.until(at(21))
+    it.runs((21 + n for n in range(17)), Policy(promote=promote))
+    it.unreadable.clear()
+    it.runs([38.3], Policy(promote=promote))
+    assert it.done == ["publish"] and it.farm.primary == "OLD"
+    it.runs([39.25], Policy(promote=promote))  # an hour too early for Entra, and the next run would come after the end
+    assert it.done in (["restore_auto_rollover"], ["promote"])
+    it.until(at(41))
+    assert it.farm.primary != "OLD"
+    assert it.lost == []
+
+
 @pytest.mark.parametrize("generation", [5, 6])
 @pytest.mark.parametrize("every", [1.0, 7.0])
 @pytest.mark.parametrize("promote", ["adfs", "never"])
