@@ -360,7 +360,8 @@ class Judge:
             self.at_promotion = self.last_plan
         if action == "suspend_auto_rollover" and before and before[-1][1] == "restore_auto_rollover":
             at, _action, last = before[-1]
-            if last is run and self.world.hands.touched < run.begun:
+            # What AD FS made its own certificate sign with in between is another certificate's clock than the one that was given back.
+            if last is run and self.world.hands.touched < run.begun and self.adfs_at < at:
                 self.wrong("flapping", "the same run restores automatic rollover and suspends it again")
             elif (
                 self.completed
