@@ -187,6 +187,20 @@ def test_an_approved_plan_with_this_kind_of_act_goes_through_to_its_end(kind: st
     assert "approval" not in guards(last)
 
 
+@pytest.mark.parametrize("by_us", [True, False])
+def test_the_second_key_that_an_emergency_makes_in_the_run_is_no_difference_where_these_runs_made_it(by_us: bool) -> None:
+    seen, policy, journal = KINDS["evict"]
+    play = Play(seen, journal)
+    approved = display(play.plan(policy))
+    generate = next(a for a in approved["actions"] if a["action"] == "generate")
+    promote = next(a for a in approved["actions"] if a["action"] == "promote")
+    gone = [{**generate, "action": "remove_from_adfs", "thumbprint": old, "certificate": None} for old in ("OLD", "NEW")]
+    done = [gone[1], generate, {**promote, "thumbprint": "N1", "certificate": None}, gone[0], generate]
+    now = {**approved, "farm": {**approved["farm"], "primary": "N1", "certificates": ["N1", "N2"], "successor": "N2"}}
+    found = compare(approved, now, lambda made: by_us or made != "N1", done)
+    assert (found.moved == ()) is by_us, found.moved
+
+
 def test_every_kind_of_act_is_among_them() -> None:
     assert {kind.partition(" ")[0] for kind in KINDS} == set(acts.KINDS)
 
