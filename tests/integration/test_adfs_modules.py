@@ -117,7 +117,7 @@ def test_a_key_is_checked_and_granted_on_a_secondary_server(start: Callable[...,
     [{"kind": "garbage", "text": "<html>proxy</html>"}, {"kind": "garbage", "text": ""}, {"kind": "truncate"}, {"kind": "garbage", "text": "x" * 500_000}],
     ids=["garbage", "nothing", "half", "long"],
 )
-@pytest.mark.parametrize("module", ["certificate_rollover", "farm_info"])
+@pytest.mark.parametrize("module", ["certificate_rollover", pytest.param("farm_info", marks=pytest.mark.long)])
 def test_a_spoilt_answer_is_one_clear_message(module: str, spoilt: dict[str, Any], start: Callable[..., Lab]) -> None:
     lab = start("expiring")
     lab.fault(surface="winrm", operation="Receive", do=spoilt, count=-1)

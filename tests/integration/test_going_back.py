@@ -131,6 +131,7 @@ def test_an_approved_plan_is_refused_once_something_moved(start: Callable[..., L
     assert [a["action"] for a in moved.done] == ["repair"]
 
 
+@pytest.mark.long  # test_change_management plays it hours later, in the quick tests
 def test_an_approved_plan_is_carried_out_once(start: Callable[..., Lab]) -> None:
     lab = start("expiring")
     planned = play(lab, variables={"renew_signing_cert_mode": "plan"})

@@ -16,7 +16,7 @@ from playing import AUDIT, RENEW, ROOT, Run, play
 
 # Much like one of the others; `make test-long` plays them.
 ALIKE = {"settled", "single-server", "three-domains-one-broken", "relying-parties", "sql-farm", "custom-certificate", "rollover-off", "expired"}
-ALIKE |= {"foreign-and-expiring"}
+ALIKE |= {"foreign-and-expiring", "last-minute", "promotion-tonight", "secondary-lagging", "began-elsewhere"}
 
 # What one run does, and what makes it fail. `waits`: something is under way, so a later run may note its look in the journal.
 SCENARIOS: dict[str, dict[str, Any]] = {
