@@ -6,6 +6,7 @@
 #   make test PYTEST_ARGS="-k journal"      further arguments for pytest
 #   make test LOCK=                        the newest tools, not those of tests/requirements/lock.txt, where .venv is made anew
 #   make release VERSION=1.2.0            the files of a release
+#   make rehearse SNAPSHOT=report.json      the next renewal, rollback and emergency of a real farm, from the report of an audit
 #   make histories COUNT=20000 SEED=1       how many random histories, and from which seed on; FILE=build/histories.jsonl keeps the results
 
 SHELL := /bin/sh
@@ -18,6 +19,7 @@ PYTEST_ARGS ?=
 COUNT ?= 2000
 SEED ?= 1
 VERSION ?=
+SNAPSHOT ?=
 LOCK ?= tests/requirements/lock.txt
 
 VENV := .venv
@@ -91,6 +93,11 @@ year: $(INSTALLED) ## Daily runs over 400 days in the lab, in process and as pla
 .PHONY: histories
 histories: $(INSTALLED) ## Random histories of farms, tenants and runs, each judged: COUNT=2000 of them from SEED=1 on
 	@PYTHONPATH=tests $(BIN)/python -m histories --count $(COUNT) --seed $(SEED) --excused $(if $(FILE),--file $(FILE))
+
+.PHONY: rehearse
+rehearse: $(INSTALLED) ## Play the next renewal, rollback and emergency of a real farm: SNAPSHOT= is the report.json of an audit
+	@test -n "$(SNAPSHOT)" || { echo "SNAPSHOT is not set. Name the report.json that an audit wrote: make rehearse SNAPSHOT=path/report.json" >&2; exit 2; }
+	@PYTHONPATH=tests $(BIN)/python -m rehearsal "$(SNAPSHOT)"
 
 .PHONY: sweep
 sweep: $(INSTALLED) ## Every remote call of every kind of run meets every fault, and ordinary runs follow; then sixty by real playbooks. FILE= goes on

@@ -143,6 +143,21 @@ class World:
         self.lost = lost
 
     def _begin(self) -> None:
+        history = self.history
+        self._found()
+        self.farm.remember(0)
+        self.farm_changed("begin")
+        self.at(history.phase % history.check, self._check)
+        for number in range((history.length * DAY - history.first_run) // history.interval + 1):
+            self.at(history.first_run + number * history.interval, self._scheduled)
+        for event in history.events:
+            self.at(event.at, self.hands.event(event))
+        if history.updater:
+            for n, name in enumerate(sorted(self.domains)):
+                self.at((97 * n + 211) % DAY, self._update(name))
+
+    def _found(self) -> None:
+        """What there is at minute 0."""
         history, farm = self.history, self.farm
         first = farm.primary
         ends = {"": 0, "ended": -9 * DAY, "unknown": 300 * DAY}[history.second]
@@ -156,16 +171,6 @@ class World:
         for n in range(history.alias):
             name = f"a{n + 1}.contoso.com"
             self.domains[name] = Domain(name, "tenant-1", ALIAS, (first, None))
-        farm.remember(0)
-        self.farm_changed("begin")
-        self.at(history.phase % history.check, self._check)
-        for number in range((history.length * DAY - history.first_run) // history.interval + 1):
-            self.at(history.first_run + number * history.interval, self._scheduled)
-        for event in history.events:
-            self.at(event.at, self.hands.event(event))
-        if history.updater:
-            for n, name in enumerate(sorted(self.domains)):
-                self.at((97 * n + 211) % DAY, self._update(name))
 
     def stranger(self, name: str) -> Certificate:
         """A certificate that is not the farm's."""

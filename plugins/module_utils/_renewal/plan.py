@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
@@ -484,6 +484,7 @@ def _show_farm(s: Situation) -> dict[str, Any]:
         "live": sorted(s.live),
         "auto_certificate_rollover": s.seen.farm.auto_rollover if s.seen.farm.provider is None else None,
         "adfs_promotes_at": format_time(s.adfs_promotes_at) if s.seen.farm.auto_rollover and s.successor else None,
+        "thresholds": {name: int(span.total_seconds() // 60) for name, span in asdict(s.seen.farm.thresholds).items()},
         "servers": [_show_server(n) for n in s.seen.farm.servers],
     }
 

@@ -49,7 +49,11 @@ def build(plan: Mapping[str, Any], certificates: Sequence[Mapping[str, Any]], mo
             "successor": farm.get("successor"),
             "not_after": farm.get("not_after"),
             "days_remaining": farm.get("days_remaining"),
+            "server": printable(farm.get("server") or ""),
+            "auto_certificate_rollover": farm.get("auto_certificate_rollover"),
+            "thresholds": farm.get("thresholds"),
         },
+        "policy": dict(plan.get("policy") or {}),
         "state": plan.get("state"),
         "plan_id": plan.get("plan_id"),
         "deadline": plan.get("deadline"),
@@ -140,7 +144,13 @@ def _partner(partner: Mapping[str, Any]) -> dict[str, Any]:
 
 def _certificates(certificates: Sequence[Mapping[str, Any]], farm: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = [
-        {"thumbprint": c["thumbprint"], "is": _role(c["thumbprint"], farm), "not_before": c["not_before"], "not_after": c["not_after"], "der": c.get("der")}
+        {
+            "thumbprint": c["thumbprint"],
+            "is": _role(c["thumbprint"], farm),
+            "der": c.get("der"),
+            **{name: c[name] for name in ("not_before", "not_after")},
+            **{name: c.get(name) for name in ("self_signed", "store_location")},
+        }
         for c in _signing(certificates)
     ]
     order = ["primary", "successor", "other", "foreign"]
