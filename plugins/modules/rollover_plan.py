@@ -367,7 +367,7 @@ plan:
     emergency:
       description:
         - While stolen keys are replaced. C(containment) says how long it takes until Entra accepts none of them, C(sign_in_gap) how long sign-in may
-          stand still; null otherwise.
+          stand still, C(next_acts) what is left to people, with the C(objects) of each; null otherwise.
       type: dict
     policy:
       description: The policy as it was given, without what is not set.

@@ -33,9 +33,10 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal i
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import UNBORN, Alarm, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import count, names, natural
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
+MOST_NAMED = 5
 FORMS = ("equal", "empty", "second")
 """How a domain may hold good keys alone, in the order in which it is tried: one twice, one with an empty member, or two new ones."""
 
@@ -138,9 +139,24 @@ def alarms(s: Situation) -> Iterable[Alarm]:
         yield Alarm(
             "emergency",
             s.seen.farm.host_name,
-            "keys of this farm are stolen. When they are evicted: revoke the refresh tokens of all users, renew the token-decrypting certificate, tell"
-            " the other relying parties, replace the TLS certificates of the servers, and look through the sign-in logs",
+            f"keys of this farm are stolen. Next acts, once they are evicted: {'; '.join(act['said'] for act in next_acts(s))}",
         )
+
+
+def next_acts(s: Situation) -> list[dict[str, Any]]:
+    """What the runs do not do, in the order in which it helps, each with what it is about. How each is done is in the operator's guide."""
+    domains = sorted((status.domain.name for status in s.statuses if (status.ours or status.unreadable is not None) and status.domain.name), key=natural)
+    pair = [d.thumbprint for d in s.seen.farm.decrypting]
+    partners = rules.other_relying_parties(s.seen.farm)
+    whose = names(domains) if len(domains) <= MOST_NAMED else count(len(domains), "domain")
+    acts = [("revoke_refresh_tokens", domains, f"revoke the refresh tokens of all users of {whose}")]
+    acts += [("renew_token_decrypting", pair, f"renew the token-decrypting certificate {names(pair)}")] if pair else []
+    acts += [("tell_partners", partners, f"tell the other relying parties ({len(partners)})")] if partners else []
+    acts += [
+        ("replace_tls", [server.name for server in s.seen.farm.servers], "replace the TLS certificates of the servers if these were taken too"),
+        ("look_through_logs", [], "look through the sign-in logs since the theft"),
+    ]
+    return [{"act": act, "objects": list(objects), "said": said} for act, objects, said in acts]
 
 
 def contain(s: Situation, blocks: list[Block]) -> Act | None:
@@ -374,6 +390,7 @@ def show(s: Situation) -> dict[str, Any] | None:
         "stolen": sorted(emergency.keys),
         "evicted_at": format_time(evicted) if evicted else None,
         "gone_at": format_time(emergency.gone) if emergency.gone else None,
+        "next_acts": next_acts(s),
         "containment": {
             "planned_hours": _hours(contained_in),
             "contained_at": format_time(evicted + s.policy.propagation) if evicted else None,

@@ -95,8 +95,8 @@ def several_successors(s: Situation) -> Iterable[Block]:
 
 
 def no_successor(s: Situation) -> Iterable[Block]:
-    """AD FS may promote a certificate that is not to follow the primary: its clock is held, and nothing is published."""
-    if s.promotable and not s.successors and s.seen.farm.provider is None:
+    """AD FS may promote a certificate that is not to follow the primary: its clock is held, and nothing is published. A pause holds it anyway."""
+    if s.promotable and not s.successors and s.seen.farm.provider is None and not s.paused:
         yield Block(
             "no_successor",
             names(s.promotable),

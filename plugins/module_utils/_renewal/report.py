@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import adfs_clock, settings, third_party
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import adfs_clock, report_recovery, settings, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.forecast import Forecast
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.loop import Memory, doubts
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.report_acts import FEW, listed, said_done, would
@@ -24,7 +24,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.report_ta
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import Clock, count, names, on_or_off
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
-from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time, parse_time
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import parse_time
 
 _MOST_LINES = 10
 """Where nothing is to be done. The forecast gives way."""
@@ -100,7 +100,8 @@ def report(
         *_signer(s, shown),
         f"{_counts(s, shown)} {_notice(s, shown, foretold, clock, mode)}".rstrip(),
         *table(s, shown),
-        *_emergency(s, shown),
+        *report_recovery.emergency(s, shown, mode),
+        *report_recovery.rolled_back(s, mode),
         *_held(s, shown, clock),
         *_to_do(shown, mode, answer),
         *settings.differences(shown["domains"], s.seen.farm.title),
@@ -315,29 +316,8 @@ def _emergency_answer(s: Situation, shown: Mapping[str, Any], total: int, mode: 
     return f"Emergency: no domain that could be read accepts a stolen key (seen since {since}){everywhere}.{unread_text}"
 
 
-def _emergency(s: Situation, shown: Mapping[str, Any]) -> Iterable[str]:
-    emergency = shown["emergency"]
-    if not emergency:
-        return
-    yield f"Emergency: declared {emergency['declared_at']}, {emergency['priority']} first; stolen: {names(emergency['stolen'])}."
-    containment, gap = emergency["containment"], emergency["sign_in_gap"]
-    if containment["contained_at"] is None:
-        yield f"Containment: not complete; planned are {containment['planned_hours']} h from the declaration, with {gap['planned_hours']} h without sign-in."
-    else:
-        took = f"{containment['hours']} h after the declaration"
-        reached = parse_time(containment["contained_at"]) <= s.now
-        yield f"Containment: {'complete since' if reached else 'complete from'} {containment['contained_at']}, {took}."
-    without = gap["domains_without_sign_in"]
-    yield f"Sign-in gap: {'now without sign-in: ' + names(without) if without else 'no domain is without sign-in now'}."
-
-
 def _held(s: Situation, shown: Mapping[str, Any], clock: Clock) -> Iterable[str]:
-    """AD FS' clock, switched off by this collection, and a rollback."""
-    if s.journal.rollback is not None:
-        undone = s.journal.rollback.undone
-        state = "it still signs" if s.seen.farm.primary == undone else "it does not sign"
-        there = "it is in AD FS" if undone in s.seen.farm.certificates else "it is out of AD FS"
-        yield f"Rollback: {undone} is taken back since {format_time(s.journal.rollback.begun)}; {state}, and {there}."
+    """AD FS' clock, switched off by this collection."""
     needed = adfs_clock.needed_by(s)
     if needed is None:
         return

@@ -137,6 +137,12 @@ def _nothing_to_lose(s: Situation) -> frozenset[str]:
     return frozenset(d.key for d in read if all(live.isdisjoint(accepted) for accepted in s.served(d)))
 
 
+def earlier_than(s: Situation, undone: str) -> str | None:
+    """Return the certificate that a rollback of ``undone`` goes back to, or None where there is none."""
+    found = _earlier(s, undone)
+    return found.thumbprint if found is not None else None
+
+
 def _earlier(s: Situation, undone: str) -> Key | None:
     """The certificate of AD FS that signed before the one to be undone; where that was not seen, the youngest valid one that is older."""
     others = [s.seen.keys[k] for k in s.seen.farm.certificates if k != undone and k not in s.compromised and k not in s.journal.revoked]

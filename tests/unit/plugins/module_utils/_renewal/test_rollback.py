@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from world import FARM, START, Play, domain, farm, guards, key, observe, remembered, server
 
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.failures import failures
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Backup, Journal, read_journal, write_journal
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Domain, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, PolicyError, Span, read_policy
@@ -53,6 +54,17 @@ def test_a_rollback_is_done_once_and_holds_until_the_operator_lifts_it() -> None
     play.run(replace(US, pause=False))
     assert play.done[:1] == ["generate"]
     assert play.journal.rollback is not None and play.journal.rollback.lifted
+
+
+def test_a_rollback_that_is_done_is_a_pause_and_no_failure_before_the_last_call_comes_near() -> None:
+    play = Play(observe(farm("NEW", "OLD"), domain("contoso.com", "NEW", "OLD")))
+    play.run(BACK)
+    play.servers_follow()
+    play.wait(2, BACK)
+    made = play.run(BACK)
+    assert play.seen.farm.primary == "OLD" and made.first.clock_held
+    assert "no_successor" not in guards(made)
+    assert [f["fail_on"] for f in failures(made.first)] == []
 
 
 def test_after_the_promotion_the_earlier_certificate_signs_again_once_it_is_known_everywhere() -> None:
