@@ -406,6 +406,13 @@ farm:
           type: str
           returned: always
           sample: no_metadata
+        managed_by:
+          description:
+            - V(entra_connect) if the trust of Microsoft Entra ID has claim rules with the names that Microsoft Entra Connect gives; null if nothing shows
+              that. Of the rules only the names are read.
+          type: str
+          returned: always
+          sample: entra_connect
         error:
           description: What could not be read of this entry; null if all is well.
           type: str

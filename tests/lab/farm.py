@@ -572,6 +572,7 @@ class Farm:
         database: str = "wid",
         properties: dict[str, object] | None = None,
         relying_parties: list[dict[str, Any]] | None = None,
+        entra_connect: bool = False,
         claims_providers: list[dict[str, Any]] | None = None,
         applications: list[dict[str, Any]] | None = None,
         switches: dict[str, object] | None = None,
@@ -602,7 +603,7 @@ class Farm:
                 else "Data Source=sql.contoso.com;Initial Catalog=AdfsArtifactStore;Integrated Security=True",
                 **(properties or {}),
             },
-            relying_parties=[entra_trust(), *(relying_party(**item) for item in relying_parties or [])],
+            relying_parties=[entra_trust(entra_connect), *(relying_party(**item) for item in relying_parties or [])],
             claims_providers=[claims_provider("Active Directory", "AD AUTHORITY"), *(claims_provider(**item) for item in claims_providers or [])],
             applications=[web_api(**item) for item in applications or []],
         )
@@ -804,6 +805,7 @@ def relying_party(name: str, identifiers: list[str], **members: object) -> dict[
         "EncryptClaims": True,
         "Notes": "",
         "WSFedEndpoint": None,
+        "IssuanceTransformRules": "",
     }
     unknown = sorted(set(members) - set(trust))
     if unknown:
@@ -811,8 +813,20 @@ def relying_party(name: str, identifiers: list[str], **members: object) -> dict[
     return {**trust, **members}
 
 
-def entra_trust() -> dict[str, object]:
-    """Return the trust of Microsoft Entra ID."""
+# Names that Microsoft Entra Connect gives to claim rules; what the rules say is of no use to the lab.
+_CONNECT_RULES = (
+    "Issue UPN",
+    "Query objectguid and msdsconsistencyguid for custom ImmutableId claim",
+    "Issue nameidentifier",
+    "Issue issuerid when it is not a computer account",
+    "Issue Password Expiry Claims",
+    "Pass through claim - insideCorporateNetwork",
+)
+
+
+def entra_trust(entra_connect: bool = False) -> dict[str, object]:
+    """Return the trust of Microsoft Entra ID; ``entra_connect``: as Microsoft Entra Connect leaves it."""
+    names = _CONNECT_RULES if entra_connect else ("User principal name", "Immutable ID")
     return relying_party(
         "Microsoft Office 365 Identity Platform",
         [ENTRA_IDENTIFIER, "https://login.microsoftonline.com/extSTS.srf"],
@@ -820,6 +834,7 @@ def entra_trust() -> dict[str, object]:
         AutoUpdateEnabled=True,
         MetadataUrl="https://nexus.microsoftonline-p.com/federationmetadata/2007-06/federationmetadata.xml",
         WSFedEndpoint="https://login.microsoftonline.com/login.srf",
+        IssuanceTransformRules="".join(f'\r\n@RuleName = "{name}"\r\nc:[]\r\n => issue(claim = c);\r\n' for name in names),
     )
 
 

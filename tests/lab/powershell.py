@@ -365,7 +365,13 @@ def _trust(trust: dict[str, Any]) -> dict[str, Any]:
         "metadata_url": _fact(trust.get("MetadataUrl")),
         "token_lifetime": lifetime,
         "group": _fact(trust.get("ApplicationGroupIdentifier")),
+        "rule_names": _rule_names(trust) if any(str(item).lower() == ENTRA_IDENTIFIER.lower() for item in listed) else None,
     }
+
+
+def _rule_names(trust: dict[str, Any]) -> list[str]:
+    text = str(trust.get("IssuanceTransformRules") or "")
+    return re.findall(r'@RuleName\s*=\s*"([^"]{1,200})"', text)[:100]
 
 
 def _trusts(node: Node, cmdlet: str, read: Callable[[], list[dict[str, Any]]], request: Request) -> dict[str, Any]:

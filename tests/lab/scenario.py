@@ -130,7 +130,7 @@ class _Builder:
     def _farm(self, data: dict[str, Any]) -> Farm:
         _only(
             data,
-            *("host_name", "nodes", "identifier", "database", "poll_duration", "checks_at", "properties", "relying_parties", "switches"),
+            *("host_name", "nodes", "identifier", "database", "poll_duration", "checks_at", "properties", "relying_parties", "switches", "entra_connect"),
             *("claims_providers", "applications"),
             *("token_signing", "token_decrypting", "unlisted_nodes"),
         )
@@ -144,6 +144,7 @@ class _Builder:
             database=data.get("database", "wid"),
             properties=data.get("properties"),
             relying_parties=data.get("relying_parties"),
+            entra_connect=bool(data.get("entra_connect", False)),
             claims_providers=data.get("claims_providers"),
             applications=data.get("applications"),
             switches={**data.get("switches", {}), **self.overrides.get("farm", {})},

@@ -41,6 +41,7 @@ WANTED = [
     r"changelogs/(changelog\.yaml|config\.yaml|fragments/[^/]+\.yml)",
     r"docs/([^/]+|decisions/[^/]+)\.md",
     r"docs/docsite/[^/]+\.yml",
+    r"docs/examples/.+\.yml",
     r"docs/docsite/rst/.+\.(rst|png|svg)",
     r"extensions/eda/.+\.(md|py|yml)",
     r"meta/[^/]+\.(yml|txt)",

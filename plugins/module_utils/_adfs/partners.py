@@ -21,6 +21,34 @@ ONE_CERTIFICATE = (
     "https://slack.com",
 )
 
+# Names of claim rules that Microsoft Entra Connect sets on Entra ID's trust, whatever was chosen in its wizard. Source: Microsoft Learn, "Manage AD FS
+# trust with Microsoft Entra ID using Microsoft Entra Connect".
+CONNECT_RULES = frozenset(
+    {
+        "issue accounttype for domain-joined computers",
+        "issue accounttype with the value user when it is not a computer account",
+        "issue issuerid for dj computer auth",
+        "issue issuerid when it is not a computer account",
+        "issue nameidentifier",
+        "issue onpremobjectguid for domain-joined computers",
+        "issue password expiry claims",
+        "pass through claim - alternateloginid",
+        "pass through claim - insidecorporatenetwork",
+        "pass through claim - multifactorauthenticationinstant",
+        "pass through primary sid",
+    }
+)
+_ENOUGH_RULES = 3
+
+
+def managed_by(rule_names: t.Collection[str] | None) -> str | None:
+    """Return ``entra_connect`` where the names of the trust's claim rules are those that Microsoft Entra Connect gives; None where nothing shows that.
+
+    ``rule_names``: None where they are not known. An administrator may have written one or two of the same name.
+    """
+    names = {" ".join(name.lower().replace("\u2013", "-").split()) for name in rule_names or ()}
+    return "entra_connect" if len(names & CONNECT_RULES) >= _ENOUGH_RULES else None
+
 
 def is_entra(trust: t.Mapping[str, t.Any]) -> bool:
     """Return whether this is the trust of Microsoft Entra ID, which is known by its identifier; its name can be changed."""

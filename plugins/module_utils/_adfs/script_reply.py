@@ -176,6 +176,7 @@ _TRUST = record(
         "metadata_url": fact,
         "token_lifetime": fact,
         "group": fact,
+        "rule_names": optional(list_of(text)),
     }
 )
 _TRUSTS = record({"list": list_of(_TRUST), "total": number, "longest": optional(number), "unknown": list_of(fact), "unknown_total": number})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.federation.adfs.plugins.module_utils._adfs import facts
+from ansible_collections.federation.adfs.plugins.module_utils._adfs import facts, partners
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.facts import MOST_MINUTES
 
 DEFAULT_LIFETIME = 60
@@ -26,7 +26,8 @@ Trust = t.Mapping[str, t.Any]
 
 def relying_parties(value: Trust) -> list[dict[str, t.Any]]:
     """Return the relying party trusts."""
-    return [_shape(item, ("monitoring_enabled", "auto_update_enabled", "metadata_url", "token_lifetime")) for item in value["list"]]
+    members = ("monitoring_enabled", "auto_update_enabled", "metadata_url", "token_lifetime")
+    return [{**_shape(item, members), "managed_by": partners.managed_by(item["rule_names"])} for item in value["list"]]
 
 
 def claims_providers(value: Trust) -> list[dict[str, t.Any]]:

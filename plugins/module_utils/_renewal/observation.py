@@ -147,6 +147,8 @@ class Farm:
     host_names: frozenset[str] = frozenset()
     longest_token: timedelta = timedelta(0)
     unknown_lifetimes: tuple[str, ...] = ()
+    managed_by_connect: bool = False
+    """Microsoft Entra Connect manages the trust of Entra ID, as the names of its claim rules show."""
 
     @property
     def clock_runs(self) -> bool:

@@ -15,6 +15,15 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording i
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 
+def managed_by_connect(s: Situation, mode: str) -> Iterator[str]:
+    """What to know where Microsoft Entra Connect manages the trust: in an audit and a plan, and while a renewal is in progress."""
+    if s.seen.farm.managed_by_connect and (mode in ("audit", "plan") or s.promotable):
+        yield (
+            "Microsoft Entra Connect manages AD FS' trust with Entra ID: resetting the trust in its wizard renews the token-signing certificate at once and"
+            " rewrites the domains. Do not start it while a renewal is in progress; see the guide Other tools beside this collection."
+        )
+
+
 def alarms(s: Situation) -> Iterator[Alarm]:
     """One alarm for each domain out of which somebody else took a certificate since the last scan that read it, as long as Entra may serve it still."""
     for status in s.statuses:
@@ -24,11 +33,12 @@ def alarms(s: Situation) -> Iterator[Alarm]:
         noticed, before = values[-1]
         taken = sorted(before - status.domain.slots.accepted)
         if taken:
+            connect = "; Microsoft Entra Connect manages AD FS' trust, so it may have been its wizard" if s.seen.farm.managed_by_connect else ""
             updater = "; Entra ID's own updater says that it was successful, so it may have been that" if status.domain.update_result == "success" else ""
             yield Alarm(
                 "another_writer",
                 status.domain.name,
-                f"{status.domain.name} lost {names(taken)} by another writer, noticed at {format_time(noticed)}{updater}. Entra ID's audit log names who"
+                f"{status.domain.name} lost {names(taken)} by another writer, noticed at {format_time(noticed)}{updater}{connect}. Entra ID's audit log names who"
                 " did it (Set federation settings on domain). Let only one tool write these certificates: the guide Other tools beside this collection"
                 " says how",
             )

@@ -119,6 +119,7 @@ def read_observation(
             proxy_trust_lifetime=_minutes(farm.get("proxy_trust_lifetime"), Farm.proxy_trust_lifetime),
             poll=bounded(int(farm.get("poll_duration") or 300), timedelta(seconds=1)),
             host_names=policy.host_names,
+            managed_by_connect=any(p.get("managed_by") == "entra_connect" for p in farm.get("relying_parties") or ()),
             unknown_lifetimes=tuple(str(name) for name in farm.get("unknown_lifetimes") or ()),
             longest_token=bounded(int(farm.get("max_token_lifetime") or 0), timedelta(minutes=1)),
             from_store=frozenset(

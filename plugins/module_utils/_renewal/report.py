@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import adfs_clock, report_recovery, settings, third_party
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import adfs_clock, other_writers, report_recovery, settings, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.forecast import Forecast
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.loop import Memory, doubts
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.report_acts import FEW, listed, said_done, would
@@ -106,6 +106,7 @@ def report(
         *_to_do(shown, mode, answer),
         *settings.differences(shown["domains"], s.seen.farm.title),
         *_partners(s, shown),
+        *other_writers.managed_by_connect(s, mode),
         *_this_run(shown, mode, memory),
         *_waiting(shown, mode),
         *(printable(probe["said"]) for probe in shown["probes"]),

@@ -50,6 +50,18 @@ function Get-TrustFact {
         }
     }
     catch { $total = $null }
+    # Of the claim rules of Entra ID's trust only the names: they show whether Microsoft Entra Connect manages it.
+    $rules = $null
+    if ($identifiers -contains 'urn:federation:MicrosoftOnline') {
+        $names = New-Object 'Collections.Generic.List[object]'
+        try {
+            foreach ($match in [regex]::Matches([string](Get-MemberOrNull $Trust 'IssuanceTransformRules'), '@RuleName\s*=\s*"([^"]{1,200})"')) {
+                if ($names.Count -lt 100) { $names.Add((ConvertTo-PlainText $match.Groups[1].Value)) }
+            }
+            $rules = $names.ToArray()
+        }
+        catch { $rules = $null }
+    }
     $lifetime = Get-Fact $Trust 'TokenLifetime'
     if ($lifetime -is [Collections.IDictionary] -and $lifetime.Contains('seconds')) { $lifetime = [long][Math]::Ceiling($lifetime['seconds'] / 60) }
     return [ordered]@{
@@ -62,6 +74,7 @@ function Get-TrustFact {
         metadata_url = Get-Fact $Trust 'MetadataUrl'
         token_lifetime = $lifetime
         group = Get-Fact $Trust 'ApplicationGroupIdentifier'
+        rule_names = $rules
     }
 }
 

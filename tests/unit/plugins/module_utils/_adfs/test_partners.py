@@ -49,3 +49,21 @@ def test_every_trust_keeps_its_members():
     found = partners.with_risk([trust(), trust(monitoring_enabled=False)], iter(["urn:none"]))
     assert [item["risk"] for item in found] == [None, "no_metadata"]
     assert {**trust(), "risk": None} == found[0]
+
+
+CONNECT = ("Issue UPN", "Issue nameidentifier", "Issue Password Expiry Claims", "Pass through claim \u2013  insideCorporateNetwork")
+
+
+@pytest.mark.parametrize(
+    ("rules", "manager"),
+    [
+        (CONNECT, "entra_connect"),
+        ([name.upper() for name in CONNECT], "entra_connect"),
+        (CONNECT[:3], None),  # two of its names: an administrator may have taken them over
+        (["User principal name", "Immutable ID"], None),
+        ([], None),
+        (None, None),
+    ],
+)
+def test_the_names_of_the_claim_rules_show_whether_entra_connect_manages_the_trust(rules: list[str] | None, manager: str | None) -> None:
+    assert partners.managed_by(rules) == manager

@@ -28,6 +28,7 @@ def trust(**members):
         "metadata_url": "https://partner.example.com/metadata.xml",
         "token_lifetime": 60,
         "group": None,
+        "rule_names": None,
         **members,
     }
 
@@ -49,8 +50,10 @@ def test_as_documented():
         "auto_update_enabled": False,
         "metadata_url": "https://partner.example.com/metadata.xml",
         "token_lifetime": 60,
+        "managed_by": None,
         "error": None,
     }
+    assert one(rule_names=["Issue nameidentifier", "Pass through primary SID", "Issue Password Expiry Claims"])["managed_by"] == "entra_connect"
 
 
 def test_an_empty_metadata_address_is_null():

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from world import FARM, Play, at, domain, farm, observe
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import break_glass, sign_in_watch
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import break_glass, other_writers, sign_in_watch
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Backup, Journal, OwnKey, Rollback
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.loop import Memory
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Slots
@@ -146,3 +146,22 @@ def test_a_certificate_that_somebody_else_took_out_is_an_alarm_for_a_day_and_our
     made = Play(play.seen, journal, at(0.6)).plan()
     (found,) = [a for a in made.alarms if a.alarm == "another_writer"]
     assert found.object == "contoso.com" and "lost NEW by another writer" in found.reason and "Entra ID's own updater" in found.reason
+
+
+def test_entra_connect_is_told_where_it_matters_and_named_where_a_certificate_was_taken_out() -> None:
+    steady = observe(farm(managed_by_connect=True), domain("contoso.com", "OLD"))
+    renewing = observe(farm("OLD", "NEW", managed_by_connect=True), domain("contoso.com", "OLD", "NEW"))
+
+    def told(seen: Any, mode: str) -> list[str]:
+        return list(other_writers.managed_by_connect(Play(seen).plan().first, mode))
+
+    assert [bool(told(steady, mode)) for mode in ("audit", "plan", "check", "apply")] == [True, True, False, False]
+    (line,) = told(renewing, "apply")
+    assert "Microsoft Entra Connect manages" in line and "resetting the trust in its wizard renews" in line
+    assert told(observe(farm("OLD", "NEW"), domain("contoso.com", "OLD", "NEW")), "audit") == []
+
+    play = Play(renewing)
+    play.run()
+    play.seen = replace(play.seen, domains=(replace(play.seen.domains[0], slots=Slots("OLD", None)),))
+    (found,) = [a for a in Play(play.seen, replace(play.journal, lock=None), at(0.6)).plan().alarms if a.alarm == "another_writer"]
+    assert "it may have been its wizard" in found.reason
