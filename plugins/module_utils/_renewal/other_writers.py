@@ -33,7 +33,8 @@ def alarms(s: Situation) -> Iterator[Alarm]:
         noticed, before = values[-1]
         taken = sorted(before - status.domain.slots.accepted)
         if taken:
-            connect = "; Microsoft Entra Connect manages AD FS' trust, so it may have been its wizard" if s.seen.farm.managed_by_connect else ""
+            wizard = "; Microsoft Entra Connect manages AD FS' trust, so it may have been its wizard"
+            connect = wizard if s.seen.farm.managed_by_connect else ""
             updater = "; Entra ID's own updater says that it was successful, so it may have been that" if status.domain.update_result == "success" else ""
             yield Alarm(
                 "another_writer",
