@@ -39,7 +39,7 @@ def alarms(s: Situation) -> Iterator[Alarm]:
             yield Alarm(
                 "another_writer",
                 status.domain.name,
-                f"{status.domain.name} lost {names(taken)} by another writer, noticed at {format_time(noticed)}{updater}{connect}. Entra ID's audit log names who"
-                " did it (Set federation settings on domain). Let only one tool write these certificates: the guide Other tools beside this collection"
+                f"{status.domain.name} lost {names(taken)} by another writer, noticed at {format_time(noticed)}{updater}{connect}. Entra ID's audit log names"
+                " who did it (Set federation settings on domain). Let only one tool write these certificates: the guide Other tools beside this collection"
                 " says how",
             )
