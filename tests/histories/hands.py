@@ -17,12 +17,17 @@ if TYPE_CHECKING:
     from histories.world import World
 
 
+OF_ONE_DOMAIN = {"stranger", "stranger_first", "swap", "drop_second", "drop_first", "garbage", "settings", "by_hand", "unreadable", "refuses", "managed"}
+
+
 class Hands:
     """``touched``: the minute of the last event, after which nothing that the world does counts as foreseeable."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.touched = -1
+        self._elsewhere = -1  # the last event that is not about one domain
+        self._domains: dict[str, int] = {}
         self.racing = ""
         self.log: list[tuple[int, str]] = []
 
@@ -72,7 +77,7 @@ class Hands:
         """What happens at the event's minute."""
 
         def happen() -> None:
-            self.touched = self.world.now
+            self._touch(event)
             self.log.append((self.world.now, event.what))
             getattr(self, event.what)(event.about)
             if event.until is not None:
@@ -80,8 +85,19 @@ class Hands:
 
         return happen
 
-    def _end(self, event: Event) -> None:
+    def _touch(self, event: Event) -> None:
         self.touched = self.world.now
+        if event.what in OF_ONE_DOMAIN:
+            self._domains[self._domain(event.about).name] = self.world.now
+        else:
+            self._elsewhere = self.world.now
+
+    def touched_for(self, domain: Domain) -> int:
+        """The minute of the last event that can matter to this domain: what is done to another one alone does not."""
+        return max(self._elsewhere, self._domains.get(domain.name, -1))
+
+    def _end(self, event: Event) -> None:
+        self._touch(event)
         self.log.append((self.world.now, f"{event.what} ends"))
         getattr(self, f"{event.what}_ends")(event.about)
 
@@ -314,7 +330,7 @@ class Hands:
         """A run is about to write the domain."""
         what, self.racing = self.racing, ""
         if what:
-            self.touched = self.world.now
+            self.touched = self._domains[domain.name] = self.world.now
             self.log.append((self.world.now, f"race: {what}"))
             getattr(self, what)(sorted(self.world.domains).index(domain.name))
 

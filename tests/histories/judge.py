@@ -71,7 +71,7 @@ class Judge:
         self.policy_at = -1
         self.journal_quiet = 0
         self.forgot_at = -100 * DAY
-        self.ended_at_run: set[str] = set()  # domains whose sign-in failed when the last run ended, because the primary certificate had ended
+        self.ended_at_run = -1  # when the last run ended, if the primary certificate had ended by then
 
     def wrong(self, kind: str, what: str) -> None:
         """Note a finding."""
@@ -173,7 +173,7 @@ class Judge:
         several = self.at_promotion is not None and any(f["fail_on"] == "several_successors" for f in _failures(self.at_promotion))
         if several and self.world.now >= self._last_call():
             return "several successors at the last call"
-        if self.world.hands.touched >= self.acts[-1][2].begun:
+        if self.world.hands.touched_for(domain) >= self.acts[-1][2].begun:
             return "a hand in the same run"
         return ""
 
@@ -192,7 +192,7 @@ class Judge:
         begun, ended = before[-1]
         if self._unwritable(domain):
             return "could not be written"
-        if world.hands.touched >= begun:
+        if world.hands.touched_for(domain) >= begun:
             return "a hand since the last run"
         if promoted - begun > self._pace() + 30:
             return "the run was late"
@@ -200,16 +200,16 @@ class Judge:
             # Before a distance between runs is known, 10 days are counted with where something is left undone. A job that runs up to every 14 days is
             # promised its renewal where nothing blocks; this one was told what does.
             return "slower than every 10 days, not declared, and something blocked"
-        if str(world.policy.get("protect", True)).lower() == "false":
+        if self._given_up() and self.last_plan and any(b["condition"] in ("window", "approval") for b in self.last_plan["blocked_by"]):
             return "protect is off"
         if self.last_plan and any(b["condition"] in ("lock",) for b in self.last_plan["blocked_by"]):
             return "locked"
-        if domain.name in self.ended_at_run:
-            # The run found the primary certificate ended, so nothing worked. AD FS let another sign, and at its next check the one after it, before any
-            # further run could see that: a while of working sign-in is lost again, and there is nothing that the run could have kept.
+        if self.ended_at_run >= begun and world.came.get(farm.primary.thumbprint, 0) > self.ended_at_run:
+            # The run found the primary certificate ended, so nothing worked. AD FS let another sign, and at its next check the one that it made then,
+            # before any further run could see that: a while of working sign-in is lost again, and there is nothing that the run could have kept.
             return "the primary certificate had ended before the last run"
         if promoted >= self._last_call():
-            if self._undone_too_late(ended, promoted):
+            if self._undone_too_late(domain, ended, promoted):
                 return "a hand came between, and no run could mend it before the last call"
             if len(farm.candidates(begun)) > 1:
                 return "several successors at the last call"
@@ -229,13 +229,16 @@ class Judge:
         never = farm.span("promotion") < HOUR or too_late >= farm.span("generation")
         return never or (touched >= 0 and not any(begin >= touched and ends - begin > too_late for begin, _end in self.completed))
 
-    def _undone_too_late(self, ended: int, promoted: int) -> bool:
-        """A hand changed something, and no run since came early enough for a write to reach all of Entra; the next one may come after the end.
+    def _undone_too_late(self, domain: Domain, ended: int, promoted: int) -> bool:
+        """A hand changed AD FS or this domain, and no run since came early enough for a write to reach all of Entra; the next one may come after the end.
 
         Then the last call costs whoever the hand took it from, and waiting would cost every domain. ``ended``: the run before the promotion. By when the
         next one comes is a matter of what was declared: whoever declares 24 hours and runs twice a day is not promised the run in between.
         """
-        farm, touched = self.world.farm, self.world.hands.touched
+        farm, touched = self.world.farm, self.world.hands.touched_for(domain)
+        # What was there all the while, and nobody took out of the domain, a run before the hand had time to write.
+        dropped, by = domain.dropped.get(farm.primary.thumbprint, (-1, ""))
+        touched = min(touched, max(self.world.came.get(farm.primary.thumbprint, 0), dropped if by.startswith("hand") else -1))
         early = any(begin >= touched and begin + self._publication() <= promoted for begin, _end in self.completed)
         last = min(c.ends for c in farm.certificates) - max(farm.span("critical"), farm.span("check") + 10 + HOUR)
         return touched >= 0 and not early and ended + self._pace() >= last
@@ -259,8 +262,8 @@ class Judge:
             return "the operator was asked what is wanted"
         if self.forgot_at > now - 4 * DAY - 2 * self._pace():
             return "the journal was lost just before"
-        if str(policy.get("protect", True)).lower() == "false":
-            return "protect is off"
+        if self._given_up() and not farm.auto:
+            return "protect is off"  # no last call: what is held until the end was the operator's choice
         if self._paused():
             return "paused"
         if absent := self._too_few_runs():
@@ -309,6 +312,10 @@ class Judge:
         ends = [c.ends for c in farm.certificates if c.begins <= farm.primary.begins]
         return min(ends) - max(farm.span("critical"), farm.span("check") + 10 + HOUR) - 3 * self._pace()
 
+    def _given_up(self) -> bool:
+        """The operator gave up protection: what keeps sign-in working obeys windows, freezes and approvals, and there is no last call."""
+        return str(self.world.policy.get("protect", True)).lower() == "false"
+
     def _paused(self) -> bool:
         content = self.world.journal.content or {}
         return bool(self.world.policy.get("pause") or self.world.policy.get("rollback") or content.get("pause"))
@@ -342,8 +349,7 @@ class Judge:
                 self.wrong("adfs_earlier", f"AD FS promoted although the last plan said {said}")
             theirs = self.world.policy.get("promote") in ("role", "never") and plan["farm"]["primary"] != farm.primary.thumbprint
             # Who gave up protection has the holding wait for a window like any planned act: then it only has to be said what held it back.
-            given_up = str(self.world.policy.get("protect", True)).lower() == "false"
-            theirs = theirs and not (given_up and any(b["condition"] == "window" for b in plan["blocked_by"]))
+            theirs = theirs and not (self._given_up() and any(b["condition"] == "window" for b in plan["blocked_by"]))
             if theirs and farm.primary.thumbprint in plan["farm"]["certificates"] and self.world.now < self._last_call() and not self.stolen_keys:
                 self.wrong("clock_not_held", f"promote is {self.world.policy['promote']}, the last run saw {farm.primary}, and AD FS promoted it")
 
@@ -360,8 +366,9 @@ class Judge:
             self.at_promotion = self.last_plan
         if action == "suspend_auto_rollover" and before and before[-1][1] == "restore_auto_rollover":
             at, _action, last = before[-1]
-            # What AD FS made its own certificate sign with in between is another certificate's clock than the one that was given back.
-            if last is run and self.world.hands.touched < run.begun and self.adfs_at < at:
+            # Where AD FS let another certificate sign in between, it is another one's clock than the one that was given back. That it made one is no reason.
+            followed = farm.cause == "adfs" and farm.since >= at
+            if last is run and self.world.hands.touched < run.begun and not followed:
                 self.wrong("flapping", "the same run restores automatic rollover and suspends it again")
             elif (
                 self.completed
@@ -541,14 +548,14 @@ class Judge:
             self.tell(f"{run.name} {run.ended}")
             return
         self.completed.append((run.begun, world.now))
-        self.ended_at_run = {name for (name, _server), why in world.lost.items() if why == "expiry"}
+        self.ended_at_run = world.now if farm.primary.ends <= world.now else -1
         self.seen_by_runs.update(c.thumbprint for c in farm.certificates)
-        if str(world.policy.get("protect", True)).lower() == "false":
-            return
         refused = {d.name for d in world.domains.values() if d.unreadable or d.refuses or not d.federated or not self._in_scope(d)}
         self.blocked = refused
         self.blocked_at.update(dict.fromkeys(refused, world.now))
         plan = run.plans[-1]
+        if self._given_up() and any(b["condition"] in ("window", "approval") for b in plan["blocked_by"]):
+            return
         closed = {b["condition"] for b in plan["blocked_by"]} & {"lock", "clock"}
         for name, when in run.raced.items():
             domain = world.domains[name]

@@ -17,6 +17,9 @@ from histories.world import World
 OUR_ABSENCE = {"too few runs", "too few runs, and said so", "runs were missed", "the run was late", "the journal was lost just before"}
 OUR_ABSENCE |= {"clocks differ", "the primary server is off", "the operator was asked what is wanted"}
 
+# Without protection there is no last call: what is held until the end was the operator's choice. Whatever else is lost then is compared as ever.
+GIVEN_UP = {"protect is off"}
+
 FORETOLD = 50  # the forecast takes about twenty times as long as all the rest
 
 
@@ -49,7 +52,7 @@ def _live(history: History) -> Lived:
     if judge.lost and _comparable(history):
         twin = World(history, acting=False).live()
         for name in sorted(set(judge.lost) - set(twin.lost)):
-            if judge.lost[name] in OUR_ABSENCE:
+            if judge.lost[name] in OUR_ABSENCE | GIVEN_UP:
                 continue
             judge.wrong("twin", f"{name} lost sign-ins ({judge.lost[name]}) that it would have kept without the runs")
     acts = Counter(action for _at, action, _run in judge.acts)
@@ -77,6 +80,4 @@ def _comparable(history: History) -> bool:
     }
     hands |= {"stranger", "stranger_first", "swap", "drop_first", "drop_second", "by_hand", "garbage", "managed"}
     wanted_off = any(str(p.get("auto_rollover")).lower() == "false" for p in policies)
-    # Without protection there is no last call: what is held until the end was the operator's choice.
-    wanted_off = wanted_off or any(str(p.get("protect", True)).lower() == "false" for p in policies)
     return not wanted_off and history.first == "own" and not any(words & p.keys() for p in policies) and not any(e.what in hands for e in history.events)

@@ -39,6 +39,7 @@ class World:
         self.runs = 0
         self.dies = 0
         self.skipped: list[tuple[int, int]] = []
+        self.came: dict[str, int] = {}  # when each certificate that AD FS has came into it
         self._queue: list[tuple[int, int, Callable[[], None]]] = []
         self._order = 0
         self._begin()
@@ -88,6 +89,7 @@ class World:
     def farm_changed(self, cause: str) -> None:
         """The configuration changed: the primary server has it at once, the others copy it."""
         farm = self.farm
+        self.came = {c.thumbprint: self.came.get(c.thumbprint, self.now) for c in farm.certificates}
         for c in farm.certificates:
             if c.thumbprint not in self.known:
                 self.known[c.thumbprint] = c

@@ -13,7 +13,8 @@ from ansible_collections.federation.adfs.plugins.module_utils._x509 import parse
 from histories import known, mutants, survive  # noqa: E402
 from histories.certificates import make, text  # noqa: E402
 from histories.dice import draw  # noqa: E402
-from histories.history import DAY, History, on_day  # noqa: E402
+from histories.history import DAY, HOUR, History, on_day  # noqa: E402
+from histories.run import Run  # noqa: E402
 from histories.shrink import shrink  # noqa: E402
 from histories.story import live  # noqa: E402
 from histories.world import World  # noqa: E402
@@ -106,6 +107,74 @@ def test_a_rule_that_is_taken_out_is_missed_by_a_random_history(rule: str) -> No
     assert kind not in live(draw(seed)).kinds
     with mutants.without(rule):
         assert kind in live(draw(seed)).kinds
+
+
+# What must not pass for an excuse: a rule is missing, and beside it something goes on that has nothing to do with the loss.
+NO_EXCUSE = {
+    "protection is given up, and no window is closed": History(left=45, length=8, generation=40, promotion=0, policy={"protect": False}),
+    "something is done to another domain after the last run": History(left=45, length=8, generation=40, promotion=0, events=(on_day(4.9, "settings", 1),)),
+}
+
+
+@pytest.mark.parametrize("name", NO_EXCUSE)
+def test_what_has_nothing_to_do_with_a_loss_does_not_excuse_it(name: str) -> None:
+    assert live(NO_EXCUSE[name]).findings == []
+    with mutants.without("holding"):
+        found = live(NO_EXCUSE[name]).findings
+    assert any(f.kind == "adfs_clock" and "d1.contoso.com" in f.what for f in found)
+
+
+def _promoted_after_a_run(came: float, hand: str, domain: int = 0) -> World:
+    """AD FS promotes a certificate on day 21.9, a run having come on days 12 and 21.5 and a hand on day 21; d1 does not hold it. The primary ends on day 22."""
+    world = World(History(left=22, critical=1))
+    begun = [round(day * DAY) for day in (12, 21.5)]
+    world.judge.completed = [(begin, begin + 2) for begin in begun]
+    world.now = round(came * DAY)
+    world.farm.certificates.append(world.farm.new(world.now))
+    world.farm_changed("hand:add")
+    world.now = 21 * DAY
+    world.hands.event(on_day(21, hand, domain))()
+    world.now = round(21.9 * DAY)
+    world.farm.promote(world.farm.certificates[-1], world.now, "adfs")
+    return world
+
+
+@pytest.mark.parametrize(
+    ("came", "hand", "domain", "excused"),
+    [(10, "drop_second", 0, False), (10, "drop_second", 1, False), (10, "rollover_on", 0, False), (21, "rollover_on", 0, True)],
+)
+def test_only_what_no_run_could_mend_any_more_is_a_hand_that_came_between(came: float, hand: str, domain: int, excused: bool) -> None:
+    world = _promoted_after_a_run(came, hand, domain)
+    world.judge.loss(world.domains["d1.contoso.com"], world.farm.servers[0], "adfs")
+    assert bool(world.judge.excused) is excused
+    assert ([f.kind for f in world.judge.findings] == ["adfs_clock"]) is not excused
+
+
+@pytest.mark.parametrize("came_before_the_run", [True, False])
+def test_a_primary_certificate_that_had_ended_excuses_only_what_the_run_could_not_see(came_before_the_run: bool) -> None:
+    world = World(History(left=5))
+    world.judge.completed, world.judge.ended_at_run = [(6 * DAY, 6 * DAY + 2)], 6 * DAY + 2
+    world.now = (4 if came_before_the_run else 6) * DAY + HOUR
+    world.farm.certificates.append(world.farm.new(world.now))
+    world.farm_changed("adfs")
+    world.now = 6 * DAY + 12 * HOUR
+    world.farm.promote(world.farm.certificates[-1], world.now, "adfs")
+    world.judge.loss(world.domains["d1.contoso.com"], world.farm.servers[0], "adfs")
+    assert ([f.kind for f in world.judge.findings] == ["adfs_clock"]) is came_before_the_run
+
+
+@pytest.mark.parametrize("promoted", [True, False])
+def test_a_clock_that_one_run_gives_back_and_holds_again_goes_to_and_fro_unless_adfs_promoted_in_between(promoted: bool) -> None:
+    world = World(History(left=5))
+    run = Run(world, 1, 0, 0)
+    world.judge.acted("restore_auto_rollover", run)
+    world.now += 1
+    world.farm.certificates.append(world.farm.new(world.now))
+    if promoted:
+        world.farm.promote(world.farm.certificates[-1], world.now, "adfs")
+    world.judge.adfs_changed()
+    world.judge.acted("suspend_auto_rollover", run)
+    assert [f.kind for f in world.judge.findings] == ([] if promoted else ["flapping"])
 
 
 def test_times_stay_in_the_calendar() -> None:
