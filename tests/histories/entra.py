@@ -13,7 +13,7 @@ Pair = tuple[Certificate | None, Certificate | None]
 
 @dataclass
 class Domain:
-    """One federated domain. ``here``: its users reach this farm. ``dropped``: who took a certificate out of it, and when."""
+    """One federated domain. ``here``: its users reach this farm. ``dropped``: who took a certificate out of it, and when. ``since``: when it became one."""
 
     name: str
     tenant: str
@@ -25,6 +25,7 @@ class Domain:
     refuses: bool = False
     garbage: str | None = None  # what the second member holds if it is no certificate
     configuration: int = 1
+    since: int = 0
     settings: dict[str, str] = field(default_factory=dict)  # settings that were changed from outside
     earlier: list[tuple[int, Pair]] = field(default_factory=list)
     dropped: dict[str, tuple[int, str]] = field(default_factory=dict)

@@ -178,7 +178,7 @@ class Hands:
         old, world.farm.host = world.farm.host, name
         for domain in sorted(world.domains.values(), key=lambda d: d.name)[:-1]:
             if domain.host == old:
-                domain.host = name
+                domain.host, domain.since = name, world.now
         self._farm_changed("rename")
 
     # Servers.
@@ -312,14 +312,14 @@ class Hands:
     def managed_ends(self, number: Any) -> None:
         """Federated again: a new configuration with what AD FS signs with now."""
         domain, farm = self._domain(number), self.world.farm
-        domain.federated = True
+        domain.federated, domain.since = True, self.world.now
         domain.configuration += 1
         self.world.write_domain(domain, (farm.primary, None), "hand:federated")
 
     def new_domain(self, _about: Any) -> None:
         world = self.world
         name = f"n{world.now}.contoso.com"
-        world.domains[name] = Domain(name, "tenant-1", world.farm.host, (world.farm.primary, None))
+        world.domains[name] = Domain(name, "tenant-1", world.farm.host, (world.farm.primary, None), since=world.now)
         world.look("hand:new_domain")
 
     def race(self, what: Any) -> None:

@@ -238,7 +238,7 @@ class Judge:
         farm, touched = self.world.farm, self.world.hands.touched_for(domain)
         # What was there all the while, and nobody took out of the domain, a run before the hand had time to write.
         dropped, by = domain.dropped.get(farm.primary.thumbprint, (-1, ""))
-        touched = min(touched, max(self.world.came.get(farm.primary.thumbprint, 0), dropped if by.startswith("hand") else -1))
+        touched = min(touched, max(domain.since, self.world.came.get(farm.primary.thumbprint, 0), dropped if by.startswith("hand") else -1))
         early = any(begin >= touched and begin + self._publication() <= promoted for begin, _end in self.completed)
         last = min(c.ends for c in farm.certificates) - max(farm.span("critical"), farm.span("check") + 10 + HOUR)
         return touched >= 0 and not early and ended + self._pace() >= last

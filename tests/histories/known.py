@@ -142,6 +142,9 @@ KNOWN: dict[str, History] = {
     "a hand takes the successor out of a domain, and the next run is the last one": History(
         left=32, length=29, interval=14 * DAY, policy={"promote": "role"}, events=(on_day(15, "drop_second", 0),)
     ),
+    "weekly runs, and a domain comes when only the last call is left": History(
+        servers=1, left=18, domains=2, length=15, interval=WEEKLY, policy={"domains_excluded": ["d1.contoso.com"]}, events=(on_day(12, "new_domain"),)
+    ),
     "the successor that signs after the end ends itself the next day": History(
         left=23, duration=45, domains=1, updater=400, phase=539, first_run=0, length=92, events=(on_day(47, "add", "ca"),)
     ),
