@@ -25,6 +25,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording i
 from ansible_collections.federation.adfs.plugins.module_utils._server_names import among
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, format_time, parse_time
 from ansible_collections.federation.adfs.plugins.plugin_utils import _preload  # noqa: F401 - for the workers; pylint: disable=unused-import
+from ansible_collections.federation.adfs.plugins.plugin_utils._calendars import check_rules, read_spans
 from ansible_collections.federation.adfs.plugins.plugin_utils._hook_files import read_hooks
 from ansible_collections.federation.adfs.plugins.plugin_utils._job import job, launched_by
 
@@ -54,6 +55,9 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "timezone": {"type": "str"},
     "change_number": {"type": "str"},
     "ledger_users": {"type": "bool", "default": True},
+    "calendars": {"type": "list", "elements": "str", "default": [], "no_log": True},
+    "ca_path": {"type": "str"},
+    "proxy": {"type": "str", "no_log": True},
 }
 
 
@@ -76,6 +80,7 @@ class ActionModule(ActionBase):
         if variables is not None:
             try:
                 check_run_options(variables)
+                check_rules(given["policy"])
             except PolicyError as exc:
                 raise AnsibleActionFail(str(exc)) from None
             _refuse_pipe(variables.get("pfx_path"))
@@ -91,6 +96,9 @@ class ActionModule(ActionBase):
         try:
             # The clocks of server and controller are compared, so both are those of one moment: reading the domains may take long.
             given["now"] = _now(given["now"] or (given["farm"] or {}).get("read_at"), now)
+            read = (given.pop("calendars"), given.pop("ca_path"), given.pop("proxy"))
+            if given["step"] == "pass":
+                given["spans"] = read_spans(given["policy"], read[0], given["now"], given["timezone"], *read[1:])
             plan = make_plan(given)
             if plan.get("asks", {}).get("sync") or plan.get("asks", {}).get("key_checks"):
                 given["hosts"] = _inventory(plan["asks"], given, task_vars)

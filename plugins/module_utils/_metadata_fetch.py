@@ -35,6 +35,16 @@ from ansible_collections.federation.adfs.plugins.module_utils._files import refu
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 
 _MAX_SHOWN = 200  # characters of a text from elsewhere
+_ACCEPT = {
+    "xml": "application/samlmetadata+xml, text/xml, */*;q=0.5",
+    "json": "application/json, */*;q=0.5",
+    "calendar": "text/calendar, */*;q=0.5",
+}
+_WHAT = {
+    "xml": ("federation metadata", "metadata is XML", "check the path, and that the metadata endpoint is enabled in AD FS"),
+    "json": ("a list of keys", "a list of keys is JSON", "check the path, and that that endpoint is enabled in AD FS"),
+    "calendar": ("a calendar", "a calendar is text/calendar", "check the address, and whether the calendar is still published there"),
+}
 _UNTYPED = ("application/octet-stream", "text/plain")  # how plain file servers send XML
 _WRONG_NAME = 62  # X509_V_ERR_HOSTNAME_MISMATCH
 _WRONG_ADDRESS = 64  # X509_V_ERR_IP_ADDRESS_MISMATCH
@@ -64,7 +74,8 @@ class Document(bytes):
 class Target:
     """One document at one server. With ``address`` that server is asked, whatever the name in ``url`` resolves to.
 
-    ``kind``: a word in the content type of the right answer, ``xml`` or ``json``. ``read``: what to do with the document within the same
+    ``kind``: a word in the content type of the right answer, ``xml``, ``json`` or ``calendar``. The address of a calendar is often a secret, so
+    messages name its host only. ``read``: what to do with the document within the same
     time limit; its result takes the document's place, and so does a FetchError that it raises.
     """
 
@@ -106,7 +117,7 @@ class _Fetch(threading.Thread):
         self.host, self.url_port, self.path = _split(target.url)
         self.address = (target.address or self.host).strip("[]")
         self.port = target.port or self.url_port
-        self.url = target.url
+        self.shown = f"a calendar at {self.host}" if target.kind == "calendar" else target.url
         self.kind = target.kind
         self.context = context
         self.timeout = timeout
@@ -143,7 +154,7 @@ class _Fetch(threading.Thread):
         return self.error("timeout", f"no complete answer within {self.timeout:g} seconds (still {stage}); check the address and firewalls, or allow more time")
 
     def error(self, kind: str, why: str) -> FetchError:
-        return FetchError(f"{self.url} cannot be read from {self.address} port {self.port}: {why}", kind, self.certificate)
+        return FetchError(f"{self.shown} cannot be read from {self.address} port {self.port}: {why}", kind, self.certificate)
 
     def _fetch(self) -> Document:
         host, port = self.proxy or (self.address, self.port)
@@ -187,7 +198,7 @@ class _Fetch(threading.Thread):
         port = "" if self.url_port == 443 else f":{self.url_port}"
         headers = {
             "Host": (f"[{self.host}]" if ":" in self.host else self.host) + port,
-            "Accept": "application/samlmetadata+xml, text/xml, */*;q=0.5" if self.kind == "xml" else "application/json, */*;q=0.5",
+            "Accept": _ACCEPT[self.kind],
             "Accept-Encoding": "identity",
             "Connection": "close",
             "User-Agent": SKIP_HEADER,
@@ -213,29 +224,27 @@ class _Fetch(threading.Thread):
         return document
 
     def _what(self) -> str:
-        return "federation metadata" if self.kind == "xml" else "a list of keys"
+        return _WHAT[self.kind][0]
 
     def _check_status(self, response: t.Any) -> None:
         status = f"{response.status} {printable(response.reason or '', _MAX_SHOWN)}".strip()
         if 300 <= response.status < 400:
-            place = printable(response.headers.get("Location") or "nowhere", _MAX_SHOWN)
+            place = "another address" if self.kind == "calendar" else printable(response.headers.get("Location") or "nowhere", _MAX_SHOWN)
             raise self.error(
                 "status", f"the server redirects ({status}) to {place}; redirects are not followed: if that is the right place, give it as the address"
             )
-        if response.status == 503:
+        if response.status == 503 and self.kind != "calendar":
             raise self.error("status", f"the server answered {status}; the AD FS service is probably stopped or starting: check it there")
         if response.status != 200:
-            endpoint = "the metadata endpoint" if self.kind == "xml" else "that endpoint"
-            raise self.error("status", f"the server answered {status}; check the path, and that {endpoint} is enabled in AD FS")
+            raise self.error("status", f"the server answered {status}; {_WHAT[self.kind][2]}")
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in ("", "identity"):
             raise self.error("not_metadata", f"the answer is compressed ({printable(encoding, _MAX_SHOWN)}) although that was not asked for; it is refused")
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if kind and kind not in _UNTYPED and self.kind not in kind:
-            what = "metadata is XML" if self.kind == "xml" else "a list of keys is JSON"
             raise self.error(
                 "not_metadata",
-                f"the answer is of the type {printable(kind, _MAX_SHOWN)}, and {what}; check the address, and whether a proxy or a sign-in page answered",
+                f"the answer is of the type {printable(kind, _MAX_SHOWN)}, and {_WHAT[self.kind][1]}; check the address, and whether a proxy or a sign-in page answered",
             )
 
 

@@ -168,6 +168,19 @@ options:
     description: Whether the entries of the ledger name who launched the job of AWX or Automation Controller.
     type: bool
     default: true
+  calendars:
+    description:
+      - Calendars whose events are freezes, for C(step=pass), each as the whole path of an iCalendar file on the controller or as an https address.
+      - One that cannot be read counts as a freeze and is among RV(plan.run.failures).
+    type: list
+    elements: str
+    default: []
+  ca_path:
+    description: File or folder with the authorities that are trusted for reading O(calendars), if not those of the system.
+    type: str
+  proxy:
+    description: Proxy through which O(calendars) are fetched, such as V(http://proxy.example.com:3128).
+    type: str
   farms:
     description: The identifier of the farm of each host in the play. Two hosts of one farm are refused.
     type: dict

@@ -119,7 +119,7 @@ def _taken_back(s: Situation) -> bool:
 
 def _promotion_fits(s: Situation, blocks: list[Block]) -> bool:
     """Once its clock runs again, AD FS promotes at its own time or within one check interval: that must meet no freeze, and lie in a window."""
-    if not (s.policy.freezes or s.policy.windows) or s.now >= s.last_call_at or promotes_freely(s, s.now):
+    if not s.policy.gated or s.now >= s.last_call_at or promotes_freely(s, s.now):
         return True
     until = first_free_return(s) or s.last_call_at
     blocks.append(

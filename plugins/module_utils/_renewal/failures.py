@@ -31,6 +31,8 @@ def _always(s: Situation) -> Iterator[tuple[str, str]]:
             yield "journal", alarm.reason
     if s.journal_closed:
         yield "journal", s.journal_closed
+    for reason in s.policy.unread_calendars:
+        yield "calendar", reason
     yield from _emergency(s)
     if s.seen.farm.provider is not None:
         return
@@ -102,7 +104,7 @@ def _days(span: object) -> str:
 
 def _no_window(s: Situation) -> Iterator[tuple[str, str]]:
     farm = s.seen.farm
-    if s.policy.promote != "adfs" or not s.clock_held or not s.promotable or not (s.policy.windows or s.policy.freezes):
+    if s.policy.promote != "adfs" or not s.clock_held or not s.promotable or not s.policy.gated or s.policy.unread_calendars:
         return
     if later(s.now, s.policy.deadline_days) < s.last_call_at:
         return

@@ -127,7 +127,7 @@ def reason_to_hold_first(s: Situation) -> str | None:
 def _better_moment(s: Situation) -> datetime | None:
     """A later moment that is early enough and after which AD FS promotes at an allowed time; None where now is as good, or none is better."""
     thresholds = s.seen.farm.thresholds
-    if s.policy.promote != "adfs" or not (s.policy.freezes or s.policy.windows):
+    if s.policy.promote != "adfs" or not s.policy.gated:
         return None
     if s.policy.windows and not any(w.end - w.start >= thresholds.check for w in s.policy.windows):
         return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import rules
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import rules, spans
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier, later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation
@@ -147,7 +147,8 @@ def window(s: Situation, where: str, reason: str) -> Iterable[Block]:
     """What is planned, and not protective, waits for freezes to end and for a maintenance window."""
     until = s.window()
     if until is not None:
-        yield Block("window", where, until, reason)
+        which = spans.what_closes(s.policy, s.now)
+        yield Block("window", where, until, f"{reason} ({which})" if which else reason)
 
 
 def not_accepted_everywhere(s: Situation, key: str) -> Iterable[Block]:

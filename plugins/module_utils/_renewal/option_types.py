@@ -16,9 +16,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import bounded
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import bounded, later
+from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import CertificateError, normalize_thumbprint, parse_time
+
+
+_SHOWN = 80  # characters of a text that a user gave
 
 
 class PolicyError(ValueError):
@@ -27,10 +32,15 @@ class PolicyError(ValueError):
 
 @dataclass(frozen=True)
 class Span:
-    """A maintenance window or a freeze: from ``start`` until before ``end``."""
+    """A maintenance window or a freeze: from ``start`` until before ``end``.
+
+    ``name``: what people call it, or empty text. ``repeats``: it is the first of those that a recurrence rule makes; who reads calendars gives the others.
+    """
 
     start: datetime
     end: datetime
+    name: str = ""
+    repeats: bool = False
 
 
 @dataclass(frozen=True)
@@ -202,11 +212,20 @@ def record(declared: Mapping[str, Member]) -> Type:
     return Type({"type": "dict"}, read, entry=declared)
 
 
+def texts() -> Type:
+    """A list of texts."""
+    return Type({"type": "list", "elements": "str"}, lambda name, value: tuple(str(item).strip() for item in _items(name, value)))
+
+
 def spans() -> Type:
-    """A list of times from ``start`` to ``end``."""
+    """A list of times from ``start`` to ``end``, or of times that recur by a rule."""
     members = {
-        "start": Member(text(), "Begin, in ISO 8601 with V(Z) or an offset.", required=True),
-        "end": Member(text(), "End, in the same form.", required=True),
+        "start": Member(text(), "Begin, in ISO 8601 with V(Z) or an offset. With C(rrule), of the first one, in local time, such as V(2026-01-03T22:00:00).", required=True),
+        "end": Member(text(), "End, in the same form. Not with C(rrule)."),
+        "name": Member(text(), "What it is called in the summary."),
+        "rrule": Member(text(), "Instead of an end, a recurrence rule of RFC 5545, such as V(FREQ=WEEKLY;BYDAY=SA), with C(duration) and C(timezone)."),
+        "duration": Member(duration("hours"), "How long each one is, as elapsed time, also where clocks change: a number of hours, or text such as V(90m) or V(4h)."),
+        "timezone": Member(text(), "The time zone of C(start), such as V(Europe/Berlin) or V(UTC)."),
     }
     return entries(members, _read_spans)
 
@@ -301,13 +320,42 @@ def _read_entry(name: str, members: Mapping[str, Member], item: Any) -> dict[str
 
 
 def _read_spans(name: str, found: list[dict[str, Any]]) -> tuple[Span, ...]:
-    read = []
-    for item in found:
-        try:
-            span = Span(parse_time(item["start"]), parse_time(item["end"]))
-        except (TypeError, ValueError) as exc:
-            raise PolicyError(f"{variable(name)} must be a list of entries with 'start' and 'end' in ISO 8601 ({exc})") from exc
-        if span.end <= span.start:
-            raise PolicyError(f"{variable(name)}: an entry ends at or before its start ({item['start']} to {item['end']})")
-        read.append(span)
-    return tuple(read)
+    return tuple(_recurring(name, item) if item["rrule"] else _plain(name, item) for item in found)
+
+
+def _plain(name: str, item: Mapping[str, Any]) -> Span:
+    if item["duration"] is not None or item["timezone"] is not None:
+        raise PolicyError(f"{variable(name)}: 'duration' and 'timezone' of an entry need 'rrule'; without it, give 'start' and 'end'")
+    try:
+        span = Span(parse_time(item["start"]), parse_time(item["end"] or ""), printable(item["name"] or "", _SHOWN))
+    except (TypeError, ValueError) as exc:
+        raise PolicyError(f"{variable(name)} must be a list of entries with 'start' and 'end' in ISO 8601 ({exc})") from exc
+    if span.end <= span.start:
+        raise PolicyError(f"{variable(name)}: an entry ends at or before its start ({item['start']} to {item['end']})")
+    return span
+
+
+def _recurring(name: str, item: Mapping[str, Any]) -> Span:
+    if item["end"] is not None or not item["duration"] or item["timezone"] is None:
+        raise PolicyError(f"{variable(name)}: an entry with 'rrule' needs 'start', a 'duration' of more than nothing and 'timezone', and has no 'end'")
+    start = local_start(name, item)
+    return Span(start, later(start, item["duration"]), printable(item["name"] or item["rrule"], _SHOWN), repeats=True)
+
+
+def local_start(name: str, item: Mapping[str, Any]) -> datetime:
+    """Return when the first of a recurring entry begins, in its own time zone. Raises PolicyError."""
+    try:
+        zone = ZoneInfo(item["timezone"])
+    except (OSError, ValueError, ZoneInfoNotFoundError) as exc:
+        raise PolicyError(f"{variable(name)}: '{printable(item['timezone'], _SHOWN)}' is no time zone known here; give one such as Europe/Berlin") from exc
+    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", item["start"]):
+        raise PolicyError(
+            f"{variable(name)}: '{printable(item['start'], _SHOWN)}' is no local time such as 2026-01-03T22:00:00; with 'rrule', 'timezone' takes the place of an offset"
+        )
+    try:
+        start = datetime.fromisoformat(item["start"])
+    except ValueError as exc:
+        raise PolicyError(f"{variable(name)}: {printable(item['start'], _SHOWN)} is no time ({exc})") from exc
+    if not 1970 <= start.year <= 9000:
+        raise PolicyError(f"{variable(name)}: {item['start']} is no sensible start; give the first one that matters")
+    return start.replace(tzinfo=zone)

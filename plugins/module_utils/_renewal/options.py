@@ -37,6 +37,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.option_ty
     record,
     spans,
     text,
+    texts,
     thumbprint,
     thumbprints,
 )
@@ -134,8 +135,8 @@ def option(type_: Type, *, default: Any, group: str, line: str, more: tuple[str,
 
 @dataclass(frozen=True)
 class Policy:
-    """What the operator decides, as the core uses it. The last three fields are no variables but what this run has met: domains that
-    Entra refused to write, forms of an eviction that it refused, and servers that it restarted.
+    """What the operator decides, as the core uses it. The last four fields are no variables but what this run has met: domains that
+    Entra refused to write, forms of an eviction that it refused, servers that it restarted, and a sentence for each calendar that it could not read.
     """
 
     domains: frozenset[str] | None = option(
@@ -239,13 +240,13 @@ class Policy:
         spans(),
         default=[],
         group=WINDOWS,
-        line="Times in which planned acts may happen. Without any, always.",
+        line="Times in which planned acts may happen, once or by a recurrence rule. Without any, always.",
     )
     freezes: tuple[Span, ...] = option(
         spans(),
         default=[],
         group=WINDOWS,
-        line="Times in which planned acts may not happen.",
+        line="Times in which planned acts may not happen, once or by a recurrence rule.",
     )
     pause: bool | None = option(
         boolean(),
@@ -359,7 +360,7 @@ class Policy:
             "V(unclaimed) is a domain named in O(renew_signing_cert_domains) that is not the farm's.",
             "V(refused) is an act that Entra or AD FS refused.",
             "V(held) is a rollover of AD FS that waits for this collection.",
-            "Clocks that differ, another run's lock, an approval that does not hold and an emergency always fail the run.",
+            "Clocks that differ, another run's lock, an approval that does not hold, a calendar that cannot be read and an emergency always fail the run.",
         ),
     )
     deadline_days: timedelta = option(
@@ -371,6 +372,12 @@ class Policy:
     refused: frozenset[str] = frozenset()
     eviction_forms_refused: frozenset[str] = frozenset()
     restarted: frozenset[str] = frozenset()
+    unread_calendars: tuple[str, ...] = ()
+
+    @property
+    def gated(self) -> bool:
+        """Whether there are times at which planned acts may not happen, or may be some."""
+        return bool(self.windows or self.freezes or self.unread_calendars)
 
     @property
     def servers_gone(self) -> frozenset[str]:
@@ -450,7 +457,7 @@ RUN_OPTIONS: tuple[Option, ...] = (
         type=text(),
         default="",
         group=SOURCE,
-        line="File or folder with the authorities that are trusted for reading metadata, if not those of the system.",
+        line="File or folder with the authorities that are trusted for reading metadata and calendars, if not those of the system.",
     ),
     Option(
         name="state_host",
@@ -598,6 +605,18 @@ RUN_OPTIONS: tuple[Option, ...] = (
         default=True,
         group=WINDOWS,
         line="Whether the ledger's entries name the user who launched the job of AWX or Automation Controller.",
+    ),
+    Option(
+        name="calendars",
+        secret=True,
+        type=texts(),
+        default=[],
+        group=WINDOWS,
+        line="Calendars whose events are freezes: files on the controller in the form of iCalendar (C(.ics)), each with its whole path, or https addresses.",
+        more=(
+            "A calendar that cannot be read counts as a freeze and fails the run; acts that protect sign-in are done in any case.",
+            "They, and recurrence rules, need the Python library recurring-ical-events on the controller.",
+        ),
     ),
     Option(
         name="hooks",

@@ -29,6 +29,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal import (
     rules,
     settings,
     sign_in_watch,
+    spans,
     third_party,
 )
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import baseline as baselines
@@ -210,7 +211,7 @@ def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
     refused_forms = frozenset(memory.forms)
     policy_given = given.get("policy") or {}
     policy = replace(
-        read_policy(policy_given),
+        spans.resolve(read_policy(policy_given), given.get("spans")),
         refused=frozenset(name.lower() for name in memory.refused),
         restarted=frozenset(name.lower() for name in memory.restarted),
         eviction_forms_refused=refused_forms,
