@@ -244,7 +244,8 @@ class _Fetch(threading.Thread):
         if kind and kind not in _UNTYPED and self.kind not in kind:
             raise self.error(
                 "not_metadata",
-                f"the answer is of the type {printable(kind, _MAX_SHOWN)}, and {_WHAT[self.kind][1]}; check the address, and whether a proxy or a sign-in page answered",
+                f"the answer is of the type {printable(kind, _MAX_SHOWN)}, and {_WHAT[self.kind][1]}; check the address, and whether a proxy or a sign-in page"
+                " answered",
             )
 
 

@@ -107,12 +107,12 @@ def _recurring(policy: t.Mapping[str, t.Any]) -> bool:
 def _rules(policy: t.Mapping[str, t.Any], now: datetime.datetime, unread: list[str]) -> dict[str, list[Occurrence]]:
     found: dict[str, list[Occurrence]] = {"windows": [], "freezes": []}
     typed = read_policy(policy)
-    for kind, spans in found.items():
+    for kind, into in found.items():
         entries = [item for item in policy.get(kind) or () if is_set(item) and is_set(item.get("rrule"))]
         recurring = [span for span in getattr(typed, kind) if span.repeats]
-        for item, first in zip(entries, recurring):
+        for item, first in zip(entries, recurring, strict=True):
             try:
-                spans += _work_out(f"renew_signing_cert_{kind}", item, first, now)
+                into.extend(_work_out(f"renew_signing_cert_{kind}", item, first, now))
             except CalendarError as exc:
                 unread.append(f"the rule '{first.name}' of renew_signing_cert_{kind} cannot be worked out: {exc}")
     return found
@@ -133,7 +133,7 @@ def _work_out(variable: str, item: t.Mapping[str, t.Any], first: t.Any, now: dat
         calendar = icalendar.Calendar()
         calendar.add_component(event)
         found = in_time(lambda: _occurrences(calendar, now, UTC), SECONDS)
-    except Exception as exc:  # noqa: BLE001 - the library raises whatever the text of a rule leads to
+    except Exception as exc:
         why = str(exc) if isinstance(exc, CalendarError) else _reason(exc)
         raise PolicyError(f"{variable}: '{printable(item['rrule'], _SHOWN)}' is no recurrence rule that can be used ({why})") from exc
     # The length is elapsed time: the end of a night of four hours is not moved by clocks that change in it.
@@ -182,10 +182,8 @@ def _read_all(
         answers = fetch_all([target for _which, target in targets], seconds, MAX_BYTES, ca_path, proxy) if targets else []
     except FetchError as exc:
         answers = [exc] * len(targets)
-    for (which, _target), answer in zip(targets, answers):
-        if isinstance(answer, FetchError):
-            unread.append(f"{which} cannot be read: {answer}")
-        elif isinstance(answer, CalendarError):
+    for (which, _target), answer in zip(targets, answers, strict=True):
+        if isinstance(answer, (FetchError, CalendarError)):
             unread.append(f"{which} cannot be read: {answer}")
         else:
             found += answer

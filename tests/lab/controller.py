@@ -256,9 +256,7 @@ class Controller:
             raise Refused("id", f"Invalid pk {other}")
         if body.get("disassociate"):
             linked.remove(other)
-        elif what == "credentials" and any(
-            self.items[target][known]["credential_type"] == self.items[target][other]["credential_type"] for known in linked
-        ):
+        elif what == "credentials" and any(self.items[target][known]["credential_type"] == self.items[target][other]["credential_type"] for known in linked):
             return 400, {"error": "Cannot assign multiple credentials of the same type."}
         else:
             linked.append(other)
@@ -340,9 +338,7 @@ class Controller:
         if endpoint == "workflow_job_template_nodes" and item["unified_job_template"] in self.items["workflow_approval_templates"]:
             related["unified_job_template"] = f"/api/v2/workflow_approval_templates/{item['unified_job_template']}/"
         if endpoint == "credentials":
-            shown["inputs"] = {
-                name: "$encrypted$" if name in self._secrets(item) else value for name, value in (item["inputs"] or {}).items()
-            }
+            shown["inputs"] = {name: "$encrypted$" if name in self._secrets(item) else value for name, value in (item["inputs"] or {}).items()}
         if endpoint == "credential_types":
             shown["managed"] = False
         if endpoint == "projects":

@@ -73,13 +73,7 @@ NOT = {
     *((PROPERTIES, word) for word in ("two_primaries", "loses_another")),
     (REMOVE, "two_primaries"),  # one is left
 }
-CASES = [
-    (renewal, act, word)
-    for renewal, it in RENEWALS.items()
-    for act, cmdlet in it.acts.items()
-    for word in WORDS
-    if (cmdlet, word) not in NOT
-]
+CASES = [(renewal, act, word) for renewal, it in RENEWALS.items() for act, cmdlet in it.acts.items() for word in WORDS if (cmdlet, word) not in NOT]
 
 
 class Spoiled(Inside):

@@ -9,7 +9,10 @@ import re
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import PolicyError, read_policy
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate as Parsed
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
+from ansible_collections.federation.adfs.plugins.plugin_utils._calendars import read_spans
 from histories import certificates
 from histories.certificates import Certificate, make
 from histories.entra import Domain, Pair
@@ -51,6 +54,19 @@ class Stage:
         """The farm's policy without what a rehearsal plays itself, in the names of the world."""
         kept = {name: value for name, value in self.snapshot.policy.items() if name not in _OURS}
         policy: dict[str, Any] = json.loads(_replaced(json.dumps(kept, ensure_ascii=False), self.to_world))
+        return self._worked_out(policy)
+
+    def _worked_out(self, policy: dict[str, Any]) -> dict[str, Any]:
+        """The policy with the times that its recurrence rules make, from the moment of the report on."""
+        found = read_spans(policy, [], format_time(self.snapshot.made_at))
+        if found is None:
+            return policy
+        if found["unread"]:
+            raise PolicyError("; ".join(found["unread"]))
+        typed = read_policy(policy)
+        for kind in ("windows", "freezes"):
+            spans = [{"start": format_time(span.start), "end": format_time(span.end)} for span in getattr(typed, kind)]
+            policy[kind] = [*spans, *found[kind]]
         return policy
 
     def said(self, text: str) -> str:

@@ -46,7 +46,7 @@ _ALL = (
     Condition(
         "window",
         TIME,
-        "A freeze applies, or no maintenance window is open.",
+        "A freeze applies, a calendar of freezes cannot be read, or no maintenance window is open.",
         "Wait. Acts that keep sign-in working ignore windows, unless O(renew_signing_cert_protect=false).",
     ),
     Condition("remove_interval", TIME, "A session or a proxy's trust may still depend on the previous certificate.", "Wait."),

@@ -22,7 +22,6 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments i
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import CertificateError, normalize_thumbprint, parse_time
 
-
 _SHOWN = 80  # characters of a text that a user gave
 
 
@@ -220,11 +219,15 @@ def texts() -> Type:
 def spans() -> Type:
     """A list of times from ``start`` to ``end``, or of times that recur by a rule."""
     members = {
-        "start": Member(text(), "Begin, in ISO 8601 with V(Z) or an offset. With C(rrule), of the first one, in local time, such as V(2026-01-03T22:00:00).", required=True),
+        "start": Member(
+            text(), "Begin, in ISO 8601 with V(Z) or an offset. With C(rrule), of the first one, in local time, such as V(2026-01-03T22:00:00).", required=True
+        ),
         "end": Member(text(), "End, in the same form. Not with C(rrule)."),
         "name": Member(text(), "What it is called in the summary."),
         "rrule": Member(text(), "Instead of an end, a recurrence rule of RFC 5545, such as V(FREQ=WEEKLY;BYDAY=SA), with C(duration) and C(timezone)."),
-        "duration": Member(duration("hours"), "How long each one is, as elapsed time, also where clocks change: a number of hours, or text such as V(90m) or V(4h)."),
+        "duration": Member(
+            duration("hours"), "How long each one is, as elapsed time, also where clocks change: a number of hours, or text such as V(90m) or V(4h)."
+        ),
         "timezone": Member(text(), "The time zone of C(start), such as V(Europe/Berlin) or V(UTC)."),
     }
     return entries(members, _read_spans)
@@ -349,9 +352,8 @@ def local_start(name: str, item: Mapping[str, Any]) -> datetime:
     except (OSError, ValueError, ZoneInfoNotFoundError) as exc:
         raise PolicyError(f"{variable(name)}: '{printable(item['timezone'], _SHOWN)}' is no time zone known here; give one such as Europe/Berlin") from exc
     if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", item["start"]):
-        raise PolicyError(
-            f"{variable(name)}: '{printable(item['start'], _SHOWN)}' is no local time such as 2026-01-03T22:00:00; with 'rrule', 'timezone' takes the place of an offset"
-        )
+        found = printable(item["start"], _SHOWN)
+        raise PolicyError(f"{variable(name)}: with 'rrule', 'start' is a local time without offset, such as 2026-01-03T22:00:00, not '{found}'")
     try:
         start = datetime.fromisoformat(item["start"])
     except ValueError as exc:

@@ -343,3 +343,40 @@ def test_the_ledger_names_the_job_the_change_and_who_launched_it(users: bool, us
     told = rollover_plan._origin({"tower_job_id": 41, "awx_user_name": "alice"}, "CHG0031234", users)
     assert told == {"job": "41", "user": user, "change_number": "CHG0031234"}
     assert rollover_plan._origin({}, None, True) == {"job": None, "user": None, "change_number": None}
+
+
+def test_an_unreadable_calendar_holds_what_is_gated_fails_the_run_and_lets_protective_acts_be_done(tmp_path: Path) -> None:
+    mine, earlier = certificate("mine", ends=29), certificate("earlier", -500, 10)
+    seen = {"farm": farm(mine), "metadata": [view("adfs1.contoso.com", mine)], "policy": {"known_certificates": [earlier["thumbprint"]]}}
+    missing_file = [str(tmp_path / "freezes.ics")]
+    healthy = run(**seen, domains=[entra("contoso.com", mine)])["plan"]
+    assert healthy["actions"][0]["action"] == "generate"
+    held = run(**seen, domains=[entra("contoso.com", mine)], calendars=missing_file)["plan"]
+    assert not held["actions"]
+    (block,) = [b for b in held["blocked_by"] if b["condition"] == "window"]
+    assert block["reason"].endswith("(a calendar that cannot be read counts as a freeze)")
+    assert [f["fail_on"] for f in held["failures"]] == ["calendar"] and "No such file" in held["failures"][0]["reason"]
+    broken = run(**seen, domains=[entra("contoso.com", earlier)], calendars=missing_file)["plan"]
+    assert [act["action"] for act in broken["actions"]] == ["repair"]
+    assert "calendar" in [f["fail_on"] for f in broken["failures"]]
+
+
+def test_a_plan_names_the_freeze_that_holds_and_the_window_that_comes(tmp_path: Path) -> None:
+    mine = certificate("mine", ends=29)
+    seen = {"farm": farm(mine), "metadata": [view("adfs1.contoso.com", mine)], "domains": [entra("contoso.com", mine)]}
+    path = tmp_path / "freezes.ics"
+    lines = ["BEGIN:VCALENDAR", "BEGIN:VEVENT", "UID:1", "SUMMARY:Quarter end", "DTSTART:20260228T000000Z", "DTEND:20260302T000000Z", "END:VEVENT"]
+    path.write_text("\r\n".join([*lines, "END:VCALENDAR", ""]), encoding="ascii")
+    night = {"name": "Tuesday night", "rrule": "FREQ=WEEKLY;BYDAY=TU", "start": "2026-01-06T22:00:00", "duration": "30h", "timezone": "Europe/Berlin"}
+    for policy, calendars, words in (
+        ({}, [str(path)], "(freeze 'Quarter end' until 2026-03-02T00:00:00Z)"),
+        ({"windows": [night]}, [], "(window 'Tuesday night' opens at 2026-03-03T21:00:00Z)"),
+    ):
+        plan = run(**seen, policy=policy, calendars=calendars)["plan"]
+        assert not plan["actions"]
+        assert any(b["reason"].endswith(words) for b in plan["blocked_by"]), plan["blocked_by"]
+    within = run(**{**seen, "farm": farm(mine, time="2026-03-03T22:00:00Z")}, policy={"windows": [night]}, now="2026-03-03T22:00:00Z")["plan"]
+    # The window is open, and what AD FS would do five days later lies in none.
+    assert within["actions"][0]["action"] == "suspend_auto_rollover" and not within["actions"][0]["protective"]
+    ids = [run(**seen, policy={"windows": [night]}, now=f"2026-03-01T0{n}:00:00Z")["plan"]["plan_id"] for n in range(2)]
+    assert ids[0] == ids[1]

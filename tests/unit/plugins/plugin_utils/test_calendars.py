@@ -10,9 +10,11 @@ import time
 from typing import Any
 
 import pytest
+
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import PolicyError
 from ansible_collections.federation.adfs.plugins.plugin_utils import _calendars
 from ansible_collections.federation.adfs.plugins.plugin_utils._calendars import check_rules, read_spans
+from ansible_collections.federation.adfs.tests.unit.plugins.module_utils.tls_server import Authority, Server, answer
 
 NOW = "2026-03-20T12:00:00Z"
 NIGHT = {"rrule": "FREQ=WEEKLY;BYDAY=SA", "start": "2026-01-03T22:00:00", "duration": "8h", "timezone": "Europe/Berlin"}
@@ -20,8 +22,8 @@ NIGHT = {"rrule": "FREQ=WEEKLY;BYDAY=SA", "start": "2026-01-03T22:00:00", "durat
 
 def calendar(*events: str, head: str = "") -> str:
     """An iCalendar file."""
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//example.com//EN", *head.split(), *(line for event in events for line in event.split("\n")), "END:VCALENDAR", ""]
-    return "\r\n".join(lines)
+    lines = [line for one in events for line in one.split("\n")]
+    return "\r\n".join(["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//example.com//EN", *head.split(), *lines, "END:VCALENDAR", ""])
 
 
 def event(*lines: str, uid: str = "one", summary: str = "Freeze") -> str:
@@ -75,7 +77,7 @@ def test_a_rule_that_has_ended_makes_no_spans_and_a_wrong_one_is_refused() -> No
         ({"duration": None}, "needs 'start'"),
         ({"duration": "0h"}, "needs 'start'"),
         ({"end": "2026-01-04T00:00:00Z"}, "has no 'end'"),
-        ({"start": "2026-01-03T22:00:00Z"}, "no local time"),
+        ({"start": "2026-01-03T22:00:00Z"}, "a local time without offset"),
         ({"start": "0001-01-01T00:00:00"}, "no sensible start"),
         ({"start": "2026-02-30T00:00:00"}, "no time"),
     ):
@@ -110,9 +112,36 @@ def test_events_with_zones_whole_days_exceptions_and_cancelled_ones(tmp_path: pa
     assert times(read(tmp_path, text, timezone="Europe/Berlin"))[-1] == ("2026-12-23T23:00:00Z", "2026-12-26T23:00:00Z")
 
 
+def test_a_calendar_behind_an_address_is_read_over_https_and_messages_keep_the_address_to_themselves(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority(tmp_path)
+    text = calendar(event("DTSTART:20260401T080000Z", "DTEND:20260401T100000Z")).encode()
+    answers = [
+        (answer(text, headers="Content-Type: text/calendar; charset=utf-8\r\n"), ""),
+        (answer(b"<html>", headers="Content-Type: text/html\r\n"), "of the type text/html"),
+        (answer(b"", "302 Found", "Location: https://elsewhere.example.com/a-secret\r\n"), "redirects are not followed"),
+        (answer(b"", "404 Not Found"), "404 Not Found"),
+        (answer(b" " * (_calendars.MAX_BYTES + 1), headers="Content-Type: text/plain\r\n"), "larger than"),
+        (lambda tls, _request: time.sleep(2), "within 1 seconds"),
+    ]
+    for handler, words in answers:
+        server = Server(authority.context("127.0.0.1"), handler)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "no-such-file"))  # what ca_path names comes first
+        found = read_spans({}, [f"https://127.0.0.1:{server.port}/a-secret?key=a-secret"], NOW, ca_path=str(authority.path), seconds=1)
+        server.close()
+        assert found is not None and "a-secret" not in str(found)
+        if words:
+            assert words in found["unread"][0] and not found["freezes"]
+        else:
+            assert times(found) == [("2026-04-01T08:00:00Z", "2026-04-01T10:00:00Z")] and not found["unread"]
+    found = read_spans({}, ["https://127.0.0.1:1/a-secret"], NOW, seconds=1)
+    assert found is not None and "REQUESTS_CA_BUNDLE" in found["unread"][0] and "a-secret" not in str(found)
+
+
 def test_a_zone_of_the_calendar_counts_where_an_event_names_none(tmp_path: pathlib.Path) -> None:
     text = calendar(event("DTSTART:20260401T080000", "DTEND:20260401T100000"), head="X-WR-TIMEZONE:America/New_York")
-    assert times(read(tmp_path, text, timezone="Europe/Berlin"))[0][0] in ("2026-04-01T06:00:00Z", "2026-04-01T12:00:00Z")
+    assert times(read(tmp_path, text, timezone="Europe/Berlin")) == [("2026-04-01T12:00:00Z", "2026-04-01T14:00:00Z")]
 
 
 def test_freezes_that_touch_are_one_with_both_names(tmp_path: pathlib.Path) -> None:
@@ -128,9 +157,7 @@ def test_freezes_that_touch_are_one_with_both_names(tmp_path: pathlib.Path) -> N
 HOSTILE = {
     "each second": calendar(event("DTSTART:20260301T000000Z", "DURATION:PT1S", "RRULE:FREQ=SECONDLY")),
     "a million": calendar(event("DTSTART:20260301T000000Z", "DURATION:PT1S", "RRULE:FREQ=MINUTELY;COUNT=1000000")),
-    "each second of a day": calendar(
-        event("DTSTART:20260301T000000Z", "DURATION:PT1S", "RRULE:FREQ=DAILY;BYSECOND=" + ",".join(map(str, range(60))))
-    ),
+    "each second of a day": calendar(event("DTSTART:20260301T000000Z", "DURATION:PT1S", "RRULE:FREQ=DAILY;BYSECOND=" + ",".join(map(str, range(60))))),
     "many series": calendar(*(event("DTSTART:20260301T000000Z", "DURATION:PT1S", "RRULE:FREQ=DAILY;BYHOUR=1,2,3,4,5,6,7,8", uid=f"{n}") for n in range(300))),
     "not ics": "<html>Sign in</html>",
     "empty": "",
