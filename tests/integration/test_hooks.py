@@ -88,6 +88,77 @@ def test_a_hook_that_fails_keeps_gated_acts_back_and_is_told_without_what_it_sai
     assert "hunter2" not in json.dumps(failed)
 
 
+LOOK = """\
+- name: Look what reached AD FS so far
+  ansible.builtin.uri:
+    url: "{{ control }}/log"
+  register: looked
+
+- name: Keep it
+  ansible.builtin.lineinfile:
+    path: %(file)s
+    line: "{{ looked.json | selectattr('surface', 'equalto', 'adfs') | map(attribute='operation') | list | to_json }}"
+    create: true
+    mode: "0600"
+"""
+
+
+@pytest.mark.long
+def test_a_hook_is_called_before_the_lock_is_taken_and_after_it_is_given_back_and_a_fresh_scan_follows(start: Callable[..., Lab], tmp_path: Path) -> None:
+    lab = start("expiring")
+    run = play(lab, variables={**hooks(tmp_path, before=LOOK, after=LOOK), "control": lab.addresses["control"]})
+    assert (run.code, done(run)) == (0, ["generate", "publish"]), run.output
+    before, after = [json.loads(line) for line in (tmp_path / "told.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert before == ["read_farm"]
+    assert after[:3] == ["read_farm", "read_farm", "write_journal"] and after[-1] == "write_journal"
+    assert after == [entry["operation"] for entry in lab.log("adfs")]
+
+
+@pytest.mark.long
+def test_what_changed_while_the_hook_waited_is_seen(start: Callable[..., Lab], tmp_path: Path) -> None:
+    lab = start("in-sync")
+    wait = """\
+- name: Somebody breaks sign-in while the hook waits
+  ansible.builtin.uri:
+    url: "{{ control }}/entra"
+    method: POST
+    body_format: json
+    body: {domain: contoso.com, signing: stranger}
+"""
+    run = play(lab, variables={**EARLY, **hooks(tmp_path, before=wait), "control": lab.addresses["control"]})
+    assert done(run)[:1] == ["repair"], run.output
+
+
+@pytest.mark.long
+def test_an_approved_plan_is_applied_with_hooks_which_see_its_acts(start: Callable[..., Lab], tmp_path: Path) -> None:
+    lab = start("in-sync")
+    called = {**EARLY, **hooks(tmp_path, before=TELL, after=TELL)}
+    planned = play(lab, ROOT / "playbooks" / "plan_signing_cert.yml", variables=called)
+    assert told(tmp_path) == []
+    plans = {"renew_signing_cert_plans": planned.kept["stats"]["renew_signing_cert_plans"]}
+    applied = play(lab, ROOT / "playbooks" / "apply_signing_cert.yml", variables={**plans, **called})
+    (plan,) = plans["renew_signing_cert_plans"].values()
+    assert [t["event"] for t in told(tmp_path)] == ["before", "after"], applied.output
+    assert [a["action"] for a in told(tmp_path)[0]["acts"]] == [a["action"] for a in plan["actions"]] == done(applied)
+
+
+@pytest.mark.long
+def test_a_hook_is_not_called_in_check_mode(start: Callable[..., Lab], tmp_path: Path) -> None:
+    lab = start("expiring")
+    run = play(lab, RENEW, "--check", variables=hooks(tmp_path, before=TELL, after=TELL, failed=TELL))
+    assert (run.done, told(tmp_path)) == ([], [])
+
+
+@pytest.mark.long
+def test_a_run_that_breaks_off_calls_the_hook_for_runs_that_fail(start: Callable[..., Lab], tmp_path: Path) -> None:
+    lab = start("expiring")
+    lab.fault(surface="winrm", operation="Create", do={"kind": "status", "status": 503}, count=-1)
+    run = play(lab, variables=hooks(tmp_path, failed=TELL))
+    assert run.code in (2, 4), run.output
+    (failed,) = told(tmp_path)
+    assert (failed["event"], failed["farm"], failed["acts"]) == ("failed", None, []) and failed["failures"]
+
+
 @pytest.mark.long
 def test_a_hook_that_fails_keeps_nothing_back_that_protects_sign_in(start: Callable[..., Lab], tmp_path: Path) -> None:
     lab = start("mismatch")
