@@ -405,6 +405,14 @@ PROMISES = (
         memory=replace(loop.Memory("this-run"), failed=("generate: it was refused",)),
     ),
     Promise(
+        "hook",
+        "after a hook that failed nothing is begun",
+        _late(),
+        _does("generate"),
+        ((loop, "keeps_back", lambda *_args: None),),
+        memory=replace(loop.Memory("this-run"), hooks_failed=("the hook 'before' failed",)),
+    ),
+    Promise(
         "permission",
         "AD FS is not asked for a successor that cannot be written to any domain",
         observe(farm(), domain(WHERE, "OLD", can_write=False)),
