@@ -223,6 +223,16 @@ def test_a_server_that_does_not_answer_is_named(start: Callable[..., Lab]) -> No
     assert any("adfs2.contoso.com could not be seen" in b["reason"] and "did not answer" in b["reason"] for b in run.result["blocked_by"])
 
 
+@pytest.mark.long
+def test_a_server_that_is_listed_as_gone_and_answers_is_named_and_waited_for_no_more(start: Callable[..., Lab]) -> None:
+    lab = start("in-sync")
+    first, second = [{"name": n["name"], "address": "127.0.0.1", "port": n["metadata_port"]} for n in lab.addresses["farms"][0]["nodes"]]
+    run = play(lab, variables={"renew_signing_cert_servers": [{**first, "key_checked": True, "gone": False}, {**second, "gone": True}]})
+    assert done(run) == []
+    assert [s["name"] for s in run.result["servers"]] == ["adfs1.contoso.com"]
+    assert [(a["alarm"], a["object"]) for a in run.result["alarms"]] == [("gone_answers", "adfs2.contoso.com")]
+
+
 # -- restarts ----------------------------------------------------------------------------------------------------------------------
 
 

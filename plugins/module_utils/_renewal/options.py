@@ -90,7 +90,9 @@ def _servers() -> Type:
         "name": Member(text(), "Name of the server as AD FS lists it.", required=True),
         "address": Member(text(), "Host name or IP address to connect to. Without it, the name."),
         "port": Member(number(), "TCP port.", default=443),
-        "gone": Member(boolean(), "The server is gone for good although AD FS still lists it. It is not scanned any more.", default=False),
+        "gone": Member(
+            boolean(), "The server is gone for good although AD FS still lists it. Nothing waits for it any more; if it answers, that is said.", default=False
+        ),
         "key_checked": Member(
             boolean(),
             "The server was checked by hand and can use O(renew_signing_cert_successor). Needed only where the role cannot ask the server itself.",

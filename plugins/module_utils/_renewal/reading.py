@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -93,6 +93,7 @@ def read_observation(
     seen_domains = read_domains(domains, policy, certificates, alarms)
     own = frozenset(thumbprint for thumbprint, _primary in signing)
     servers = _servers(farm, metadata, nodes, journal, policy, certificates, own | journal.own.keys())
+    alarms.extend(_gone(farm, metadata, policy, certificates))
     try:
         built = Farm(
             identifier=_named(farm, "identifier"),
@@ -289,6 +290,22 @@ def _servers(
                 server = seen_by_sync(server, {**(answer.get("farm") or {}), "error": answer.get("error")}, farm, journal)
         found.append(server)
     return tuple(found)
+
+
+def _gone(farm: Mapping[str, Any], metadata: Sequence[Mapping[str, Any]], policy: Policy, certificates: Certificates) -> Iterator[Alarm]:
+    """What the operator listed as gone counts no more, even while it answers; that it does is said, for users may still sign in there."""
+    for entry in metadata:
+        name = str(entry.get("server") or "").lower()
+        if name not in policy.servers_gone:
+            continue
+        server = _server(name, entry, str(farm.get("identifier")), Journal(""), certificates, frozenset())
+        if server.seen:
+            yield Alarm(
+                "gone_answers",
+                name,
+                f"{name} is listed with gone: true in renew_signing_cert_servers, so nothing waits for it, and it answers and signs with {server.primary}:"
+                " switch it off, or take gone: true away",
+            )
 
 
 def _decrypting(farm: Mapping[str, Any], alarms: list[Alarm]) -> tuple[Decrypting, ...]:

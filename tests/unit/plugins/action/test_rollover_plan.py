@@ -186,6 +186,20 @@ def test_another_farms_metadata_at_a_servers_address_counts_as_not_seen() -> Non
     assert "which is not this farm" in plan["farm"]["servers"][0]["reason"]
 
 
+def test_a_server_that_is_listed_as_gone_counts_no_more_and_is_named_where_it_answers() -> None:
+    mine, earlier = certificate("mine"), certificate("earlier", -500, 10)
+    given = {"farm": farm(mine, servers=[{"name": "adfs1.contoso.com"}, {"name": "adfs2.contoso.com"}]), "domains": [entra("contoso.com", mine)]}
+    policy = {"servers": [{"name": "adfs2.contoso.com", "gone": True}], "known_certificates": [earlier["thumbprint"]]}
+    shown = view("adfs1.contoso.com", mine)
+    silent = {"server": "adfs2.contoso.com", "metadata": None, "error": "no connection"}
+    assert run(**given, metadata=[shown, silent], policy=policy)["plan"]["alarms"] == []
+    plan = run(**given, metadata=[shown, view("adfs2.contoso.com", earlier)], policy=policy)["plan"]
+    assert ([s["name"] for s in plan["farm"]["servers"]], plan["farm"]["live"]) == (["adfs1.contoso.com"], [mine["thumbprint"]])
+    (alarm,) = plan["alarms"]
+    assert (alarm["alarm"], alarm["object"]) == ("gone_answers", "adfs2.contoso.com")
+    assert str(earlier["thumbprint"]) in alarm["reason"]
+
+
 def test_an_address_that_is_none_makes_the_domain_nobodys() -> None:
     mine = certificate("mine")
     plan = run(farm=farm(mine), domains=[entra("contoso.com", mine), entra("odd.com", None, passive_sign_in_uri="https://[x")])["plan"]
