@@ -180,6 +180,15 @@ def test_a_hook_after_the_acts_that_fails_fails_the_run_and_the_lock_is_given_ba
     assert again.code == 0, again.output  # no lock of the run before holds it up
 
 
+@pytest.mark.long
+def test_a_hook_that_hangs_is_ended(start: Callable[..., Lab], tmp_path: Path) -> None:
+    lab = start("mismatch")
+    hangs = "- name: Wait for an answer that never comes\n  ansible.builtin.command: sleep 120\n"
+    run = play(lab, variables={**hooks(tmp_path, before=hangs), "__renew_signing_cert_hook_seconds": 2}, seconds=100)
+    assert (run.code, done(run)) == (2, ["repair"]), run.output
+    assert "failed in its task 'Wait for an answer that never comes'" in run.messages[-1]
+
+
 UNUSABLE = {
     "not there": (None, "No such file"),
     "no list": ("name: x\n", "it is no list of tasks"),
