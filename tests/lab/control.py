@@ -41,6 +41,7 @@ class ControlServer:
             ("POST", "/log/clear"): self._clear_log,
             ("DELETE", "/log"): self._clear_log,
             ("GET", "/counters"): lambda _: world.log.counters(),
+            ("GET", "/traffic"): lambda _: world.log.traffic(),
             ("GET", "/signins"): self._signins,
             ("POST", "/signins/look"): self._look,
             ("POST", "/signins/clear"): self._clear_signins,
@@ -52,6 +53,7 @@ class ControlServer:
             ("POST", "/adfs"): self._adfs,
             ("POST", "/entra"): self._entra,
             ("POST", "/provider"): self._provider,
+            ("POST", "/winrm"): self._winrm,
         }
         self._server = _Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="control", daemon=True)
@@ -187,6 +189,13 @@ class ControlServer:
                 acts[act]()
             world.changed()
             return {"signer": provider.signer.thumbprint, "published": [item.thumbprint for item in provider.published]}
+
+    def _winrm(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Let every answer of every server's WinRM come later by ``latency`` seconds."""
+        _only(data, "latency")
+        for server in self._world.winrm.values():
+            server.latency = float(data["latency"])
+        return {"ok": True}
 
     def _entra(self, data: dict[str, Any]) -> dict[str, Any]:
         """Do what somebody else does in Entra: set a domain's slots or settings, the application's rights, the tenant's switches."""

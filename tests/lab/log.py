@@ -23,6 +23,7 @@ class RequestLog:
         self._now = now
         self._entries: list[dict[str, Any]] = []
         self._counters: Counter[str] = Counter()
+        self._traffic: Counter[str] = Counter()
         self._number = 0
 
     def record(self, surface: str, operation: str, write: bool, **detail: Any) -> None:
@@ -46,8 +47,19 @@ class RequestLog:
         with self._lock:
             return dict(sorted(self._counters.items()))
 
+    def carried(self, surface: str, count: int) -> None:
+        """Count the bytes of a request's body and of its answer's; headers and TLS are not in it."""
+        with self._lock:
+            self._traffic[surface] += count
+
+    def traffic(self) -> dict[str, int]:
+        """Return the bytes of all bodies, by surface."""
+        with self._lock:
+            return dict(sorted(self._traffic.items()))
+
     def clear(self) -> None:
-        """Forget entries and counters; numbering goes on."""
+        """Forget entries, counters and bytes; numbering goes on."""
         with self._lock:
             self._entries.clear()
+            self._traffic.clear()
             self._counters.clear()

@@ -22,13 +22,18 @@ from pathlib import Path
 from typing import Any
 
 from lab import windows
-from lab.farm import ENTRA_IDENTIFIER, SERVICE_COMMUNICATIONS, CmdletError, Node, ServiceCertificate, StoreEntry
+from lab.farm import ENTRA_IDENTIFIER, SERVICE_COMMUNICATIONS, TOKEN_SIGNING, CmdletError, Node, ServiceCertificate, StoreEntry
 
 UTC = timezone.utc  # datetime.UTC is younger than Python 3.10
 
 MODULE = "ansible.windows.win_powershell"
+RAW = "(script)"
+"""Not a module, but a script that was sent as it is, over psrp or as an encoded command."""
 FOLDER = Path(__file__).resolve().parents[2] / "plugins" / "plugin_utils" / "powershell"
 ACTS = frozenset({"update_certificate", "add_certificate", "promote_certificate", "remove_certificate", "set_properties", "write_journal", "grant_read"})
+STOCK_FOLDER = Path(__file__).resolve().parents[1] / "bench" / "arms"
+STOCK = frozenset({"read_certificates"})
+"""Scripts of the benchmark: what a person or a straight script would send, not the product."""
 READS = frozenset({"read_farm", "read_journal", "check_certificate"})
 PROGRAM_DATA = "C:\\ProgramData"
 
@@ -41,7 +46,7 @@ Request = dict[str, Any]
 
 
 def script_name(arguments: dict[str, Any]) -> str | None:
-    """Return the name of the script in a win_powershell call's arguments, or None if it is none of the project's own."""
+    """Return the name of the script in a win_powershell call's arguments, or None if it is none of the project's."""
     text = arguments.get("script")
     if not isinstance(text, str):
         return None
@@ -50,16 +55,26 @@ def script_name(arguments: dict[str, Any]) -> str | None:
 
 def is_write(name: str | None) -> bool:
     """Return whether a script changes anything; one that is not known might."""
-    return name not in READS
+    return name not in READS | STOCK
 
 
 def run_module(node: Node, module: str, arguments: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Return the whole result that the module would print for this call on this server."""
+    if module == RAW and script_name(arguments) in STOCK:
+        try:
+            return {"stdout": stock_output(node)}
+        except CmdletError as exc:
+            return _refused(exc.message)
     if module != MODULE:
         return windows.run(node, module, arguments, check_mode) or _refused(f"The lab does not run the module {module}.")
     name = script_name(arguments)
     if name is None:
         return _refused("The lab does not know this script: its hash is that of no file of the project.")
+    if name in STOCK:
+        try:
+            return _result({}, output=[stock_output(node)])
+        except CmdletError as exc:
+            return _refused(exc.message)
     parameters = arguments.get("parameters")
     text = parameters.get("InputJson") if isinstance(parameters, dict) else None
     if not isinstance(text, str) or arguments.get("error_action") != "stop":
@@ -75,6 +90,15 @@ def answer(node: Node, name: str, request: Request, check_mode: bool = False) ->
         return {"ok": True, "data": _TASKS[name](node, request)}
     except CmdletError as exc:
         return {"ok": False, "error": _error(exc, name)}
+
+
+def stock_output(node: Node) -> str:
+    """Return what read_certificates.ps1 writes. Raises CmdletError."""
+    node.import_module()
+    found = [
+        {"primary": item["is_primary"], "certificate": item["der"]} for item in _certificates(node, TOKEN_SIGNING)
+    ]
+    return json.dumps(found, separators=(",", ":"))
 
 
 # -- the tasks -------------------------------------------------------------------------------------------------------------------
@@ -653,4 +677,6 @@ def _compose(name: str) -> str:
 
 @cache
 def _known_scripts() -> dict[str, str]:
-    return {hashlib.sha256(_compose(name).encode()).hexdigest(): name for name in sorted(ACTS | READS)}
+    own = {name: _compose(name) for name in sorted(ACTS | READS)}
+    stock = {name: (STOCK_FOLDER / f"{name}.ps1").read_text(encoding="ascii") for name in sorted(STOCK)}
+    return {hashlib.sha256(text.encode()).hexdigest(): name for name, text in {**own, **stock}.items()}

@@ -195,6 +195,7 @@ class EntraServer:
             detail["status"] = answered.status
             detail["request_id"] = answered.headers.get("request-id")
         self._log.record(surface, operation, write, **detail)
+        self._log.carried(surface, len(request.body) + (len(answered.body()) if isinstance(answered, Response) else 0))
         return reply
 
     def _reply(self, request: Request, carry_out: Callable[[Fault | None], Response], fault: Fault | None) -> Reply:

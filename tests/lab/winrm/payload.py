@@ -119,6 +119,11 @@ def file_transfer(command: str, text: str) -> ModuleCall | None:
     return None
 
 
+def bare_script(command: str) -> ModuleCall:
+    """Return a script without any input, as pypsrp and plain WinRS send it; whether it is known is not asked here."""
+    return ModuleCall("bare", "(script)", {"script": command}, {})
+
+
 def _lines(text: str) -> bytes:
     """The content of a file, which is sent as lines of base64."""
     try:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.log import RequestLog
-from lab.winrm.payload import ModuleCall, PayloadError, decode, file_transfer
+from lab.winrm.payload import ModuleCall, PayloadError, bare_script, decode, file_transfer
 
 Run = Callable[[str, str, dict[str, Any], bool], dict[str, Any]]
 Describe = Callable[[str, dict[str, Any]], dict[str, Any]]
@@ -55,7 +55,7 @@ class Machine:
     def understand(self, command: str, text: str) -> Task:
         """Decode what arrived, without running it. The detail is fit for the log: no passwords, no arguments."""
         try:
-            call = file_transfer(command, text) or decode(text)
+            call = file_transfer(command, text) or self._known_script(command, text) or decode(text)
         except PayloadError as error:
             return Task(None, f"{error} (command: {' '.join(command.split())[:120]})", {"module": None})
         detail: dict[str, Any] = {"module": call.module, "payload": call.generation, "check_mode": call.check_mode}
@@ -66,6 +66,12 @@ class Machine:
         if self._describe is not None:
             detail.update(self._describe(call.module, call.arguments))
         return Task(call, "", detail)
+
+    def _known_script(self, command: str, text: str) -> ModuleCall | None:
+        """A script without input that this server knows, as pypsrp and plain WinRS send it; None for all else."""
+        call = bare_script(command)
+        known = self._describe is not None and self._describe(call.module, call.arguments).get("script", "unknown") != "unknown"
+        return call if known and not text.strip() else None
 
     def perform(self, task: Task) -> Output:
         """Run the task and return its output; an error of the lab itself is logged and fails the remote process."""

@@ -55,6 +55,15 @@ class WinRMServer:
         self._threads: list[threading.Thread] = []
 
     @property
+    def latency(self) -> float:
+        """Seconds, in real time, by which every answer comes later; may be changed at any time."""
+        return self._service.latency
+
+    @latency.setter
+    def latency(self, seconds: float) -> None:
+        self._service.latency = seconds
+
+    @property
     def port(self) -> int:
         """Port of the HTTPS listener."""
         return self._port(0)

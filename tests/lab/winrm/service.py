@@ -80,9 +80,17 @@ class Service:
         self._lock = threading.Lock()
         self._shells: dict[str, Shell] = {}
         self._used: dict[str, float] = {}
+        self.latency = 0.0
 
     def handle(self, message: bytes, peer: Peer) -> Reply:
         """Answer one SOAP message of an authenticated peer. Raises ConnectionDropped where a fault wants that."""
+        if self.latency:
+            self._machine.pause(self.latency)
+        reply = self._handle(message, peer)
+        self._log.carried("winrm", len(message) + len(reply.body))
+        return reply
+
+    def _handle(self, message: bytes, peer: Peer) -> Reply:
         message_id = ""
         try:
             request = envelope.parse(message)

@@ -1,0 +1,264 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collection beside other ways to do the same: ``make bench-compare``.
+
+Six arms in turns against the same lab: A by hand, B stock modules, C a straight script, D this collection, L the fewest calls, 0 an empty playbook.
+After each run the lab is looked at: every domain holds what it shall, and no sign-in was refused. Raw rows go to a file (CSV); a run that is started
+again with the same file goes on. Table and plot are written beside it. What the lab does not cost is Windows' own time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.shown import CASE, COLUMNS, NAMES, Row, extrapolated, misses, plot, summary, table
+from bench.watched import Watched, watch
+
+from lab.running import Lab
+
+ROOT = Path(__file__).resolve().parents[2]
+ARMS = Path(__file__).resolve().parent / "arms"
+SCRIPTS = {"A": "by_hand.py", "C": "script.py", "L": "bound.py"}
+BOOKS = {"B": ARMS / "stock.yml", "D": ROOT / "playbooks" / "renew-signing-cert.yml", "0": ARMS / "empty.yml"}
+TASKS = ("nothing", "publish", "one", "throttled", "crash")
+NUMBERS, LATENCIES, WRITTEN = (1, 50, 200, 900), (0, 20, 150), 50
+# A and B would take hours with more domains than this.
+MOST = 200
+# A crash needs writes that take their time.
+CRASH_LATENCY = 150
+RUNS, LONG_RUNS, LONG = 10, 3, 10.0
+PATCHES = ("graph.patch_configuration", "graph_item.patch_configuration")
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is to be done, for how many domains, at which latency (ms) of Graph and WinRM."""
+
+    task: str
+    domains: int
+    latency: int
+    farms: int = 1
+
+
+def scenario(case: Case) -> dict[str, Any]:
+    """One farm. Nothing to do: a certificate with 230 days left. Else: its successor is made and is to be published."""
+    busy = case.task != "nothing"
+    certificates = {"current": {"days_left": 20 if busy else 230}, **({"successor": {"days_left": 364}} if busy else {})}
+    pattern = {"name": "domain{n}.example.com", "signing": "current", "next": None, "repeat": case.domains}
+    if case.task == "one":
+        pattern = {**pattern, "next": "successor", "repeat": case.domains - 1}
+    domains = [pattern, *([{"name": "last.example.com", "signing": "current", "next": None}] if case.task == "one" else [])]
+    return {
+        "description": "A farm for the comparison.",
+        "certificates": certificates,
+        "farms": [
+            {
+                "host_name": "sts.example.com",
+                "nodes": ["adfs1.example.com"],
+                "token_signing": {"primary": "current", "others": ["successor"] if busy else []},
+            }
+        ],
+        "domains": domains,
+    }
+
+
+@contextmanager
+def prepared(case: Case, directory: Path) -> Iterator[Lab]:
+    """A lab that is ready to be measured."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / "scenario.json"
+    path.write_text(json.dumps(scenario(case)), encoding="utf-8")
+    with Lab(str(path), directory / "lab", seconds=7200) as lab:
+        yield lab
+
+
+def command(arm: str, lab: Lab) -> tuple[list[str], dict[str, str]]:
+    """Return what is run for an arm, and in which environment."""
+    environment = {**lab.env(), "ANSIBLE_CONFIG": str(ROOT / "tests" / "ansible.cfg")}
+    if arm in SCRIPTS:
+        return [sys.executable, str(ARMS / SCRIPTS[arm]), str(lab.directory / "lab.json")], environment
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    # The lab's inventory takes the time from the lab over TLS; a user's does not.
+    return [program, "-i", str(lab.inventory), str(BOOKS[arm]), "-e", json.dumps({"renew_signing_cert_now": ""})], environment
+
+
+def _spoil(lab: Lab, case: Case) -> None:
+    """Throttle the first read and the first write of every tenth domain."""
+    for name in lab.addresses["domains"][::10]:
+        for surface in ("graph", "graph_item"):
+            for operation in ("get_configuration", "patch_configuration"):
+                lab.fault(surface=surface, operation=operation, domain=name, count=1, do={"kind": "throttle", "retry_after": 1})
+
+
+def measured(arm: str, case: Case, lab: Lab) -> tuple[Watched, dict[str, float]]:
+    """Do the task once and look at what came of it. Raises SystemExit where a run failed or left another state than it shall."""
+    lab.clear_signins()
+    if case.task == "throttled":
+        _spoil(lab, case)
+    latency = (CRASH_LATENCY if case.task == "crash" else case.latency) / 1000
+    lab.entra(latency=latency)
+    lab.request("POST", "/winrm", {"latency": latency})
+    lab.clear_log()
+    words, environment = command(arm, lab)
+    walls = processor = lines = 0.0
+    if case.task == "crash" and arm != "0":
+        first = watch(words, environment, lab.directory, until=lambda: 5 * sum(lab.counters().get(name, 0) for name in PATCHES) >= case.domains)
+        if first.code >= 0:
+            raise SystemExit(f"arm {arm} was to be killed in the middle, but ended by itself:\n{first.output[-4000:]}")
+        walls, processor, lines = first.wall, first.processor, len(first.output.splitlines())
+    done = watch(words, environment, lab.directory)
+    if done.code:
+        raise SystemExit(f"arm {arm} failed at {case}:\n{done.output[-6000:]}")
+    counters, traffic = lab.counters(), lab.request("GET", "/traffic")
+    lab.clear_faults()
+    lab.sign_in()
+    refused = lab.signins()["refused"]
+    if arm != "0":
+        _check(arm, case, lab, refused)
+    return done, {
+        "wall_s": done.wall + walls,
+        "processor_s": done.processor + processor,
+        "memory_mb": done.memory / 1e6,
+        "graph_requests": sum(count for name, count in counters.items() if name.split(".")[0] in ("graph", "token")),
+        "winrm_commands": counters.get("winrm.Command", 0),
+        "winrm_requests": sum(count for name, count in counters.items() if name.startswith("winrm.") and name != "winrm.Error"),
+        "bytes": sum(traffic.values()),
+        "writes": sum(counters.get(name, 0) for name in PATCHES),
+        "refused": refused,
+        "lines": len(done.output.splitlines()) + lines,
+    }
+
+
+def _check(arm: str, case: Case, lab: Lab, refused: int) -> None:
+    """Every arm ends in the same state: the signing certificate untouched, the successor where it belongs, nobody turned away."""
+    state = lab.state()
+    names = state["certificates"]
+    wanted = (names["current"], names.get("successor"))
+    wrong = [item["name"] for item in state["domains"] if (item["slots"]["signing"], item["slots"]["next"]) != wanted]
+    if wrong or refused:
+        raise SystemExit(f"arm {arm} at {case}: {len(wrong)} domains differ ({wrong[:3]}), {refused} sign-ins were refused")
+
+
+def cases(tasks: Sequence[str], numbers: Sequence[int], latencies: Sequence[int]) -> list[Case]:
+    """Nothing to do at every number of domains and latency; the other tasks at one number, the 50 domains where they are among the numbers."""
+    written = WRITTEN if WRITTEN in numbers else max(numbers)
+    found = [Case("nothing", number, latency) for number in numbers for latency in latencies] if "nothing" in tasks else []
+    return found + [Case(task, written, CRASH_LATENCY if task == "crash" else latencies[0]) for task in tasks if task != "nothing"]
+
+
+def run(arms: Sequence[str], wanted: Sequence[Case], runs: int, path: Path) -> None:
+    """Measure what the file does not have yet, the arms in turns, and add each row to the file as soon as it is there."""
+    rows = _rows(path)
+    done = {(*(row[name] for name in CASE), row["arm"], row["run"]) for row in rows}
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False, cwd=ROOT).stdout.strip() or "no commit"
+    for at, case in enumerate(wanted, start=1):
+        with tempfile.TemporaryDirectory(prefix="bench-compare-") as name:
+            _case(arms, case, runs, path, done, commit, Path(name), f"{at} of {len(wanted)}")
+
+
+def _case(arms: Sequence[str], case: Case, runs: int, path: Path, done: set[tuple[str, ...]], commit: str, directory: Path, at: str) -> None:
+    own = [arm for arm in arms if arm not in "AB" or case.domains <= MOST]
+    longest = 0.0
+    kept: list[Lab] = []
+    with prepared(case, directory / "shared") as shared:
+        for number in range(1, runs + 1):
+            if number > LONG_RUNS and longest > LONG:
+                break
+            for arm in own:
+                key = (case.task, str(case.domains), str(case.latency), str(case.farms), arm, str(number))
+                if key in done:
+                    longest = max(longest, next(float(row["wall_s"]) for row in _rows(path) if tuple(row[n] for n in (*CASE, "arm", "run")) == key))
+                    continue
+                if case.task == "nothing":
+                    if arm == "D" and not kept:
+                        words, environment = command(arm, shared)  # the first run of all notes the farm's keys in the journal
+                        watch(words, environment, shared.directory)
+                        kept.append(shared)
+                    values = measured(arm, case, shared)[1]
+                else:
+                    with prepared(case, directory / f"{arm}{number}") as lab:
+                        values = measured(arm, case, lab)[1]
+                longest = max(longest, values["wall_s"])
+                row = dict(zip((*CASE, "arm", "run"), key, strict=True)) | {name: f"{value:.3f}".rstrip("0").rstrip(".") for name, value in values.items()}
+                _add(path, {**row, "commit": commit, "load": f"{os.getloadavg()[0]:.1f}"})
+                print(f"{at}: {case.task}, {case.domains} domains, {case.latency} ms, run {number}, arm {arm}: {values['wall_s']:.2f} s", file=sys.stderr)
+
+
+def _rows(path: Path) -> list[Row]:
+    """Return the rows of the file. Raises SystemExit where it is another file."""
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream)
+        rows = list(reader)
+    if tuple(reader.fieldnames or ()) != COLUMNS:
+        raise SystemExit(f"{path} is no file of this benchmark, or of another version of it. Name another file: FILE=build/compare.csv")
+    return [row for row in rows if row["load"] is not None]  # the last line may have been cut
+
+
+def _add(path: Path, row: Row) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = not path.exists()
+    with path.open("a", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, COLUMNS)
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def report(path: Path, words: Sequence[str]) -> str:
+    """Return the text for docs/numbers.md out of the file, and write the plot beside it."""
+    rows = _rows(path)
+    if not rows:
+        raise SystemExit(f"{path} has no rows yet.")
+    shown = summary(rows)
+    shown += extrapolated(shown)
+    path.with_suffix(".svg").write_text(plot(shown), encoding="utf-8")
+    commits = ", ".join(sorted({row["commit"] for row in rows}))
+    loads = [float(row["load"]) for row in rows]
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}"
+    head = [
+        f"Machine: {machine}; load {min(loads):.1f} to {max(loads):.1f}. Commit: {commits}. Command: `{' '.join(words)}`.",
+        "Each figure is the median of the runs. Wall times depend on the machine and on what else it does: compare them within one case only.",
+        "",
+    ]
+    text = "\n".join([*head, table(shown), *(f"- Missed: {line}" for line in misses(shown)), ""])
+    path.with_suffix(".md").write_text(text, encoding="utf-8")
+    return text
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, then show."""
+    parser = argparse.ArgumentParser(prog="python -m bench.compare", description="The collection beside other ways to do the same.")
+    parser.add_argument("--file", type=Path, default=ROOT / "build" / "compare.csv", help="raw rows; a run with a file that exists goes on")
+    parser.add_argument("--arms", default=" ".join(NAMES), help="which arms, by their letters")
+    parser.add_argument("--tasks", default=" ".join(TASKS), help="which tasks")
+    parser.add_argument("--domains", default=" ".join(map(str, NUMBERS)), help="how many domains, for nothing to do")
+    parser.add_argument("--latencies", default=" ".join(map(str, LATENCIES)), help="latencies in milliseconds, for nothing to do")
+    parser.add_argument("--runs", type=int, default=RUNS, help="runs of each arm in each case; three where one takes longer than ten seconds")
+    parser.add_argument("--show", action="store_true", help="measure nothing, show what the file has")
+    options = parser.parse_args(arguments)
+    arms, tasks = options.arms.split(), options.tasks.split()
+    unknown = [word for word in arms if word not in NAMES] + [word for word in tasks if word not in TASKS]
+    if unknown:
+        parser.error(f"not known: {', '.join(unknown)}; arms are {' '.join(NAMES)}, tasks are {' '.join(TASKS)}")
+    if not options.show:
+        run(arms, cases(tasks, [int(n) for n in options.domains.split()], [int(n) for n in options.latencies.split()]), options.runs, options.file)
+    print(report(options.file, ["python -m bench.compare", *(arguments if arguments is not None else sys.argv[1:])]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
