@@ -146,7 +146,7 @@ def _check(arm: str, case: Case, lab: Lab, refused: int) -> None:
     state = lab.state()
     names = state["certificates"]
     wanted = (names["current"], names.get("successor"))
-    wrong = [item["name"] for item in state["domains"] if (item["slots"]["signing"], item["slots"]["next"]) != wanted]
+    wrong = [item["domain"] for item in state["domains"] if (item["configured"]["signing"], item["configured"]["next"]) != wanted]
     if wrong or refused:
         raise SystemExit(f"arm {arm} at {case}: {len(wrong)} domains differ ({wrong[:3]}), {refused} sign-ins were refused")
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Watched:
-    """One command that ended. ``memory``: the greatest sum of the proportional set sizes (bytes) of it and its children, looked at 20 times a second."""
+    """One command that ended. ``memory``: the greatest sum of the proportional set sizes (bytes) of it and its children."""
 
     code: int
     wall: float
@@ -26,7 +26,9 @@ class Watched:
     output: str
 
 
-def watch(command: Sequence[str], environment: Mapping[str, str], directory: Path, *, seconds: float = 1200, until: Callable[[], bool] | None = None) -> Watched:
+def watch(
+    command: Sequence[str], environment: Mapping[str, str], directory: Path, *, seconds: float = 1200, until: Callable[[], bool] | None = None
+) -> Watched:
     """Run a command to its end, or kill it and its children as soon as ``until`` says so. Raises TimeoutError after ``seconds``."""
     with tempfile.TemporaryFile() as output:
         began = time.monotonic()

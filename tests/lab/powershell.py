@@ -95,9 +95,7 @@ def answer(node: Node, name: str, request: Request, check_mode: bool = False) ->
 def stock_output(node: Node) -> str:
     """Return what read_certificates.ps1 writes. Raises CmdletError."""
     node.import_module()
-    found = [
-        {"primary": item["is_primary"], "certificate": item["der"]} for item in _certificates(node, TOKEN_SIGNING)
-    ]
+    found = [{"primary": item["is_primary"], "certificate": item["der"]} for item in _certificates(node, TOKEN_SIGNING)]
     return json.dumps(found, separators=(",", ":"))
 
 

@@ -190,8 +190,9 @@ class World:
             return result
 
     @staticmethod
-    def _describe_script(_module: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        return {"script": powershell.script_name(arguments) or "unknown"}
+    def _describe_script(module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        name = powershell.script_name(arguments)
+        return {"script": name or "unknown", **({"known": name in powershell.STOCK} if module == powershell.RAW else {})}
 
     def _metadata_for_updater(self, domain: str) -> list[bytes] | None:
         """What Entra's own updater reads: the metadata of one server, which may lag behind; None where it gets no answer."""

@@ -70,7 +70,7 @@ class Machine:
     def _known_script(self, command: str, text: str) -> ModuleCall | None:
         """A script without input that this server knows, as pypsrp and plain WinRS send it; None for all else."""
         call = bare_script(command)
-        known = self._describe is not None and self._describe(call.module, call.arguments).get("script", "unknown") != "unknown"
+        known = self._describe is not None and self._describe(call.module, call.arguments).get("known") is True
         return call if known and not text.strip() else None
 
     def perform(self, task: Task) -> Output:

@@ -1,0 +1,102 @@
+# SPDX-FileCopyrightText: 2026 The federation.adfs contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The comparison: its scripts end in the same state of the lab, and its table says what the rows say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from bench import compare
+from bench.compare import Case, cases
+from bench.shown import COLUMNS, MEASURED, Row, extrapolated, misses, plot, summary, table
+
+
+def row(arm: str, domains: int, run: int = 1, **values: float) -> Row:
+    given = {"task": "nothing", "domains": domains, "latency_ms": 0, "farms": 1, "arm": arm, "run": run, **values}
+    return {name: str(given.get(name, 1)) for name in COLUMNS}
+
+
+@pytest.mark.parametrize("arm", ["A", "C", "L"])
+def test_a_script_publishes_and_leaves_the_state_that_every_arm_shall_leave(arm: str, tmp_path: Path) -> None:
+    with compare.prepared(Case("publish", 2, 0), tmp_path) as lab:
+        found = compare.measured(arm, Case("publish", 2, 0), lab)[1]
+    assert (found["writes"], found["refused"], found["winrm_commands"], found["lines"]) == (2, 0, 1, 1)
+    assert found["graph_requests"] == {"A": 2 + 6, "C": 5, "L": 5}[arm]
+
+
+def test_an_arm_that_leaves_another_state_ends_the_benchmark(tmp_path: Path) -> None:
+    with compare.prepared(Case("nothing", 1, 0), tmp_path) as lab:
+        with pytest.raises(SystemExit, match="1 domains differ"):
+            compare._check("L", Case("publish", 1, 0), _Changed(lab), 0)
+        with pytest.raises(SystemExit, match="3 sign-ins were refused"):
+            compare._check("L", Case("nothing", 1, 0), lab, 3)
+
+
+class _Changed:
+    """A lab whose only domain lacks the successor."""
+
+    def __init__(self, lab: object) -> None:
+        self._lab = lab
+
+    def state(self) -> dict[str, object]:
+        state = self._lab.state()  # type: ignore[attr-defined]
+        return {**state, "certificates": {**state["certificates"], "successor": "00" * 20}}
+
+
+def test_the_table_has_medians_and_ratios_to_the_bound() -> None:
+    shown = summary([row("D", 50, 1, wall_s=2), row("D", 50, 2, wall_s=8), row("D", 50, 3, wall_s=4), row("L", 50, wall_s=2)])
+    line = next(line for line in table(shown).splitlines() if line.startswith("| D"))
+    assert [cell.strip() for cell in line.split("|")][2:5] == ["4.00", "8.00", "2.00"]
+
+
+def test_what_nobody_ran_is_on_the_line_and_is_called_extrapolated() -> None:
+    shown = summary([row("A", 1, wall_s=1), row("A", 50, wall_s=10), row("A", 200, wall_s=40), row("D", 900, wall_s=5)])
+    (item,) = extrapolated(shown)
+    assert (item.case[1], item.values["wall_s"]) == (900, 180)
+    assert "extrapolated" in table([*shown, item])
+
+
+def test_a_miss_is_told_and_a_hit_is_not() -> None:
+    shown = summary(
+        [row("D", 50, graph_requests=8, winrm_commands=1, wall_s=4, memory_mb=151), row("L", 50, graph_requests=7, wall_s=1), row("0", 50, wall_s=2)]
+    )
+    assert misses(shown) == ["nothing, 50 domains, 0 ms: graph requests 8, the bound 7", "nothing, 50 domains, 0 ms: 151 MB, at most 150"]
+
+
+def test_the_plot_is_a_picture_with_a_line_for_each_arm() -> None:
+    rows = [row(arm, domains, wall_s=domains, graph_requests=domains) for arm in "DL" for domains in (1, 50)]
+    picture = ElementTree.fromstring(plot(summary(rows)))
+    assert len(picture.findall("{*}polyline")) == 4
+    assert len(picture.findall("{*}circle")) == 8
+
+
+def test_a_file_of_something_else_is_refused_and_a_cut_line_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("one,two\n1,2\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match="no file of this benchmark"):
+        compare._rows(path)
+    path.unlink()
+    compare._add(path, row("L", 1))
+    path.write_text(path.read_text(encoding="utf-8") + "nothing,1,0\n", encoding="utf-8")
+    assert compare._rows(path) == [row("L", 1)]
+
+
+def test_nothing_to_do_has_every_number_and_the_other_tasks_have_fifty() -> None:
+    found = cases(["nothing", "publish", "crash"], [1, 50, 900], [0, 20])
+    assert len(found) == 8
+    assert found[-2:] == [Case("publish", 50, 0), Case("crash", 50, compare.CRASH_LATENCY)]
+    assert all(name in COLUMNS for name in MEASURED)
+
+
+def test_the_arms_wait_for_winrm_and_bytes_are_counted(tmp_path: Path) -> None:
+    with compare.prepared(Case("nothing", 1, 0), tmp_path) as lab:
+        quick = compare.measured("L", Case("nothing", 1, 0), lab)[1]
+        slow = compare.measured("L", Case("nothing", 1, 100), lab)[1]
+        carried = lab.request("GET", "/traffic")
+    # Four messages to WinRM and three requests to Entra.
+    assert (quick["winrm_requests"], quick["graph_requests"]) == (4, 3)
+    assert slow["wall_s"] > 7 * 0.1
+    assert slow["bytes"] == sum(carried.values()) > 0
+    assert sorted(carried) == ["graph", "token", "winrm"]
