@@ -137,12 +137,12 @@ def _panel(shown: Sequence[Shown], name: str, title: str, left: int) -> str:
     points = [(item.case[1], item.values[name]) for item in shown if item.values[name] > 0]
     if not points:
         return ""
-    across = _scale([x for x, _ in points], left + 60, left + 440)
-    upwards = _scale([y for _, y in points], 290, 40)
+    numbers, values = sorted({x for x, y in points}), sorted({y for x, y in points})
+    across = _scale(numbers, left + 60, left + 440)
+    upwards = _scale(values, 290, 40)
     parts = [f'<text x="{left + 60}" y="22">{escape(title)}; across: domains</text>']
-    parts += [f'<text x="{across(x):.0f}" y="308" text-anchor="middle">{x}</text>' for x in sorted({x for x, _ in points})]
-    low, high = min(y for _, y in points), max(y for _, y in points)
-    parts += [f'<text x="{left + 54}" y="{upwards(y):.0f}" text-anchor="end">{y:.3g}</text>' for y in {low, high}]
+    parts += [f'<text x="{across(x):.0f}" y="308" text-anchor="middle">{x}</text>' for x in numbers]
+    parts += [f'<text x="{left + 54}" y="{upwards(y):.0f}" text-anchor="end">{y:.3g}</text>' for y in (values[0], values[-1])]
     for arm in NAMES:
         line = sorted((item for item in shown if item.arm == arm and item.values[name] > 0), key=lambda item: item.case[1])
         at = [f"{across(item.case[1]):.1f},{upwards(item.values[name]):.1f}" for item in line]
