@@ -148,6 +148,10 @@ bench-compare: $(INSTALLED) ## The collection beside a person, stock modules, a 
 .PHONY: bench
 bench: bench-core bench-metadata bench-graph bench-run ## All benchmarks; the last line of each is its verdict
 
+.PHONY: page-check
+page-check: $(INSTALLED) ## Look at the page of every state in a browser: console, axe, both widths, light and dark, printed; pictures in build/page-check
+	@$(BIN)/python tests/tools/page_check.py
+
 .PHONY: lock
 lock: $(INSTALLED) ## Write the versions in .venv into tests/requirements/lock.txt
 	@$(BIN)/python tests/tools/lock.py

@@ -10,7 +10,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 
 quick='lint galaxy sanity test'
-long='docs archive ee release-rehearsal test-long'
+long='docs archive ee release-rehearsal page-check test-long'
 apart='matrix prove bench forecast'
 
 says() {

@@ -119,13 +119,19 @@ def test_every_state_has_a_whole_report_with_the_answer_of_the_summary(name: str
     assert not [tag for tag, attributes in tags.found if tag in ("link", "img", "iframe", "object") or {"src", "href", "style", "onclick"} & set(attributes)]
 
 
-def test_names_from_outside_are_harmless_in_every_file() -> None:
+def hostile() -> dict[str, object]:
+    """A plan in which every name from outside means harm."""
     shown = json.loads(plan("due with partners"))
     pattern = shown["domains"][0]
     shown["domains"] = [{**pattern, "domain": name, "reason": name, "verdict": "broken", "to_do": name} for name in HOSTILE]
     shown["relying_parties"] = [{"name": name, "identifiers": [name], "risk": "no_metadata", "advice": name} for name in HOSTILE]
     shown["blocked_by"] = [{"condition": "due", "object": name, "until": None, "reason": name} for name in HOSTILE]
     shown["farm"]["host_name"] = shown["farm"]["identifier"] = 'a"b\\c<svg/onload=x>,;'
+    return dict(shown)
+
+
+def test_names_from_outside_are_harmless_in_every_file() -> None:
+    shown = hostile()
     harmless = made(json.loads(plan("due with partners")), "due with partners")["index.html"].decode()
     files = made(shown, "due with partners")
     page = files["index.html"].decode()
