@@ -149,8 +149,13 @@ def _listen(page: Any) -> list[str]:
     said: list[str] = []
     page.on("console", lambda message: said.append(f"console: {message.text}"))
     page.on("pageerror", lambda error: said.append(f"error: {error}"))
-    page.on("dialog", lambda dialog: (said.append(f"dialogue: {dialog.message}"), dialog.dismiss()))
-    page.on("request", lambda request: None if request.url.startswith("file:") else said.append(f"request: {request.url[:200]}"))
+    page.on("request", lambda request: said.extend([f"request: {request.url[:200]}"] if not request.url.startswith("file:") else []))
+
+    def dismiss(dialog: Any) -> None:
+        said.append(f"dialogue: {dialog.message}")
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     return said
 
 
