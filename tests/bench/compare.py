@@ -117,6 +117,8 @@ def measured(arm: str, case: Case, lab: Lab) -> tuple[Watched, dict[str, float]]
         first = watch(words, environment, lab.directory, until=lambda: 5 * sum(lab.counters().get(name, 0) for name in PATCHES) >= case.domains)
         if first.code >= 0:
             raise SystemExit(f"arm {arm} was to be killed in the middle, but ended by itself:\n{first.output[-4000:]}")
+        if sum(lab.counters().get(name, 0) for name in PATCHES) >= case.domains:
+            raise SystemExit(f"arm {arm} was to be killed in the middle, but had written everything by then")
         walls, processor, lines = first.wall, first.processor, len(first.output.splitlines())
     done = watch(words, environment, lab.directory)
     if done.code:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -54,11 +55,18 @@ def watch(
     return Watched(process.returncode, wall, usage.ru_utime + usage.ru_stime, peak[0] or usage.ru_maxrss * 1024, text)
 
 
-def _guard(group: int, ended: threading.Event, deadline: float, until: Callable[[], bool] | None) -> None:
+def _guard(root: int, ended: threading.Event, deadline: float, until: Callable[[], bool] | None) -> None:
     while not ended.wait(0.01 if until else 0.2):
         if time.monotonic() > deadline or (until and until()):
-            os.killpg(group, signal.SIGKILL)
+            _kill(root)
             return
+
+
+def _kill(root: int) -> None:
+    """Kill a process and all of its descendants: the workers of ansible-playbook have sessions of their own and would go on alone."""
+    for number in _below(root):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(number), signal.SIGKILL)
 
 
 def _look(root: int, ended: threading.Event, peak: list[int]) -> None:

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -12,6 +15,7 @@ import pytest
 from bench import compare
 from bench.compare import Case, cases
 from bench.shown import COLUMNS, MEASURED, Row, extrapolated, misses, plot, summary, table
+from bench.watched import watch
 
 from lab.running import Lab
 
@@ -95,3 +99,14 @@ def test_nothing_to_do_has_every_number_and_the_other_tasks_have_fifty() -> None
     assert len(found) == 8
     assert found[-2:] == [Case("publish", 50, 0), Case("crash", 50, compare.CRASH_LATENCY)]
     assert all(name in COLUMNS for name in MEASURED)
+
+
+def test_a_crash_takes_children_in_sessions_of_their_own_with_it(tmp_path: Path) -> None:
+    """As the workers of ansible-playbook are, which would go on writing."""
+    left = tmp_path / "left"
+    child = f"import pathlib, time; pathlib.Path({str(tmp_path / 'began')!r}).touch(); time.sleep(1); pathlib.Path({str(left)!r}).touch()"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}], start_new_session=True)"
+    done = watch([sys.executable, "-c", parent], dict(os.environ), tmp_path, seconds=20, until=(tmp_path / "began").exists)
+    assert done.code < 0
+    time.sleep(1.3)
+    assert not left.exists()
