@@ -238,7 +238,7 @@ def report(path: Path, words: Sequence[str]) -> str:
     head = [
         f"Machine: {machine}; load {min(loads):.1f} to {max(loads):.1f}. Commit: {commits}. Command: `{' '.join(words)}`.",
         "Windows' own time is in no figure: the lab answers a cmdlet at once.",
-        "After a crash, this collection waits until the lock of the run that died is fifteen minutes old. The lab's clock was moved; no wall time has this wait.",
+        "After a crash, this collection waits until the lock of the dead run is fifteen minutes old: the lab's clock was moved, no wall time has this wait.",
         "Each figure is the median of the runs. Wall times depend on the machine and on what else it does: compare them within one case only.",
         "",
     ]
