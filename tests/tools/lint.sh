@@ -33,6 +33,7 @@ gate ansible-lint ansible-lint --offline --nocolor
 gate antsibull-docs antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs dependent .
 gate antsibull-changelog antsibull-changelog lint
 gate reuse reuse lint --lines
+gate links python tests/tools/links.py
 gate leftovers leftovers
 
 if [ -n "$failed" ]; then
