@@ -104,7 +104,13 @@ def encode(entry: Mapping[str, Any], previous: str | None) -> bytes:
 
 
 def _bounded(value: Any) -> Any:
-    return value[: MOST_TEXT - 1] + "…" if isinstance(value, str) and len(value) > MOST_TEXT else value
+    """Text of at most MOST_TEXT characters, also inside a mapping. Half a character (a lone surrogate) can be in no result, so it becomes "?"."""
+    if isinstance(value, Mapping):
+        return {name: _bounded(held) for name, held in value.items()}
+    if not isinstance(value, str):
+        return value
+    whole = value.encode("utf-8", "replace").decode("utf-8")
+    return whole[: MOST_TEXT - 1] + "…" if len(whole) > MOST_TEXT else whole
 
 
 def file_name(journal: str, time: str) -> str:
@@ -226,4 +232,8 @@ def _read(line: bytes) -> tuple[Mapping[str, Any] | None, str]:
         return None, "it is no JSON, so it was changed"
     if not isinstance(entry, dict) or tuple(entry) != FIELDS:
         return None, "it does not have the members of a ledger's line, so it was changed"
+    try:
+        json.dumps(entry, ensure_ascii=False).encode("utf-8")
+    except (UnicodeEncodeError, RecursionError):
+        return None, "it holds half a character, so it was changed"
     return entry, ""

@@ -141,3 +141,14 @@ def test_more_than_a_server_takes_is_counted():
 def test_text_is_bounded_and_nothing_added_is_nothing():
     assert len(add(End(), [entry(1, result="x" * 9000)], "journal.json").data) < 1000
     assert add(End(), [], "journal.json") is None
+
+
+def test_a_lone_surrogate_is_neither_written_nor_handed_on():
+    made = add(End(), [entry(0, user="ann\udc80a", object="d0\ud800.example.com", before={"signing": "\udfff"})], "journal.json")
+    assert b"\\ud" not in made.data
+    assert [line["user"] for line in verify([(NAME, made.data)], made.end.head).lines] == ["ann?a"]
+    data, end = written(3)
+    changed = data.replace(b'"d1.', b'"\\ud800.')
+    found = verify([(NAME, changed)], end.head)
+    assert str(found.breaks[0]) == f"{NAME}, line 2: it holds half a character, so it was changed"
+    assert "\ud800" not in str(found)
