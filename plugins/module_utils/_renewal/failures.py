@@ -154,7 +154,9 @@ def _held(s: Situation) -> Iterator[tuple[str, str]]:
     if obstacle:
         yield "held", _held_by(s, obstacle)
     elif chosen and later(s.now, s.policy.deadline_days) >= s.last_call_at:
-        yield "held", f"AD FS' clock is held by the run's settings, and the last call for the successor is {format_time(s.last_call_at)}"
+        by = format_time(s.last_call_at)
+        why = f"by the run's settings, and the last call for the successor is {by}"
+        yield "held", f"AD FS' clock is held {f'while the rollover is paused; the deadline for ending the pause is {by}' if s.paused else why}"
 
 
 def _held_by(s: Situation, obstacle: Sequence[Block]) -> str:
