@@ -558,7 +558,7 @@ class Situation:
             refused=domain.name in self.policy.refused,
             acknowledged=self.accepted_loss(domain, unreadable, unreadable_keys),
             broken=ours and rules.surely_broken(domain, farm, self.live_for(domain)),
-            unknown=tuple(k for k in rules.unknown_keys(domain, self.seen.keys, self.trusted, self.now) if k not in self.compromised) if ours else (),
+            unknown=tuple(k for k in rules.unknown_keys(domain, self.seen.keys, self.trusted, self.now, self.to_remove) if k not in self.compromised) if ours else (),
             unreadable=unreadable,
             compromised=tuple(sorted(domain.slots.accepted & self.compromised)),
         )

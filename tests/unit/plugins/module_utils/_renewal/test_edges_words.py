@@ -190,6 +190,14 @@ def test_an_unknown_certificate_on_a_steady_farm_goes_by_the_operators_word_and_
     assert it.lost == [] and it.writes == {"d1": 1, "d2": 1, "d3": 1}
 
 
+def test_a_stolen_certificate_that_is_not_the_farms_is_removed_although_it_has_ended() -> None:
+    """Nothing is known of the farm's past, and the certificate that was stolen from it has left AD FS by itself."""
+    ended = {"EARLIER": key("EARLIER", -400, -1)}
+    it = Life(observe(farm(), *three(Slots("EARLIER", None)), **ends(300), **ended))
+    it.daily(3, Policy(compromised=frozenset({"EARLIER"})))
+    assert all(d.slots.accepted == {"OLD"} for d in it.domains.values())
+
+
 def test_without_that_word_it_stays_and_fails_every_run() -> None:
     it = Life(observe(farm(), *three(Slots("OLD", "STRANGER")), **FAR))
     assert all("unknown_certificate" in failing(p) for p in it.daily(3))
