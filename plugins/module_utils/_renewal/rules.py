@@ -199,7 +199,7 @@ def _head_and_path(address: str) -> tuple[str, str]:
 def unknown_keys(domain: Domain, keys: Mapping[str, Key], trusted: frozenset[str], now: datetime, stolen: frozenset[str] = frozenset()) -> list[str]:
     """Unexpired keys in the domain's members that are neither the farm's, nor remembered, nor listed by the operator.
 
-    ``stolen``: keys that are not the farm's and that the operator named; whether Entra looks at the end of a certificate is not known, so an expired one counts.
+    ``stolen``: keys that are not the farm's and that the operator named. An expired one counts: whether Entra looks at the end is not known.
     """
     return sorted(k for k in domain.slots.accepted if k not in trusted and k in keys and (k in stolen or not keys[k].expired(now)))
 

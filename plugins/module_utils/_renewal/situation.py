@@ -550,6 +550,7 @@ class Situation:
         named = self.policy.domains is not None and domain.name in self.policy.domains
         ours = unreadable is None and domain.configured and rules.signs_in_here(domain, farm, named)
         unreadable_keys = (farm.primary, *self.successors) if unreadable is not None else (farm.primary,)
+        strange = rules.unknown_keys(domain, self.seen.keys, self.trusted, self.now, self.to_remove) if ours else []
         return DomainStatus(
             domain=domain,
             belongs=ours or (unreadable is None and domain.configured and holds),
@@ -558,7 +559,7 @@ class Situation:
             refused=domain.name in self.policy.refused,
             acknowledged=self.accepted_loss(domain, unreadable, unreadable_keys),
             broken=ours and rules.surely_broken(domain, farm, self.live_for(domain)),
-            unknown=tuple(k for k in rules.unknown_keys(domain, self.seen.keys, self.trusted, self.now, self.to_remove) if k not in self.compromised) if ours else (),
+            unknown=tuple(k for k in strange if k not in self.compromised),
             unreadable=unreadable,
             compromised=tuple(sorted(domain.slots.accepted & self.compromised)),
         )
