@@ -171,7 +171,7 @@ options:
   calendars:
     description:
       - Calendars whose events are freezes, for C(step=pass), each as the whole path of an iCalendar file on the controller or as an https address.
-      - One that cannot be read counts as a freeze and is among RV(plan.run.failures).
+      - One that cannot be read counts as a freeze and is among the C(failures) of RV(plan.run).
     type: list
     elements: str
     default: []
