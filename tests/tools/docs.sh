@@ -12,8 +12,6 @@ mkdir -p build/docs/rst
 antsibull-docs collection --use-current --squash-hierarchy --fail-on-error --dest-dir build/docs/rst federation.adfs
 mkdir -p build/docs/rst/static
 cat >build/docs/rst/static/tables.css <<'CSS'
-div.body table.docutils { display: block; max-width: 100%; overflow-x: auto; }
-div.body table.docutils td, div.body table.docutils th { overflow-wrap: anywhere; min-width: 6em; }
 div.body pre { overflow-x: auto; }
 CSS
 cat >build/docs/rst/conf.py <<'CONF'
