@@ -13,7 +13,7 @@ import pytest
 from loading import load_collection
 
 from lab.running import Lab
-from playing import ROOT, Run, play
+from playing import ROOT, Run, play, with_thumbprints
 
 load_collection()
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import KINDS  # noqa: E402 - only now it can be found
@@ -201,16 +201,15 @@ QUICK = "a certificate from elsewhere"
 def test_every_kind_of_act_is_planned_and_applied(name: str, start: Callable[..., Lab]) -> None:
     story = STORIES[name]
     lab = start(story.scenario, switches=story.switches)
-    certificates = lab.addresses["certificates"]
     if story.removed:
-        lab.adfs("Remove-AdfsCertificate", certificate_type="Token-Signing", thumbprint=certificates[story.removed])
+        lab.adfs("Remove-AdfsCertificate", certificate_type="Token-Signing", thumbprint=lab.addresses["certificates"][story.removed])
     lab.clear_signins()
     lab.sign_in()
     assert refused_at(lab) == set(story.broken)
     for step in story.steps:
         if step.passes:
             lab.advance(**step.passes)
-        variables = with_thumbprints(step.variables, certificates)
+        variables = with_thumbprints(step.variables, lab)
         plans = planned(lab, **variables)
         (plan,) = plans["renew_signing_cert_plans"].values()
         assert said(plan["actions"]) == step.acts
@@ -232,15 +231,6 @@ def test_every_kind_of_act_is_among_the_stories() -> None:
 def refused_at(lab: Lab) -> set[str]:
     """The domains in which a sign-in was refused since the oracle counts."""
     return {domain for domain, tally in lab.signins()["by_domain"].items() if tally["refused"]}
-
-
-def with_thumbprints(value: Any, certificates: dict[str, str]) -> Any:
-    """The same, with the thumbprint for each ``certificate:NAME``, as in scenarios."""
-    if isinstance(value, dict):
-        return {key: with_thumbprints(item, certificates) for key, item in value.items()}
-    if isinstance(value, list):
-        return [with_thumbprints(item, certificates) for item in value]
-    return certificates[value.removeprefix("certificate:")] if str(value).startswith("certificate:") else value
 
 
 def said(actions: list[dict[str, Any]]) -> list[str]:

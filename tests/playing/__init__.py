@@ -93,6 +93,15 @@ def play(
     return Run(process.returncode, output, kept or {"results": {}, "plans": {}, "failures": [], "unreachable": [], "tasks": [], "recap": {}})
 
 
+def with_thumbprints(value: Any, lab: Lab) -> Any:
+    """Return the same variables, with the thumbprint for each ``certificate:NAME``, as in scenarios."""
+    if isinstance(value, dict):
+        return {key: with_thumbprints(item, lab) for key, item in value.items()}
+    if isinstance(value, list):
+        return [with_thumbprints(item, lab) for item in value]
+    return lab.addresses["certificates"][value.removeprefix("certificate:")] if str(value).startswith("certificate:") else value
+
+
 def _read(process: subprocess.Popen[bytes], watched: bool, seconds: float) -> str:
     if not watched:
         return process.communicate(timeout=seconds)[0].decode("utf-8", "replace")
