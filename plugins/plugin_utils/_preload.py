@@ -22,6 +22,6 @@ for _module in ("msal", "requests", "cryptography.hazmat.primitives.serializatio
         importlib.import_module(_module)
 lookup_loader.get("federation.adfs.entra_federation")
 test_loader.get("ansible.builtin.defined")
-# A collection in a worker would look at all that is loaded and so copy the pages that it shares with the main process: see gc.freeze.
-gc.collect()
+# A collection in a worker would look at all that is loaded and so copy the pages that it shares with the main process: see gc.freeze. None is
+# made before: it costs more than a run has in garbage by now.
 gc.freeze()

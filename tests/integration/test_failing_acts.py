@@ -32,6 +32,11 @@ def entra_refuses(lab: Lab) -> None:
     lab.fault(surface="graph_item", operation="patch_configuration", do={"kind": "status", "code": 409}, count=-1)
 
 
+def entra_is_in_trouble(lab: Lab) -> None:
+    """Entra answers no write; whether one was done is not known."""
+    lab.fault(surface="graph_item", operation="patch_configuration", do={"kind": "status", "code": 503}, count=-1)
+
+
 def silent(cmdlet: str) -> Fail:
     """The cmdlet reports no error and does nothing, which only its module's second look shows."""
     return lambda lab: lab.adfs("Set-Answers", cmdlets={cmdlet: "silent"})
@@ -89,8 +94,8 @@ CASES = {
         variables={"renew_signing_cert_rollback": True},
         earlier=(({}, {}),),
     ),
-    # In AD FS, the stolen key goes all the same: no server signs with it any more.
-    "evict": Case("in-sync", entra_refuses, done=("remove_from_adfs", "restore_auto_rollover"), variables=STOLEN, earlier=BEFORE_EVICTION),
+    # In AD FS, the stolen key goes all the same, since no server signs with it.
+    "evict": Case("in-sync", entra_is_in_trouble, done=("remove_from_adfs", "restore_auto_rollover"), variables=STOLEN, earlier=BEFORE_EVICTION),
 }
 QUICK = ("repair", "generate")
 

@@ -133,7 +133,7 @@ def decrypting(lab: Lab) -> str:
 @pytest.mark.long
 def test_a_domain_that_refuses_its_write_does_not_keep_the_others_waiting(start: Callable[..., Lab]) -> None:
     lab = start("mismatch")
-    lab.fault(surface="graph_item", operation="patch_configuration", domain="contoso.com", do={"kind": "status", "status": 409}, count=-1)
+    lab.fault(surface="graph_item", operation="patch_configuration", domain="contoso.com", do={"kind": "status", "code": 409}, count=-1)
     run = play(lab)
     assert run.code == 2, run.output
     assert [f["fail_on"] for f in run.result["failures"]] == ["refused", "broken"]

@@ -521,6 +521,6 @@ def broken_off(memory: Memory, outcome: Mapping[str, Any], importable: bool, bas
     nothing: Mapping[str, Any] = {}
     name, cause = next(((n, r) for n, r in reversed(tasks) if r.get("failed") or r.get("unreachable")), ("", nothing))
     # Only what comes after the act shows that it was tried; the result of another act may still lie there.
-    if name in ("scan", "document", "metadata", "stored", "plan"):
+    if name in ("document", "scan", "metadata", "plan"):
         memory = tell(memory, heard(memory, outcome, importable), outcome, (), base)
     return replace(memory, waiting=""), _message(cause) if cause else "a task of the run failed", not cause.get("unreachable")
