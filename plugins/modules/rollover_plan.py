@@ -266,7 +266,8 @@ plan:
           type: bool
         settings:
           description:
-            - For a domain of the farm, both sides of each setting that is known of the farm, with C(name), C(entra), C(farm) and C(same).
+            - For a domain of the farm, each setting that is known of the farm, with C(name) and C(same), and, where both sides are not the same text,
+              C(entra) and C(farm).
             - They are compared and reported only. M(federation.adfs.entra_federation) sets them.
           type: list
           elements: dict

@@ -441,6 +441,8 @@ def _with(shown: dict[str, Any], memory: Memory, files: list[str], waits: Mappin
     if not ended:  # the next plan tells of the domains; runners keep every result, and there may be hundreds of domains
         shown = {name: value for name, value in shown.items() if name not in ("domains", "summary", "approvable")}
         shown["actions"] = shown["actions"][:1]
+    else:  # what is left to tell the ledger goes with the journal, and no further plan asks for it
+        memory = replace(memory, entries=())
     return {**shown, "memory": show_memory(memory), "next": files, "wait": waits, "ended": ended}
 
 
