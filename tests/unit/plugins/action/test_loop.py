@@ -85,6 +85,14 @@ def test_a_domain_that_entra_refuses_is_left_and_the_others_are_done() -> None:
     assert "1 of 2 domains failed" in halfway["run"]["fail"] and "refused" in [f["fail_on"] for f in halfway["run"]["failures"]]
 
 
+def test_what_the_ledger_is_told_last_stands_in_the_last_plan_once() -> None:
+    written = [entra("contoso.com", MINE, EARLIER), entra("fabrikam.com", MINE, EARLIER)]
+    ended = after(first(), wrote({"domain": "contoso.com", "error": None}, {"domain": "fabrikam.com", "error": None}), domains=written)
+    assert ended["ended"] and ended["journal"]["write"]
+    assert [entry["object"] for entry in ended["journal"]["entries"]] == ["contoso.com", "fabrikam.com"]
+    assert ended["memory"]["entries"] == []
+
+
 def test_a_tenant_that_fails_as_a_whole_is_refused_as_a_whole() -> None:
     made = first()
     task = {"results": [{"item": "tenant", "ansible_loop_var": "item", "failed_when_result": False, "msg": "the token is refused"}]}

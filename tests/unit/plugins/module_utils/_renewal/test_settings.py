@@ -65,6 +65,15 @@ def test_settings_as_they_should_be_are_not_spoken_of() -> None:
         "issuer_uri": True,
         "preferred_authentication_protocol": True,
     }
+    # Runners keep every plan, and there may be hundreds of domains: what is the same text on both sides is not told twice.
+    assert {"name": "passive_sign_in_uri", "same": True} in shown["domains"][0]["settings"]
+
+
+def test_both_sides_are_told_where_the_same_address_is_written_differently() -> None:
+    shown = told(judged(item("contoso.com", passive_sign_in_uri="https://STS.contoso.com/adfs/ls")))
+    rows = {row["name"]: row for row in shown["domains"][0]["settings"]}
+    sides = {"entra": "https://STS.contoso.com/adfs/ls", "farm": "https://sts.contoso.com/adfs/ls/"}
+    assert rows["passive_sign_in_uri"] == {"name": "passive_sign_in_uri", **sides, "same": True}
 
 
 @pytest.mark.parametrize(
