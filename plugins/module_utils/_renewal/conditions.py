@@ -78,6 +78,12 @@ _ALL = (
         "Correct what its task says, or the file in O(renew_signing_cert_hooks), and run the playbook again.",
     ),
     Condition(
+        "first_domains",
+        OPERATOR,
+        "A domain that is to be written before the others was not: it cannot be read, its write was refused, or it is not the farm's.",
+        "Correct what the line names, or O(renew_signing_cert_first_domains). Once time is short, a successor is published to the others without them.",
+    ),
+    Condition(
         "approval",
         OPERATOR,
         "What would be done now is not the approved plan; the line names what changed.",

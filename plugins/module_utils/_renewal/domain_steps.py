@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import emergency, guards, rules, third_party
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import emergency, gradual, guards, rules, third_party
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import (
     Act,
     Block,
@@ -68,7 +68,7 @@ def publish(s: Situation, blocks: list[Block]) -> Act | None:
         blocks.extend(several)
         return None
     unknowing = (status for status in s.statuses if status.writable and not status.broken and s.unknown_to(status.domain))
-    writes = writes_with(s, s.successor, unknowing, blocks)
+    writes = gradual.publishing(s, writes_with(s, s.successor, unknowing, blocks), blocks)
     reason = f"{s.seen.farm.title} has a successor that these domains do not accept yet"
     return guards.gated(s, blocks, act_on_domains(Publish, writes, reason, thumbprint=s.successor, protective=True))
 
@@ -129,7 +129,8 @@ def reorder(s: Situation, blocks: list[Block]) -> Act | None:
     if writes and closed:
         blocks.extend(closed)
         return None
-    return act_on_domains(Reorder, writes, f"{s.seen.farm.title} signs with the next signing certificate; it belongs into the first place")
+    chosen = gradual.portion(s, writes, blocks)
+    return act_on_domains(Reorder, chosen, f"{s.seen.farm.title} signs with the next signing certificate; it belongs into the first place")
 
 
 def remove_unknown(s: Situation, blocks: list[Block]) -> Act | None:
@@ -186,7 +187,8 @@ def remove_from_entra(s: Situation, blocks: list[Block]) -> Act | None:
         blocks.extend(held_back)
         return None
     writes = [w for status in leaving for w in checked_write(s, status.domain, _only(s, Slots(s.seen.farm.primary, None)), blocks)]
-    return act_on_domains(RemoveFromEntra, writes, "no server signs with the old certificate any more (renew_signing_cert_remove_old_from_entra)")
+    chosen = gradual.portion(s, writes, blocks)
+    return act_on_domains(RemoveFromEntra, chosen, "no server signs with the old certificate any more (renew_signing_cert_remove_old_from_entra)")
 
 
 def _only(s: Situation, slots: Slots) -> Slots:

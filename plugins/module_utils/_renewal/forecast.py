@@ -124,9 +124,12 @@ def _entra_looks(s: Situation) -> Iterable[Event]:
 def _representatives(s: Situation) -> tuple[Situation, dict[str, tuple[str, ...]]]:
     """The situation with one domain for all that are alike, and which ones each stands for: hundreds of domains make no difference to the rules."""
     groups: dict[tuple[Any, ...], list[Domain]] = {}
+    # Where one run does not write all of them, it makes a difference how many there are.
+    all_at_once = not s.policy.domains_per_pass or len(s.statuses) <= _MOST_ACTS * s.policy.domains_per_pass
     for status in s.statuses:
         domain = status.domain
         alike = (
+            "" if all_at_once and domain.name not in s.policy.first_domains else domain.key,
             domain.slots,
             domain.is_root,
             domain.configured,

@@ -210,6 +210,24 @@ class Policy:
         group=RENEWAL,
         line="Whether automatic rollover of AD FS is wanted. Required where it is off and the certificate is self-signed.",
     )
+    first_domains: frozenset[str] = option(
+        names(),
+        default=[],
+        group=RENEWAL,
+        line="Domains that get the successor, and are read back, before the others; the same for the later order and removal of certificates.",
+        more=(
+            "The others wait for them only as long as a later run can still publish in time. Repairs and stolen keys wait for nothing.",
+            "It shows that Entra took the certificates, not that users can sign in.",
+        ),
+    )
+    domains_per_pass: int = option(
+        number(),
+        default=0,
+        group=RENEWAL,
+        line="How many domains a pass writes at most when it publishes, reorders or removes certificates; each is read back before the next pass."
+        " V(0) stands for all.",
+        more=("A run has ten passes. Where a later run could not publish in time, and for repairs and stolen keys, there is no limit.",),
+    )
     remove_old_from_entra: bool = option(
         boolean(),
         default=False,

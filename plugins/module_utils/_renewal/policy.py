@@ -60,6 +60,8 @@ def _read(given: Mapping[str, Any], types: Mapping[str, Type]) -> dict[str, Any]
 
 
 def _refuse_contradictions(policy: Policy) -> None:
+    if policy.domains_per_pass < 0:
+        raise PolicyError(f"{variable('domains_per_pass')} must be 0, which stands for all, or more, not {policy.domains_per_pass}")
     if policy.rollback and policy.pause is False:
         raise PolicyError(f"{variable('rollback')} pauses the rollover and {variable('pause')}: false lifts a pause; give one of them")
     if policy.rollback and policy.compromised:
