@@ -268,6 +268,8 @@ class _Play:
                 self._pending = self._pending or _plus(self._now, self._policy.run_interval)
                 return
             self._act(s, decision.act)
+        else:
+            self._wakes = [_plus(self._now, self._policy.run_interval)]  # more is left than one run does
         self._pending = None
         if self._journal.lock is not None and self._journal.lock.run == _RUN:
             self._journal = replace(self._journal, lock=None)

@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import emergency, pace, rollback
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import journal as journals
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, JournalError, Lock, Rollback
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import LOCK_LAPSE, Journal, JournalError, Lock, Rollback
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Observation
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
@@ -126,10 +126,12 @@ def locked(s: Situation, run: str) -> Journal:
 
 
 def to_write(first: Situation, before_first_act: Journal | None, stored: Journal, run: str) -> tuple[Journal, bool]:
-    """The journal as it must be before the next act, or as it stays if there is none (None); and whether that differs from what is stored."""
+    """The journal as it must be before the next act, or as it stays if there is none (None); and whether it has to be written."""
     journal = before_first_act
+    # A lock that has lapsed, or may while the act goes on, is taken again: who took it meanwhile wrote the journal, and this write fails.
+    again = journal is not None and first.lock_age is not None and first.lock_age >= LOCK_LAPSE / 2
     if journal is None:
         mine = first.journal.lock is not None and first.journal.lock.run == run
         journal = replace(first.journal, lock=None) if mine else first.journal
-    differs = journal != stored
+    differs = journal != stored or again
     return (replace(journal, revision=stored.revision + 1) if differs else journal), differs

@@ -67,11 +67,13 @@ def test_as_long_as_it_is_not_known_how_often_runs_come_nothing_waits() -> None:
 
 def test_a_forecast_knows_how_many_runs_it_takes() -> None:
     many = observe(farm("OLD", "NEW"), *(domain(f"d{n}.com", "OLD") for n in range(12)))
-    made = plan(many, Policy(domains_per_pass=1), daily())
-    assert [len(write) for write in passes(made)] == [1] * 10
-    ways = (plan(many, Policy(), daily()), made)
-    known = [next(e.earliest for e in forecast(way.last, True).attended if e.kind == "known") for way in ways]
-    assert known[1] > known[0]
+    at_once, slowly = (plan(many, policy, daily()) for policy in (Policy(), Policy(domains_per_pass=1)))
+    assert [len(write) for write in passes(slowly)] == [1] * 10
+    begun = [[e for e in forecast(made.first, True).attended if e.kind == "publish"] for made in (at_once, slowly)]
+    assert [len(e.domains) for e in begun[0]][:1] == [12]
+    # Ten passes now, and the rest one run later.
+    assert [len(e.domains) for e in begun[1]][:11] == [1] * 11
+    assert begun[1][9].latest < begun[1][10].latest
 
 
 def test_a_first_domain_that_cannot_be_read_is_waited_for_and_an_excluded_one_is_not() -> None:

@@ -25,7 +25,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal i
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import UNBORN, Domain, RelyingParty, Thresholds
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import make_plan, show
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, PolicyError, Span, read_policy
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run, scanned, to_write
 
 FAR = {"OLD": key("OLD", -100, 265)}  # nothing is due
 
@@ -270,6 +270,22 @@ def test_another_runs_lease_and_a_wrong_clock_hold_every_write() -> None:
     # It lapses by the age of the journal's file, whatever a controller's clock says.
     young, old = (make_plan(seen, leased, Policy(), START, Run("r", lock_age=timedelta(minutes=m))) for m in (14, 15))
     assert (actions(young), actions(old)) == ([], ["repair"])
+
+
+def test_a_run_takes_its_own_lock_again_before_its_next_act_once_it_lapses() -> None:
+    seen = observe(farm(), domain("contoso.com", "OLD"))
+    stored = replace(plan(seen).first.journal, lock=Lock("r"))
+    for minutes, again in ((2, False), (7, False), (8, True), (40, True), (None, False)):
+        age = None if minutes is None else timedelta(minutes=minutes)
+        first = scanned(seen, stored, Policy(), START, Run("r", lock_age=age))
+        # What the next act needs is there already. The write names what was seen, so it fails where another run wrote meanwhile.
+        journal, must_write = to_write(first, stored, stored, "r")
+        assert must_write is again and journal.revision == stored.revision + again
+        left, gives_back = to_write(first, None, stored, "r")
+        assert gives_back and left.lock is None
+    broken = observe(farm(), domain("contoso.com", "EARLIER"))
+    taken = make_plan(broken, replace(stored, lock=Lock("another")), Policy(), START, Run("r", lock_age=timedelta(minutes=1)))
+    assert (actions(taken), guards(taken), taken.write_journal) == ([], {"lock"}, False)
 
 
 def test_a_wrong_clock_stops_timed_acts_and_not_the_repair() -> None:
