@@ -23,6 +23,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal import (
     decision,
     domain_steps,
     emergency,
+    gradual,
     guards,
     loop,
     removal,
@@ -34,7 +35,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal import (
 )
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Block
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import Approved
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Emergency, Journal, Lock, OwnKey, Rollback
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Emergency, Journal, Lock, OwnKey, Rollback, Scans
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import KeyCheck, Observation, Provider, RelyingParty, Server, Thresholds
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, make_plan
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, Span
@@ -411,6 +412,15 @@ PROMISES = (
         _does("generate"),
         ((loop, "keeps_back", lambda *_args: None),),
         memory=replace(loop.Memory("this-run"), hooks_failed=("the hook 'before' failed",)),
+    ),
+    Promise(
+        "first_domains",
+        "while there is time, a successor is published to no domain before those that are to come first",
+        observe(farm("OLD", "NEW"), domain(WHERE, "OLD"), domain("refuses.example.com", "OLD")),
+        _does("publish"),
+        ((gradual, "publishing", lambda _s, writes, _blocks: writes),),
+        Policy(first_domains=frozenset({"refuses.example.com"}), refused=frozenset({"refuses.example.com"})),
+        Journal(FARM, scans=Scans("OLD", (at(-3), at(-2), at(-1)))),
     ),
     Promise(
         "permission",
