@@ -182,7 +182,8 @@ COMMANDS = {
     "Where-Object": set(),
 }
 STATIC = {
-    *("DateTimeOffset::FromUnixTimeSeconds", "Array::Copy", "Math::Ceiling", "Math::Max", "decimal::Truncate", "long::MaxValue", "long::MinValue", "regex::Matches"),
+    *("DateTimeOffset::FromUnixTimeSeconds", "Array::Copy", "Math::Ceiling", "Math::Max", "decimal::Truncate", "long::MaxValue", "long::MinValue"),
+    "regex::Matches",
     *("BitConverter::ToString", "Convert::FromBase64String", "Convert::ToBase64String", "Environment::ExpandEnvironmentVariables", "Environment::OSVersion"),
     *("Globalization.CultureInfo::InvariantCulture", "IO.Directory::CreateDirectory", "IO.Directory::Exists", "IO.File::Exists", "IO.File::GetAttributes"),
     *("IO.File::Delete", "IO.File::GetLastWriteTimeUtc", "string::IsNullOrEmpty"),
