@@ -151,11 +151,6 @@ def whole(finished: Run, count: int) -> Run:
     return finished
 
 
-def published(lab: Lab) -> bool:
-    """Whether every domain holds two certificates."""
-    return all(domain["slots"]["signing"] and domain["slots"]["next"] for domain in lab.state()["domains"])
-
-
 def measure(count: int, directory: Path, idle: Cost, busy: Cost) -> None:
     """Renew, then run again with nothing to do."""
     with farms(count, directory) as (labs, inventory):
