@@ -71,6 +71,7 @@ class Judge:
         self.policy_at = -1
         self.journal_quiet = 0
         self.forgot_at = -100 * DAY
+        self.planned_at = -1
         self.ended_at_run = -1  # when the last run ended, if the primary certificate had ended by then
 
     def wrong(self, kind: str, what: str) -> None:
@@ -150,7 +151,11 @@ class Judge:
             return "a stolen key" if self.world.policy.get("emergency_priority") == "containment" or not server.up or not server.reachable else ""
         known = self.server_signers.get(server.name)
         if known is None or known[0] != server.primary.thumbprint:
-            return "never seen to sign with it" if not (server.up and server.reachable and server.listed) else ""
+            if not (server.up and server.reachable and server.listed):
+                return "never seen to sign with it"
+            # The write tells Entra what the domain must hold, and cannot tell it what AD FS must sign with. Only the server's own change lies between
+            # the look, which saw another signer, and the write; the next look of the same run repairs it.
+            return "signs with it only since the run's look" if known is not None and known[1] == self.planned_at else ""
         return self._room(server)
 
     def _room(self, server: Server) -> str:
@@ -190,10 +195,11 @@ class Judge:
         if not before:
             return "no run before"
         begun, ended = before[-1]
-        if self._unwritable(domain):
-            return "could not be written"
         if world.hands.touched_for(domain) >= begun:
             return "a hand since the last run"
+        # Before the last call the clock is held for a domain that counts and cannot be written; one that is out of scope is lost whenever it is.
+        if self._unwritable(domain) and (promoted >= self._last_call() or not self._in_scope(domain)):
+            return "could not be written"
         if promoted - begun > self._pace() + 30:
             return "the run was late"
         if len(before) == 1 and max(10 * DAY, self._declared()) < world.history.interval and self.last_plan and _failures(self.last_plan):
@@ -250,6 +256,9 @@ class Judge:
             return "a server that does not copy"
         if not world.main_answers():
             return "the primary server is off"
+        if farm.cause.startswith("hand") and (farm.since >= farm.primary.ends or not any(begin >= farm.since for begin, _end in self.completed)):
+            # It had ended already, or no run came since that could have made another one.
+            return "a hand made it sign since the last run"
         if farm.primary.local:
             # Where no run came since the renewal was due, none could say so.
             return "custom, and no successor was named" if self.last_plan and _failures(self.last_plan) else self._too_few_runs()
@@ -422,7 +431,7 @@ class Judge:
 
     def planned(self, run: Run, plan: dict[str, Any]) -> None:
         """Judge a plan by what is so."""
-        self.last_plan = plan
+        self.last_plan, self.planned_at = plan, self.world.now
         world, farm = self.world, self.world.farm
         skew = run.skew if abs(run.skew - world.server_skew) > 300 else world.server_skew
         now = text(world.now, skew)

@@ -148,7 +148,7 @@ def test_a_domain_that_refuses_its_write_does_not_keep_the_others_waiting(start:
     "fault",
     [
         pytest.param(
-            {"surface": "graph_item", "operation": "patch_configuration", "do": {"kind": "status", "status": 503}, "count": -1}, marks=pytest.mark.long
+            {"surface": "graph_item", "operation": "patch_configuration", "do": {"kind": "status", "code": 503}, "count": -1}, marks=pytest.mark.long
         ),
         pytest.param(
             {"surface": "graph_item", "operation": "patch_configuration", "domain": "fabrikam.com", "do": {"kind": "skip_write"}, "count": -1},

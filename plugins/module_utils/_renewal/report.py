@@ -292,7 +292,7 @@ def _without(about: str, reason: str) -> str:
     """The reason without the name that it is about, so that equal reasons are equal."""
     text = printable(reason)
     about = printable(about)
-    return text.removeprefix(f"{about} ").replace(about, "it") if about and about in text and "," not in about else text
+    return text.removeprefix(f"{about} ").replace(f". {about}", ". It").replace(about, "it") if about and about in text and "," not in about else text
 
 
 def _plain(about: str, reason: str) -> str:

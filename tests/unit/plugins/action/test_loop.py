@@ -258,6 +258,27 @@ def test_a_run_that_was_broken_off_tells_what_was_done_and_gives_its_lock_back()
     assert plan({"step": "end", "previous": made["memory"], "outcome": unreachable, "now": format_time(NOW)})["run"]["fail"] == "no route"
 
 
+@pytest.mark.parametrize("results", [{}, {"results": []}])
+def test_a_write_whose_task_ended_by_an_exception_may_have_been_done_and_is_not_said_to_be(results: dict[str, Any]) -> None:
+    made = first()
+    broken = {"failed": True, "msg": "the worker was found in a dead state", **results}
+    lost = {"tasks": {}, "written": {}, "of": made["actions"][0], "act": broken}
+    ended = plan({"step": "end", "previous": made["memory"], "outcome": lost, "now": format_time(NOW)})
+    assert ended["summary"][0].startswith("Act: the run broke off: the worker was found in a dead state."), ended["summary"]
+    assert ended["memory"]["done"] == [] and "This run changed neither AD FS nor Entra ID." not in ended["summary"]
+    assert "Entra ID" in " ".join(ended["summary"])
+    going = first(previous=made["memory"], outcome={"of": made["actions"][0], "act": broken})
+    assert "the worker was found in a dead state" in going["run"]["fail"] and going["memory"]["done"] == []
+
+
+def test_an_act_on_a_server_whose_task_ended_by_an_exception_may_have_been_done() -> None:
+    made = renewal()
+    lost = {"tasks": {}, "written": {}, "of": made["actions"][0], "act": {"failed": True, "msg": "Bad HTTP response returned from server. Code 503"}}
+    ended = plan({"step": "end", "previous": made["memory"], "outcome": lost, "now": format_time(NOW)})
+    assert "Code 503" in ended["summary"][0] and "This run changed neither AD FS nor Entra ID." not in ended["summary"]
+    assert "AD FS" in " ".join(ended["summary"][1:])
+
+
 def test_the_lock_of_another_run_is_not_given_back() -> None:
     made = first()
     content = {**made["journal"]["content"], "lock": {"run": "run-2", "until": format_time(NOW)}}
