@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -146,12 +147,19 @@ def test_main_looks_again_and_again(tmp_path: Path) -> None:
     assert [(event["farm"], event["state"], event["what"]) for event in begun] == [("farm", "begins", "settings_changed"), ("farm", "begins", "broken")]
 
 
-def test_the_rulebook_uses_this_source_and_templates_that_awx_setup_makes() -> None:
-    (book,) = yaml.safe_load((EDA / "rulebooks" / "signing_cert.yml").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("name", ["signing_cert", "federation_changes"])
+def test_a_rulebook_uses_sources_that_there_are_and_templates_that_awx_setup_makes(name: str) -> None:
+    (book,) = yaml.safe_load((EDA / "rulebooks" / f"{name}.yml").read_text(encoding="utf-8"))
     (given,) = book["sources"]
-    assert "federation.adfs.signing_cert_result" in given
+    (kind,) = set(given) - {"name"}
+    used = (EDA / "plugins" / "event_source" / f"{kind.removeprefix('federation.adfs.')}.py").read_text(encoding="utf-8")
+    assert kind.startswith("federation.adfs.")
+    assert not [argument for argument in given[kind] if f"\n  {argument}:\n" not in used]
+    # Else an action waits for the one before it, and so for the end of a workflow that waits for its approval.
+    assert book["execution_strategy"] == "parallel"
     text = (ROOT / "roles" / "awx_setup" / "vars" / "main.yml").read_text(encoding="utf-8")
     for rule in book["rules"]:
+        assert set(re.findall(r"event\.(\w+)", rule["condition"])) <= set(re.findall(r'"(\w+)":', used)), rule["name"]
         action = rule["action"]
         if "run_job_template" in action:
             assert f"- name: {action['run_job_template']['name']}\n" in text

@@ -34,7 +34,7 @@ _PASSING_ITEMS = PASSING | {_DEPENDENT}
 UNLICENSED = "Authentication_RequestFromNonPremiumTenantOrB2CTenant"
 """Graph's code for a tenant without the licence. It was also seen for a moment in tenants that have it (microsoft-graph-docs issues 11986, 14118)."""
 NO_LICENCE = (
-    "Graph shows the sign-in log only to tenants with Microsoft Entra ID P1 or P2. The tenant has neither, or the app lacks Directory.Read.All, "
+    "Graph shows this log only to tenants with Microsoft Entra ID P1 or P2. The tenant has neither, or the app lacks Directory.Read.All, "
     "which Graph needs to see the licence (a known issue in Microsoft's documentation)."
 )
 _ADDRESS = "is graph_url right, and no proxy in the way?"

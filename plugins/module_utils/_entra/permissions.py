@@ -22,6 +22,7 @@ WRITE_PERMISSION = f"{WRITE} (in tenants that do not know it yet: Domain.ReadWri
 
 # Optional ones, each for one purpose besides. Graph's own documents name them; see sign_in_log.py and administrators.py.
 SIGN_IN_LOG = "AuditLog.Read.All"
+AUDIT_LOG = SIGN_IN_LOG
 ROLES = "RoleManagement.Read.Directory"
 USERS = "User.Read.All"
 SYNCHRONIZATION = "OnPremDirectorySynchronization.Read.All"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The federation.adfs contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Graph shows of the tenant besides its domains: the sign-in log, administrators, and what is synchronized."""
+"""What Graph shows of the tenant besides its domains: the logs, administrators, and what is synchronized."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from . import sign_in_log
+from . import audit_log, sign_in_log
 from .tenant import Administrator, Tenant
 from .token import Issued
 from .wire import Request, Response, denied, graph_error
@@ -21,6 +21,7 @@ _DIRECTORY = frozenset({"Directory.Read.All", "Directory.ReadWrite.All"})
 _SYNCHRONIZATION = frozenset({"OnPremDirectorySynchronization.Read.All", "OnPremDirectorySynchronization.ReadWrite.All"})
 OPERATIONS = {
     ("auditlogs", "signins"): "list_sign_ins",
+    ("auditlogs", "directoryaudits"): "list_directory_audits",
     ("rolemanagement", "directory", "roleassignments"): "list_role_assignments",
     ("directory", "onpremisessynchronization"): "get_synchronization",
 }
@@ -29,7 +30,7 @@ OPERATIONS = {
 def refusal(operation: str, request: Request, issued: Issued, tenant: Tenant) -> Response | None:
     """Return the answer to a token without the right, or for a tenant without the licence; None where all is well."""
     held, switches = issued.permissions, tenant.switches
-    if operation == "list_sign_ins":
+    if operation in ("list_sign_ins", "list_directory_audits"):
         if "AuditLog.Read.All" not in held or (switches.sign_in_log_needs_directory_read and not held & _DIRECTORY):
             return denied(request)
         if not switches.sign_in_log_licensed:
@@ -54,6 +55,20 @@ def sign_ins(request: Request, tenant: Tenant) -> list[dict[str, Any]] | Respons
     except ValueError as error:
         return graph_error(request, 400, "BadRequest", str(error))
     return [sign_in_log.to_graph(entry, switches.sign_in_log_names_failed_users) for entry in found]
+
+
+def directory_audits(request: Request, tenant: Tenant) -> list[dict[str, Any]] | Response:
+    """Return the entries that the request asks for, all pages of them, or the answer to one that cannot be carried out."""
+    odd = sorted(name for name in request.query if name.startswith("$") and name not in ("$filter", "$top", "$skiptoken"))
+    if odd:
+        return graph_error(request, 400, "BadRequest", f"Query option '{odd[0]}' is not supported.")
+    switches = tenant.switches
+    shown = tenant.audit_log.shown(tenant.clock.now(), timedelta(minutes=switches.audit_log_lag_minutes))
+    try:
+        found = audit_log.filtered(shown, request.query.get("$filter"))
+    except ValueError as error:
+        return graph_error(request, 400, "BadRequest", str(error))
+    return [audit_log.to_graph(entry, switches.audit_log_shows_client_id, switches.audit_log_correlates) for entry in found]
 
 
 def role_assignments(request: Request, tenant: Tenant, held: frozenset[str]) -> list[dict[str, Any]] | Response:

@@ -17,10 +17,11 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 from ..faults import Faults
 from ..log import RequestLog
 from . import directory
+from .audit_log import Initiator
 from .federation import ODATA_TYPE, ConfigurationError, FederationConfiguration
 from .switches import TenantSwitches
 from .tenant import Domain, NoSuchDomain, NotFederated, Tenant
-from .token import Issued, TokenIssuer, TokenRefused
+from .token import Issued, TokenIssuer, TokenRefused, service_principal
 from .wire import GRAPH_JSON_TYPE, Fault, FaultError, Request, Response, Stream, denied, graph_error, request_id
 
 MAX_BATCH = 20
@@ -105,8 +106,17 @@ class Graph:
         if asked.operation == "batch":
             return self._batch(asked, request)
         with self._lock:
-            response = self._single(asked, request, issued, tenant, fault)
-        return self._finish(request, response)
+            response = self._finish(request, self._single(asked, request, issued, tenant, fault))
+            written = asked.operation == "patch_configuration" and response.status < 300 and not (fault is not None and fault.kind == "skip_write")
+            if written:
+                self._audit(asked, request, issued, tenant, response)
+        return response
+
+    def _audit(self, asked: Route, request: Request, issued: Issued, tenant: Tenant, response: Response) -> None:
+        """Note in the tenant's audit log which app did what."""
+        principal = service_principal(tenant.tenant_id, issued.client_id)
+        by = Initiator(application=f"App {issued.client_id[:8]}", client_id=issued.client_id, service_principal_id=principal)
+        tenant.audit_log.add(tenant.clock.now(), asked.domain or "", by, _members(request), response.headers["request-id"])
 
     def _authenticate(self, request: Request) -> tuple[Issued, Tenant]:
         token = bearer(request)
@@ -175,10 +185,13 @@ class Graph:
         return self._page(asked, request, data, start + size if start + size < len(tenant.domains) else None, fault)
 
     def _directory(self, asked: Route, request: Request, issued: Issued, tenant: Tenant, fault: Fault | None) -> Response:
-        """Answer about the tenant itself: its sign-in log, administrators and synchronization."""
+        """Answer about the tenant itself: its logs, administrators and synchronization."""
         if asked.operation == "get_synchronization":
             return Response(200, {"value": [directory.synchronization(tenant)]})
-        found = directory.sign_ins(request, tenant) if asked.operation == "list_sign_ins" else directory.role_assignments(request, tenant, issued.permissions)
+        if asked.operation == "list_role_assignments":
+            found = directory.role_assignments(request, tenant, issued.permissions)
+        else:
+            found = (directory.sign_ins if asked.operation == "list_sign_ins" else directory.directory_audits)(request, tenant)
         if isinstance(found, Response):
             return found
         place = self._place(request, _MAX_TOP + 1)

@@ -67,6 +67,10 @@ class TenantSwitches:
     sign_in_log_failures: bool = True
     sign_in_log_names_failed_users: bool = True
     sign_in_log_needs_directory_read: bool = False
+    # The audit log: how far it lags, whether an app's entry has its client id (often null), and whether its correlation id is that of the request.
+    audit_log_lag_minutes: float = 5.0
+    audit_log_shows_client_id: bool = False
+    audit_log_correlates: bool = False
     # Microsoft's document says that no application may read this, although there is a permission for it.
     application_reads_synchronization: bool = True
     password_hash_sync: bool = False

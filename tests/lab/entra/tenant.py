@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..clock import Clock
+from .audit_log import ADMINISTRATOR, UPDATER, AuditLog
 from .federation import ConfigurationError, FederationConfiguration, Slots, changed, load, thumbprint
 from .sign_in_log import SignInLog
 from .switches import TenantSwitches
@@ -166,6 +167,7 @@ class Tenant:
         self.switches = switches if isinstance(switches, TenantSwitches) else TenantSwitches.from_mapping(switches or {})
         self.metadata_source: MetadataSource | None = None
         self.sign_in_log = SignInLog()
+        self.audit_log = AuditLog()
         self.administrators = [Administrator("break-glass@contoso.onmicrosoft.com")]
         self._domains: dict[str, Domain] = {}
         self._ticked = clock.now()
@@ -306,6 +308,7 @@ class Tenant:
         former, domain.federation.slots, domain.federation.set_by = domain.federation.slots, slots, "graph"
         domain.stale = None
         self._revision += 1
+        self.audit_log.add(now, domain.name, ADMINISTRATOR)
         if effective_now:
             domain.pending.clear()
             domain.effective_slots = slots
@@ -320,6 +323,7 @@ class Tenant:
             raise NotFederated(name)
         domain.stale = None
         domain.federation.settings.update(members)
+        self.audit_log.add(self.clock.now(), domain.name, ADMINISTRATOR, sorted(members))
 
     def settled(self) -> bool:
         """Say whether sign-in follows what Graph shows, for every domain."""
@@ -441,6 +445,7 @@ class Tenant:
                 outcome = "success" if slots != former else "noNewCertificateFound"
                 if slots != former:
                     federation.slots, federation.set_by = slots, "updater"
+                    self.audit_log.add(now, domain.name, UPDATER)
                     self._follow(domain, former, "updater", now)
             federation.update_status = {"certificateUpdateResult": outcome, "lastRunDateTime": now.strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"}
 

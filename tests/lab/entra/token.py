@@ -78,6 +78,11 @@ class LoginError(Exception):
         self.status, self.error, self.number, self.message = status, error, number, message
 
 
+def service_principal(tenant_id: str, client_id: str) -> str:
+    """Return the object id of an app's service principal in a tenant."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{tenant_id}/{client_id}"))
+
+
 @cache
 def _signing_key() -> rsa.RSAPrivateKey:
     """Return the login host's key: one per process, as Entra signs for all tenants with the same keys."""
@@ -106,7 +111,7 @@ class TokenIssuer:
             "exp": int(now + lifetime),
             "appid": client_id,
             "idtyp": "app",
-            "oid": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{tenant_id}/{client_id}")),
+            "oid": service_principal(tenant_id, client_id),
             "tid": tenant_id,
             "uti": identifier,
             "ver": "1.0",
