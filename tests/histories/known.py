@@ -169,4 +169,7 @@ KNOWN: dict[str, History] = {
     "the server's clock was behind when the successor was published, and is set right": History(
         servers=1, left=21, domains=1, length=4, events=(on_day(0.1, "server_clock", -280, 1),)
     ),
+    "a server cannot be seen, and for minutes another one still shows the ended certificate": History(
+        servers=3, left=31, duration=45, domains=1, length=75, events=(on_day(1, "dead_server", 1),)
+    ),
 }

@@ -144,7 +144,9 @@ def _held(s: Situation) -> Iterator[tuple[str, str]]:
     waits: list[Block] = []
     if s.clock_held and not s.promotable:
         for_it = generation.is_owed(s) or s.journal.suspended_for == s.seen.farm.primary
+        # What stands in the way of any successor holds the clock as much as what keeps one from being made.
         waits = generation.obstacles(s) if for_it else []
+        waits = [*waits, *guards.in_the_way_of_any(s)] if for_it and not any(b.until is None for b in waits) else waits
     elif s.clock_held and not s.ready:
         waits = [*adfs_clock.what_blocks(s), *guards.unknown_or_changed(s)]
     elif s.clock_held and s.policy.promote == "role" and s.successor is not None:
@@ -161,7 +163,8 @@ def _held(s: Situation) -> Iterator[tuple[str, str]]:
 
 def _held_by(s: Situation, obstacle: Sequence[Block]) -> str:
     if not s.promotable:
-        return f"AD FS' clock is held, and a successor cannot be made: {'; '.join(b.reason for b in obstacle)}"
+        what = "cannot be made" if set(obstacle) <= set(generation.obstacles(s)) else "could not be let sign"
+        return f"AD FS' clock is held, and a successor {what}: {'; '.join(b.reason for b in obstacle)}"
     held = f"AD FS' clock is held because of {names(f'{b.condition} ({b.object})' for b in obstacle)}"
     if not s.obliged:  # nobody gives it back by himself
         return held

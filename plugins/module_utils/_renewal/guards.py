@@ -198,6 +198,15 @@ def not_known_everywhere(s: Situation, key: str | None, what: str = "the success
         yield Block("sync", names(server.name for server in lacking), later(s.now, 2 * s.seen.farm.poll), f"these servers do not publish {what} yet")
 
 
+def in_the_way_of_any(s: Situation) -> Iterable[Block]:
+    """What keeps whichever successor there will be from signing, and no time lifts: known before there is one."""
+    for status in s.counted:
+        if status.unreadable is not None or not status.writable:
+            yield _without(status, "the successor")
+    yield from unconfirmed_servers(s)
+    yield from unknown_or_changed(s)
+
+
 def _without(status: DomainStatus, what: str) -> Block:
     """Why a domain does not accept a certificate that it has to."""
     name, acknowledge = status.domain.title, "acknowledge it in renew_signing_cert_domains_acknowledged"

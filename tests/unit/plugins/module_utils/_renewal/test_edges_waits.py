@@ -13,12 +13,12 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal import lo
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import Approved, compare
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval_terms import approvable
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import RelyingParty, Slots
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import RelyingParty, Server, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, show
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import GivenServer, Policy, Span
 
 from .life import DAY, HOUR, MINUTE, Life, ends, failing, reasons, three
-from .world import START, actions, at, farm, guards, observe
+from .world import FARM, START, actions, at, domain, farm, guards, key, observe, plan, remembered, server
 
 SWITCHES = ("suspend_auto_rollover", "restore_auto_rollover")
 
@@ -169,6 +169,23 @@ def test_after_the_last_call_a_run_says_when_adfs_promotes_and_no_gate_that_hold
         assert not guards(made) & {"window", "relying_parties", "promote_policy"}
 
 
+HELD = Journal(FARM, auto_rollover_wanted=True, auto_rollover_suspended=True, suspended_for="OLD")
+
+
+@pytest.mark.parametrize("obstacle", ["", "unseen", "unlisted", "excluded", "unreadable"])
+def test_a_clock_that_is_held_before_there_is_a_successor_fails_the_run_for_what_will_stand_in_its_way(obstacle: str) -> None:
+    where = farm(auto_rollover=False, servers_confirmed=obstacle != "unlisted")
+    # One server has not copied that an ended certificate left AD FS: for minutes, that alone keeps a successor from being made.
+    servers = (server("adfs1", "OLD"), server("adfs2", "OLD", "EARLIER"), *([Server("adfs3", False, "no answer")] if obstacle == "unseen" else []))
+    d1 = domain("d1", None, error="HTTP 403") if obstacle == "unreadable" else domain("d1", "OLD")
+    policy = Policy(domains_excluded=frozenset({"d1"})) if obstacle == "excluded" else Policy()
+    made = plan(observe(replace(where, servers=servers), d1, domain("d2", "OLD"), **ends(15)), policy, HELD)
+    assert "sync" in guards(made) and actions(made) == []
+    named = {"": "", "unseen": "adfs3", "unlisted": "AD FS did not list", "excluded": "d1", "unreadable": "d1"}[obstacle]
+    assert ("held" in failing(made)) is bool(obstacle)
+    assert not obstacle or (named in reasons(made, "held") and "could not be let sign" in reasons(made, "held"))
+
+
 def unread(*names: str) -> Life:
     """Domains that cannot be read from day 6 on. Entra's own updater brings the successor to them as soon as AD FS has one."""
     it = life(40)
@@ -177,8 +194,8 @@ def unread(*names: str) -> Life:
 
     def make(name: str = "", days: float = 365) -> str:
         made = Life.make(it, name, days)
-        for domain in names:
-            it.put(domain, "OLD", made, "Entra")
+        for unread_one in names:
+            it.put(unread_one, "OLD", made, "Entra")
         return made
 
     it.make = make
