@@ -172,4 +172,7 @@ KNOWN: dict[str, History] = {
     "a server cannot be seen, and for minutes another one still shows the ended certificate": History(
         servers=3, left=31, duration=45, domains=1, length=75, events=(on_day(1, "dead_server", 1),)
     ),
+    "a certificate ends with which a server that cannot be seen was last seen to sign, and the next renewal is due": History(
+        servers=1, left=31, duration=48, domains=1, length=52, events=(on_day(3, "unreachable", 0),)
+    ),
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import guards, server_steps, spans
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import guards, rules, server_steps, spans
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, Generate, RemoveFromAdfs, SuspendAutoRollover
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier, later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import UNBORN
@@ -154,11 +154,15 @@ def _custom(s: Situation) -> Block:
 
 
 def remove_expired(s: Situation, blocks: list[Block]) -> Act | None:
-    """A successor needs room: an expired leftover that AD FS, its rollover being off, does not remove by itself."""
+    """A successor needs room: expired leftovers that AD FS, its rollover being off, does not remove by itself.
+
+    What a server that cannot be seen was last seen to sign with goes too once it ended, as AD FS would take it out: with it nobody signs in any more.
+    """
     farm = s.seen.farm
     others = sorted(farm.certificates - {farm.primary})
-    expired = [k for k in others if s.seen.keys[k].expired(s.now) and k not in s.live]
-    if farm.auto_rollover is not False or len(others) != 1 or not expired or s.paused or s.clock_differs:
+    signing = rules.live_keys(farm) - rules.unseen_keys(farm)
+    expired = [k for k in others if s.seen.keys[k].expired(s.now) and k not in signing]
+    if farm.auto_rollover is not False or not expired or len(expired) < len(others) or s.paused or s.clock_differs:
         return None
     # Who holds AD FS' clock owes the successor and what makes room for it: no other domain stops that, as little as it stops making the successor.
     if not is_owed(s) and (s.broken or s.now < s.due_at or s.window() is not None):

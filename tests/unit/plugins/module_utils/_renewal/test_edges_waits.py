@@ -186,6 +186,17 @@ def test_a_clock_that_is_held_before_there_is_a_successor_fails_the_run_for_what
     assert not obstacle or (named in reasons(made, "held") and "could not be let sign" in reasons(made, "held"))
 
 
+@pytest.mark.parametrize("signs", ["unseen", "seen"])
+@pytest.mark.parametrize("left", [("LEFT",), ("LEFT", "EARLIER")])
+def test_ended_certificates_leave_adfs_for_a_successor_although_a_server_that_cannot_be_seen_may_sign_with_one(signs: str, left: tuple[str, ...]) -> None:
+    behind = Server("adfs2", False, "no answer", "LEFT") if signs == "unseen" else server("adfs2", "LEFT", "OLD")
+    where = farm("OLD", *left, auto_rollover=False)
+    where = replace(where, servers=(where.servers[0], behind))
+    ended = {"LEFT": key("LEFT", -400, -1), "EARLIER": key("EARLIER", -700, -2)}
+    made = plan(observe(where, domain("d1", "OLD", "LEFT"), **ends(15), **ended), None, replace(HELD, own=remembered("LEFT")))
+    assert set(actions(made)) - {"generate", "publish"} == ({"remove_from_adfs"} if signs == "unseen" else set())
+
+
 def unread(*names: str) -> Life:
     """Domains that cannot be read from day 6 on. Entra's own updater brings the successor to them as soon as AD FS has one."""
     it = life(40)
