@@ -175,4 +175,12 @@ KNOWN: dict[str, History] = {
     "a certificate ends with which a server that cannot be seen was last seen to sign, and the next renewal is due": History(
         servers=1, left=31, duration=48, domains=1, length=52, events=(on_day(3, "unreachable", 0),)
     ),
+    "several successors, and unknown certificates are to be replaced": History(
+        servers=1,
+        left=40,
+        domains=1,
+        length=12,
+        policy={"unknown_certificates": "replace"},
+        events=(on_day(1, "generate"), on_day(1.1, "add", "local"), on_day(5, "stranger", 0)),
+    ),
 }

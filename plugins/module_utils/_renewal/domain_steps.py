@@ -134,8 +134,9 @@ def reorder(s: Situation, blocks: list[Block]) -> Act | None:
 
 
 def remove_unknown(s: Situation, blocks: list[Block]) -> Act | None:
-    """Unknown certificates leave the domains, where the policy or the operator's word says so. With a successor, publishing replaces them."""
-    if s.successor is not None or s.paused or s.broken or s.clock_differs or s.journal_closed or s.only_seen:
+    """Unknown certificates leave the domains, where the policy or the operator's word says so. Where a successor is published, that replaces them."""
+    replaced = s.successor is not None and not list(guards.several_successors(s))
+    if replaced or s.paused or s.broken or s.clock_differs or s.journal_closed or s.only_seen:
         return None
     writes: list[Write] = []
     named = False

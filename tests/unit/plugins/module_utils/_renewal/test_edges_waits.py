@@ -197,6 +197,23 @@ def test_ended_certificates_leave_adfs_for_a_successor_although_a_server_that_ca
     assert set(actions(made)) - {"generate", "publish"} == ({"remove_from_adfs"} if signs == "unseen" else set())
 
 
+def test_an_unknown_certificate_that_is_to_be_replaced_leaves_although_nothing_is_published_of_several_successors() -> None:
+    it = life(40)
+    it.make()
+    it.daily(2)
+    it.make()
+    it.put("d1", "OLD", "STRANGER")
+    it.put("d2", "BORN1", "OLD")
+    policy = Policy(unknown_certificates="replace")
+    made = it.daily(4, policy)
+    assert {name: d.slots for name, d in it.domains.items()} == {
+        "d1": Slots("OLD", None),
+        "d2": Slots("BORN1", "OLD"),
+        "d3": Slots("OLD", "BORN1"),
+    }
+    assert "several_successors" in failing(made[-1]) and "unknown_certificate" not in failing(made[-1]) and it.lost == []
+
+
 def unread(*names: str) -> Life:
     """Domains that cannot be read from day 6 on. Entra's own updater brings the successor to them as soon as AD FS has one."""
     it = life(40)
