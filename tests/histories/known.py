@@ -183,4 +183,10 @@ KNOWN: dict[str, History] = {
         policy={"unknown_certificates": "replace"},
         events=(on_day(1, "generate"), on_day(1.1, "add", "local"), on_day(5, "stranger", 0)),
     ),
+    "a hand promotes the old certificate between the run's look and its removal from Entra": History(
+        left=34, domains=1, first_run=0, gap=1, length=10, policy={"promote": "role", "remove_old_from_entra": True}, events=(on_day(9, "promote", 0),)
+    ),
+    "a snapshot brings an authority's certificate back that has ended": History(
+        servers=1, first="ca", left=21, domains=1, length=24, policy={"auto_rollover": True}, events=(on_day(24, "restore_snapshot", 10),)
+    ),
 }

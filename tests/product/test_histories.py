@@ -113,6 +113,7 @@ def test_a_rule_that_is_taken_out_is_missed_by_a_random_history(rule: str) -> No
 NO_EXCUSE = {
     "protection is given up, and no window is closed": History(left=45, length=8, generation=40, promotion=0, policy={"protect": False}),
     "something is done to another domain after the last run": History(left=45, length=8, generation=40, promotion=0, events=(on_day(4.9, "settings", 1),)),
+    "the domain refuses, long before the last call": History(left=45, length=8, generation=40, promotion=0, events=(on_day(3, "refuses", 0),)),
 }
 
 
@@ -161,6 +162,30 @@ def test_a_primary_certificate_that_had_ended_excuses_only_what_the_run_could_no
     world.farm.promote(world.farm.certificates[-1], world.now, "adfs")
     world.judge.loss(world.domains["d1.contoso.com"], world.farm.servers[0], "adfs")
     assert ([f.kind for f in world.judge.findings] == ["adfs_clock"]) is came_before_the_run
+
+
+@pytest.mark.parametrize(("saw", "looked", "excused"), [("old", 0, True), ("old", -DAY, False), ("new", 0, False)])
+def test_a_write_is_excused_only_by_what_a_server_signs_with_since_the_look_before_it(saw: str, looked: int, excused: bool) -> None:
+    world = World(History(left=40))
+    farm, judge = world.farm, world.judge
+    old, coming = farm.primary, farm.new(0)
+    world.now = judge.planned_at = 3 * DAY
+    judge.server_signers["s1"] = ((old if saw == "old" else coming).thumbprint, world.now + looked)
+    farm.promote(coming, world.now, "hand:promote")
+    world.farm_changed("hand:promote")
+    judge.findings.clear()
+    judge.loss(world.domains["d1.contoso.com"], farm.servers[0], "ours:remove_from_entra")
+    assert ([f.kind for f in judge.findings] == ["write"]) is not excused
+
+
+@pytest.mark.parametrize(("day", "excused"), [(9, False), (19.9, True), (21, True)])
+def test_a_hand_excuses_an_end_only_if_no_run_came_since_or_the_certificate_had_ended_already(day: float, excused: bool) -> None:
+    world = World(History(first="ca", left=20))
+    world.judge.completed = [(n * DAY, n * DAY + 2) for n in range(23 if day > 20 else 20)]
+    world.farm.promote(world.farm.primary, round(day * DAY), "hand:restore")
+    world.now = max(20, round(day)) * DAY
+    world.judge.loss(world.domains["d1.contoso.com"], world.farm.servers[0], "expiry")
+    assert ([f.kind for f in world.judge.findings] == ["expiry"]) is not excused
 
 
 @pytest.mark.parametrize("promoted", [True, False])
