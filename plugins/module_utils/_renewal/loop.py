@@ -198,6 +198,11 @@ def _acted_on_domains(memory: Memory, act: Mapping[str, Any], task: Mapping[str,
     errors: dict[tuple[str, str], Mapping[str, Any]] = {}
     messages: list[str] = []
     unclear: list[str] = []
+    answered = {_tenant(r) for r in _results(task)}
+    if any(t["tenant_id"] not in answered for t in act["targets"]):  # the task ended before it came so far, or on the way
+        errors.update({_place(t): {"error": _message(task), "error_id": NOT_KNOWN} for t in act["targets"] if t["tenant_id"] not in answered})
+        messages.append(_message(task))
+        unclear.append(_message(task))
     for r in _results(task):
         if not _failed(r):
             continue
@@ -522,7 +527,10 @@ def broken_off(memory: Memory, outcome: Mapping[str, Any], importable: bool, bas
     tasks = [(name, r) for name, r in (outcome.get("tasks") or {}).items() if isinstance(r, Mapping)]
     nothing: Mapping[str, Any] = {}
     name, cause = next(((n, r) for n, r in reversed(tasks) if r.get("failed") or r.get("unreachable")), ("", nothing))
+    act = outcome.get("act") or nothing
+    if not name and memory.waiting == _ACT and act.get("failed"):  # an exception of its connection or of Ansible, which asks no failed_when
+        name, cause = _ACT, act
     # Only what comes after the act shows that it was tried; the result of another act may still lie there.
-    if name in ("document", "scan", "metadata", "plan"):
+    if name in ("document", "scan", "metadata", "plan", _ACT):
         memory = tell(memory, heard(memory, outcome, importable), outcome, (), base)
     return replace(memory, waiting=""), _message(cause) if cause else "a task of the run failed", not cause.get("unreachable")
