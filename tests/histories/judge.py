@@ -197,8 +197,8 @@ class Judge:
         begun, ended = before[-1]
         if world.hands.touched_for(domain) >= begun:
             return "a hand since the last run"
-        # Before the last call the clock is held for a domain that counts and cannot be written; one that is out of scope is lost whenever it is.
-        if self._unwritable(domain) and (promoted >= self._last_call() or not self._in_scope(domain)):
+        # Before the last call the clock is held for a domain that cannot be written, excluded ones too; not for one whose users are sent elsewhere.
+        if self._unwritable(domain) and (promoted >= self._last_call() or domain.host not in self._hosts()):
             return "could not be written"
         if promoted - begun > self._pace() + 30:
             return "the run was late"
@@ -335,11 +335,13 @@ class Judge:
         entries = self.world.policy.get("domains_acknowledged") or ()
         return any(e.get("domain") == domain.name and e["thumbprint"] in thumbprints for e in entries)
 
+    def _hosts(self) -> set[str]:
+        return {self.world.farm.host, *(self.world.policy.get("host_names") or ())}
+
     def _in_scope(self, domain: Domain) -> bool:
         policy = self.world.policy
         named = [n.lower() for n in policy.get("domains") or ()]
-        hosts = {self.world.farm.host, *(policy.get("host_names") or ())}
-        return domain.host in hosts and domain.name not in (policy.get("domains_excluded") or ()) and (not named or domain.name in named)
+        return domain.host in self._hosts() and domain.name not in (policy.get("domains_excluded") or ()) and (not named or domain.name in named)
 
     def _unwritable(self, domain: Domain) -> bool:
         stands = not self._in_scope(domain) or bool(domain.unreadable) or domain.refuses or not domain.configuration

@@ -114,6 +114,7 @@ NO_EXCUSE = {
     "protection is given up, and no window is closed": History(left=45, length=8, generation=40, promotion=0, policy={"protect": False}),
     "something is done to another domain after the last run": History(left=45, length=8, generation=40, promotion=0, events=(on_day(4.9, "settings", 1),)),
     "the domain refuses, long before the last call": History(left=45, length=8, generation=40, promotion=0, events=(on_day(3, "refuses", 0),)),
+    "the domain is excluded, long before the last call": History(left=45, length=8, generation=40, promotion=0, policy={"domains_excluded": known.NAMED[:1]}),
 }
 
 
