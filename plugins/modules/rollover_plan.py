@@ -339,6 +339,12 @@ plan:
       description: The bodies of the certificates that the acts write, each once.
       type: list
       elements: dict
+    not_in_adfs:
+      description:
+        - The certificates that domains of the farm accept and AD FS does not have, at most 200, each as M(federation.adfs.certificate_info) shows it without
+          its body. Of a plan that ends a run.
+      type: list
+      elements: dict
     blocked_by:
       description: What is held back, by which condition, about what, and until when (null where no time ends it).
       type: list

@@ -444,7 +444,7 @@ def certificates(farm: Mapping[str, Any]) -> list[str]:
 def _with(shown: dict[str, Any], memory: Memory, files: list[str], waits: Mapping[str, Any] | None) -> dict[str, Any]:
     ended = "pass" not in files
     if not ended:  # the next plan tells of the domains; runners keep every result, and there may be hundreds of domains
-        shown = {name: value for name, value in shown.items() if name not in ("domains", "summary", "approvable")}
+        shown = {name: value for name, value in shown.items() if name not in ("domains", "not_in_adfs", "summary", "approvable")}
         shown["actions"] = shown["actions"][:1]
     else:  # what is left to tell the ledger goes with the journal, and no further plan asks for it
         memory = replace(memory, entries=())

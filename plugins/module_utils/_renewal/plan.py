@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -50,9 +51,10 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers i
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.verdict import decision_row, verdict
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import Clock, time_zone
-from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, format_time, parse_time
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, CertificateError, describe, format_time, parse_certificate, parse_time
 
 MOST_ACTS = 10
+_MOST_STRANGE = 200
 _EVENTS = ("adfs_clock", "due", "lock")
 
 
@@ -166,6 +168,7 @@ def _broken_off(memory: loop.Memory, outcome: Mapping[str, Any], importable: boo
         "domains": [],
         "actions": [],
         "certificates": [],
+        "not_in_adfs": [],
         "blocked_by": [],
         "deadline": None,
         "must_act": [{"what": "error", "reason": cause}],
@@ -425,6 +428,7 @@ def show(
         "actions": actions,
         # A successor that is still a file has no body yet; it is written only after it was added and looked at.
         "certificates": [{"thumbprint": k, "der": bodies[k]} for k in used if k in bodies],
+        "not_in_adfs": _not_in_adfs(s, bodies),
         "blocked_by": [_show_block(b) for b in plan.blocks],
         "deadline": format_time(s.deadline) if s.deadline else None,
         "next_run_at": format_time(_next_run(plan)),
@@ -501,6 +505,16 @@ def _show_server(server: Server) -> dict[str, Any]:
         "last_sync_status": server.last_sync_status,
         "reason": server.reason,
     }
+
+
+def _not_in_adfs(s: Situation, bodies: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The certificates that domains of the farm accept and AD FS does not have, without bodies; those that cannot be read are told elsewhere."""
+    found = []
+    strange = {k for status in s.statuses if status.ours for k in status.domain.slots.accepted} - s.seen.farm.certificates
+    for thumbprint in sorted(strange)[:_MOST_STRANGE]:
+        with contextlib.suppress(CertificateError, KeyError):
+            found.append(describe(parse_certificate(bodies[thumbprint]), s.now, with_der=False))
+    return found
 
 
 def asks(plan: Plan) -> dict[str, Any]:
