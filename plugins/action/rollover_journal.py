@@ -29,6 +29,7 @@ class ActionModule(AdfsAction):
         "content": {"type": "dict"},
         "expected_sha256": {"type": "str"},
         "ledger_entries": {"type": "list", "elements": "dict"},
+        "ledger_since": {"type": "str"},
     }
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
@@ -40,8 +41,8 @@ class ActionModule(AdfsAction):
     def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
         store = journal.Store(self._read, self._write, journal.problem)
         path = options["path"] or journal.DEFAULT_PATH
-        entries = options["ledger_entries"] or ()
-        result = journal.keep(store, path, options["content"], options["expected_sha256"], self.check_mode, bool(self._task.diff), entries)
+        entries, since = options["ledger_entries"] or (), options["ledger_since"]
+        result = journal.keep(store, path, options["content"], options["expected_sha256"], self.check_mode, bool(self._task.diff), entries, since)
         self._acted = result["written"]
         return result
 

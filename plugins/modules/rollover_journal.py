@@ -65,6 +65,11 @@ options:
         written without them.
     type: list
     elements: dict
+  ledger_since:
+    description:
+      - Read the ledger too, and return as RV(evidence) what it tells from this day or time on, in ISO 8601. A day begins at 00:00 UTC.
+      - Not with O(content).
+    type: str
   time_limit:
     description:
       - How many seconds one call of a Windows server may take. A call that takes longer is ended, and the task fails.
@@ -157,6 +162,59 @@ ledger:
       type: list
       elements: str
       returned: always
+evidence:
+  description:
+    - What the ledger tells. That it could not be read is told in RV(evidence.said), and no error. A file of more than 1,500,000 bytes is not read; fetch it
+      and read it with M(federation.adfs.ledger_info).
+  returned: success, with O(ledger_since)
+  type: dict
+  contains:
+    since:
+      description: From when on.
+      type: str
+      returned: always
+      sample: "2026-11-01T00:00:00Z"
+    valid:
+      description: Whether the files of these years are whole, up to the line that the journal names as the last.
+      type: bool
+      returned: always
+      sample: true
+    said:
+      description: The same in a sentence, or why the ledger was not read.
+      type: str
+      returned: always
+    head:
+      description: SHA-256 of the last line with the line feed; null if there is no line.
+      type: str
+      returned: always
+      sample: a812fe434cdacc56c34ad47181f2601a2ea27785a145b87200249c8510bdab21
+    breaks:
+      description: Where the chain is broken, at most 20.
+      type: list
+      elements: str
+      returned: always
+    last_change:
+      description: When an act was last done; null if none was.
+      type: str
+      returned: always
+      sample: "2026-11-20T22:46:00Z"
+    groups:
+      description:
+        - The entries, those that differ in their object only as one, with C(count) and at most 1000 C(objects); at most 300, the last ones.
+        - C(safe) says whether sign-in was safe before and after, in the worst case.
+      type: list
+      elements: dict
+      returned: always
+    left_out:
+      description: How many of them are not in RV(evidence.groups).
+      type: int
+      returned: always
+      sample: 0
+    lines:
+      description: The same in lines for a summary.
+      type: list
+      elements: str
+      returned: always
 written:
   description: Whether the file was written.
   returned: success
@@ -190,6 +248,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "content": {"type": "dict"},
     "expected_sha256": {"type": "str"},
     "ledger_entries": {"type": "list", "elements": "dict"},
+    "ledger_since": {"type": "str"},
     "time_limit": {"type": "int", "default": 300},
 }
 
@@ -199,9 +258,9 @@ def main() -> None:
     options = module.params
     path = options["path"] or journal.POSIX_DEFAULT_PATH
     try:
-        entries = options["ledger_entries"] or ()
+        entries, since = options["ledger_entries"] or (), options["ledger_since"] or None
         expected = options["expected_sha256"] or None
-        result = journal.keep(journal_file.store(), path, options["content"], expected, module.check_mode, bool(module._diff), entries)
+        result = journal.keep(journal_file.store(), path, options["content"], expected, module.check_mode, bool(module._diff), entries, since)
     except AdfsError as exc:
         found = exc.outcome if isinstance(exc, outcome.ActError) else outcome.NOTHING
         module.fail_json(msg=str(exc), error_id=exc.id, changed=found != outcome.NOTHING, outcome=found)

@@ -18,8 +18,10 @@ from dataclasses import dataclass
 from ansible_collections.federation.adfs.plugins.module_utils._adfs import outcome
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.errors import AdfsError, one_line
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.script_reply import strict_json
-from ansible_collections.federation.adfs.plugins.module_utils._renewal import ledger
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import ledger, ledger_told
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.ledger_entries import end_of, with_end
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import day_or_time
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 DEFAULT_PATH = r"%ProgramData%\federation.adfs\journal.json"
 POSIX_DEFAULT_PATH = "~/.local/state/federation.adfs/journal.json"
@@ -28,6 +30,7 @@ MAX_DIFF = 100_000
 MAX_BYTES = 1_000_000
 # A ledger is only read here, so it is sent one way only.
 MAX_LEDGER_BYTES = 1_500_000
+MOST_YEARS = 10
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,11 @@ def keep(
     check_mode: bool = False,
     diff: bool = False,
     entries: t.Sequence[t.Mapping[str, t.Any]] = (),
+    since: str | None = None,
 ) -> dict[str, t.Any]:
     """Read the journal, or with a content write it by compare-and-swap, and return the result of the module rollover_journal.
 
-    ``entries``: what is added to the ledger beside it. Raises AdfsError.
+    ``entries``: what is added to the ledger beside it. ``since``: read the ledger too, and tell its entries from then on. Raises AdfsError.
     """
     if content is None:
         if expected or entries:
@@ -66,7 +70,11 @@ def keep(
             raise AdfsError(f"The option {given} is set without content.", "Give the content to write, or take it away.", "options")
         reply = store.read(path, MAX_BYTES)
         _must_be_a_path(store, reply, path)
-        return {"changed": False, "journal": read(reply, path, explain=store.explain), "written": False}
+        found = read(reply, path, explain=store.explain)
+        evidence = {"evidence": _evidence(store, path, found, since)} if since else {}
+        return {"changed": False, "journal": found, "written": False, **evidence}
+    if since:
+        raise AdfsError("The option ledger_since is set with content.", "Read the ledger with a task of its own.", "options")
     if expected is not None:
         expected = expected.strip().lower()
         if not re.fullmatch(r"[0-9a-f]{64}", expected):
@@ -75,6 +83,29 @@ def keep(
     if check_mode or (sha256(data) == expected and not entries):
         return _compare(store, path, expected, data, diff)
     return _write(store, path, expected, content, entries, diff)
+
+
+def _evidence(store: Store, path: str, found: t.Mapping[str, t.Any], since: str) -> dict[str, t.Any]:
+    """What the ledger tells since then. It informs only, so that it cannot be read is told and is no error. Raises AdfsError for a wrong time."""
+    try:
+        begin = format_time(day_or_time(since))
+    except ValueError as exc:
+        raise AdfsError(f"ledger_since: {exc}.", id="options") from None
+    name = re.sub(r".*[\\/]", "", path)
+    last = str(found["server_time"] or begin)[:4]
+    years = range(int(begin[:4]), max(int(last), int(begin[:4])) + 1)
+    if len(years) > MOST_YEARS:
+        raise AdfsError(f"ledger_since: {since} is more than {MOST_YEARS} years ago.", id="options")
+    try:
+        files = [(file, _ledger_file(store, _beside(path, file))) for file in (ledger.file_name(name, f"{year:04d}") for year in years)]
+    except AdfsError as exc:
+        return ledger_told.failed(str(exc), begin)
+    if found["error"]:
+        return ledger_told.failed(found["error"], begin)
+    end = end_of(found["content"])
+    if end.file is not None and end.file < files[0][0]:
+        end = ledger.End()  # nothing was entered since then
+    return ledger_told.evidence(ledger_told.checked([(file, content) for file, content in files if content], end), begin)
 
 
 def _compare(store: Store, path: str, expected: str | None, data: bytes, diff: bool) -> dict[str, t.Any]:

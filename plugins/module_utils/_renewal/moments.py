@@ -7,10 +7,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
+
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import parse_time
 
 FIRST = datetime(1, 1, 2, tzinfo=timezone.utc)
 LAST = datetime(9999, 12, 30, tzinfo=timezone.utc)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 LONGEST = timedelta(days=36525)
 """A century. No threshold, lifetime or interval that means anything is longer."""
 
@@ -35,3 +39,8 @@ def bounded(amount: float, unit: timedelta) -> timedelta:
     if amount <= 0 or unit <= timedelta(0):
         return timedelta(0)
     return LONGEST if amount >= LONGEST / unit else amount * unit
+
+
+def day_or_time(text: str) -> datetime:
+    """Read a day, such as ``2026-11-01`` (its beginning in UTC), or a time in ISO 8601. Raises ValueError."""
+    return parse_time(f"{text.strip()}T00:00:00Z" if _DAY.fullmatch(text.strip()) else text)

@@ -12,6 +12,7 @@ from ansible.errors import AnsibleConnectionFailure
 
 from ansible_collections.federation.adfs.plugins.action.rollover_journal import ActionModule
 from ansible_collections.federation.adfs.plugins.module_utils._adfs.journal import MAX_BYTES
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.ledger import FIELDS
 from ansible_collections.federation.adfs.plugins.modules import rollover_journal
 from ansible_collections.federation.adfs.plugins.plugin_utils import _powershell
 from ansible_collections.federation.adfs.tests.unit.plugins.action.adfs_actions import World, make_action
@@ -351,3 +352,18 @@ class TestOutcome:
         result = world.run("rollover_journal", {"content": CONTENT, "expected_sha256": before}, diff=False)
         assert (result["failed"], result["changed"], result["outcome"]) == (True, outcome != "nothing", outcome)
         assert "not enough space" in result["msg"]
+
+
+def test_the_ledger_of_a_server_is_told_alike_entries_together():
+    world = World()
+    now = world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    common = {**dict.fromkeys(FIELDS[:-1]), "time": now, "run": "r1", "act": "publish", "result": "done", "rule_before": True, "rule_after": True}
+    entries = [{**common, "object": f"d{n}.example.com", "request_id": f"id{n}"} for n in range(900)]
+    assert world.run("rollover_journal", {"content": {"schema": 1}, "ledger_entries": entries}, diff=False)["written"] is True
+    told = world.run("rollover_journal", {"ledger_since": now[:10]})
+    assert told["journal"]["content"]["ledger"]["head"] == told["evidence"]["head"]
+    (group,) = told["evidence"]["groups"]
+    assert (group["count"], len(group["objects"]), group["request_id"]) == (900, 900, "id0, id1, id2, id3, id4")
+    assert told["evidence"]["lines"][1].endswith("publish, d0.example.com and 899 more; sign-in safe before and after; done; run r1")
+    assert world.calls == ["write_journal", "read_journal", "read_journal"]
+    assert "ledger_since is set with content" in world.run("rollover_journal", {"content": {"schema": 2}, "ledger_since": now})["msg"]

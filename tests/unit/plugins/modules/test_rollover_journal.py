@@ -301,3 +301,63 @@ def test_where_no_line_can_be_added_the_journal_is_written_all_the_same(module, 
 def test_check_mode_adds_nothing(module, path):
     module(check_mode=True, content={"schema": 1}, ledger_entries=[entry(1)])
     assert not path.parent.exists()
+
+
+def line_of(time, act="publish", name="contoso.com", **more):
+    return {**dict.fromkeys(ledger.FIELDS[:-1]), "time": time, "run": "r1", "act": act, "object": name, "result": "done", **more}
+
+
+def written(module, *entries):
+    before = module()["journal"]
+    content = before["content"] or {"schema": 1}
+    assert module(content=content, expected_sha256=before["sha256"] or "", ledger_entries=list(entries))["written"] is True
+
+
+def test_the_ledger_is_told_since_a_day(module):
+    year = datetime.now(timezone.utc).year
+    written(module, line_of(f"{year - 1}-03-01T10:00:00Z", "generate", "sts"))
+    written(module, line_of(f"{year}-01-02T10:00:00Z", user="alice", job="41", change_number="CHG1", rule_before=True, rule_after=True))
+    told = module(ledger_since=f"{year}-01-01")["evidence"]
+    assert (told["valid"], told["since"], told["last_change"]) == (True, f"{year}-01-01T00:00:00Z", f"{year}-01-02T10:00:00Z")
+    assert [(g["act"], g["objects"], g["user"], g["safe"]) for g in told["groups"]] == [("publish", ["contoso.com"], "alice", "safe before and after")]
+    assert told["lines"][0].startswith(f"Ledger since {year}-01-01: 1 entry. The ledger's chain is whole: 1 entry, head ")
+    assert told["lines"][1] == f"  {year}-01-02 10:00 UTC publish, contoso.com; sign-in safe before and after; done; by alice, job 41, change CHG1"
+    both = module(ledger_since=f"{year - 1}-01-01T00:00:00Z")["evidence"]
+    assert [g["act"] for g in both["groups"]] == ["generate", "publish"] and "it begins after" not in both["said"]
+
+
+def test_a_ledger_that_was_shortened_or_is_gone_is_told_by_the_end_that_the_journal_names(module, path):
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    written(module, line_of(now), line_of(now, name="fabrikam.com"))
+    file = next(path.parent.glob("ledger-*.jsonl"))
+    whole = file.read_bytes()
+    file.write_bytes(whole.splitlines(keepends=True)[0])
+    told = module(ledger_since=now[:4] + "-01-01")["evidence"]
+    assert told["valid"] is False and "lines at the end are missing" in told["said"] and told["lines"][0].endswith(told["said"])
+    file.unlink()
+    told = module(ledger_since=now[:4] + "-01-01")["evidence"]
+    assert told["valid"] is False and "the file has no line" in told["said"]
+    # A write that was broken off before the journal left lines that are told, and are no break.
+    more = ledger.encode(line_of(now, "promote", "sts"), ledger.line_hash(whole.splitlines(keepends=True)[-1]))
+    file.touch(0o600)
+    file.write_bytes(whole + more)
+    told = module(ledger_since=now[:4] + "-01-01")["evidence"]
+    assert told["valid"] is True and [g["act"] for g in told["groups"]] == ["publish", "promote"]
+
+
+def test_a_ledger_that_cannot_be_read_is_told_and_is_no_error(module, path):
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    written(module, line_of(now))
+    next(path.parent.glob("ledger-*.jsonl")).write_bytes(b"x" * 1_500_001)
+    told = module(ledger_since=now[:10])
+    assert told["evidence"]["valid"] is False and "larger than 1500000 bytes" in told["evidence"]["said"] and "failed" not in told
+
+
+@pytest.mark.parametrize("since", ["yesterday", "2026-13-01", "1900-01-01"])
+def test_a_time_that_is_none_is_refused(module, since):
+    assert "ledger_since: " in module(ledger_since=since)["msg"]
+
+
+def test_there_is_no_ledger_yet(module):
+    told = module(ledger_since="2026-01-01")["evidence"]
+    assert told["lines"] == ["Ledger since 2026-01-01: 0 entries. The ledger's chain is whole: 0 entries, head none"]
