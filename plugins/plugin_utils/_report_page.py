@@ -10,11 +10,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 import jinja2
+import markupsafe
 
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time, parse_time
 
@@ -23,15 +25,52 @@ _BEFORE, _AFTER = timedelta(days=30), timedelta(days=400)
 _WIDTH, _LEFT, _LANE = 1040, 120, 34
 _APART = 22
 """Two marks of one lane are at least so far apart."""
+_LIST = re.compile(r"(?<![^\s(])[^\s,;:()]+(?:, [^\s,;:()]+){7,}")
+"""Names with commas between them, more than seven of them."""
+_WORD = re.compile(r"(\S{60})\S{30,}")
+_THUMBPRINT = re.compile(r"\b([0-9A-F]{8})([0-9A-F]{32})\b")
 
 
-def page(view: Mapping[str, Any]) -> str:
-    """Return the page for what ``view.build`` returned. Every text is escaped; styles and scripts are allowed by their hashes alone."""
+def page(view: Mapping[str, Any], above: bool = False) -> str:
+    """Return the page for what ``view.build`` returned. Every text is escaped; styles and scripts are allowed by their hashes alone.
+
+    ``above``: the page over all farms is in the folder above.
+    """
+    by_tenant = {tenant: [d for d in view["domains"] if d["tenant"] == tenant] for tenant in view["tenants"]}
+    parts = [{"tenant": tenant, "domains": found, "well": sum(d["well"] for d in found)} for tenant, found in by_tenant.items()]
+    verdicts = [(verdict, verdict.replace("_", " ")) for verdict in dict.fromkeys(d["verdict"] for d in view["domains"])]
+    title = f"Token-signing certificates of {view['farm']['name']}"
+    return _render("page.html.j2", title, view=view, drawing=timeline(view), parts=parts, verdicts=verdicts, above=above)
+
+
+def page_of_farms(view: Mapping[str, Any]) -> str:
+    """Return the page over all farms for what ``farms.summary`` returned."""
+    return _render("farms.html.j2", "Token-signing certificates of all farms", view=view)
+
+
+def _render(template: str, title: str, **values: Any) -> str:
     loader = jinja2.FileSystemLoader(_FOLDER)
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, loader=loader)
+    environment.filters.update(folded=folded, thumbprints=_thumbprints)
     style, script = _asset("page.css"), _asset("page.js")
     policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
-    return environment.get_template("page.html.j2").render(view=view, style=style, script=script, policy=policy, drawing=timeline(view))
+    return environment.get_template(template).render(title=title, style=style, script=script, policy=policy, **values)
+
+
+def folded(text: str) -> str:
+    """Return the sentence with the longest list of names in it cut to the first three, and words that fill lines cut; nothing where it is short."""
+    cut = _WORD.sub(r"\1…", text)
+    found = max(_LIST.finditer(cut), key=lambda match: len(match.group()), default=None)
+    if found is None:
+        return cut if cut != text else ""
+    names = found.group().split(", ")
+    return f"{cut[: found.start()]}{', '.join(names[:3])} and {len(names) - 3} more{cut[found.end() :]}"
+
+
+def _thumbprints(text: str) -> markupsafe.Markup:
+    """The text, escaped, with each thumbprint as its beginning that shows the whole on demand."""
+    escaped = str(markupsafe.escape(text or "none"))
+    return markupsafe.Markup(_THUMBPRINT.sub(r'<code title="\1\2">\1</code>', escaped))  # noqa: S704 - escaped above
 
 
 def _asset(name: str) -> str:

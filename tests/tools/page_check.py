@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Looks at the page of rollover_report in a browser: ``make page-check``.
 
-Every state of the summary becomes a page. Each is opened in Chromium: nothing may be complained of in the console, nothing may be fetched, axe may find
-nothing, and at 400 pixels nothing may scroll sideways. Some are kept as pictures, wide and narrow, light and dark, in build/page-check. A page of 40
-domains is printed, one with names that mean harm runs nothing, and one with 900 domains is filtered and sorted.
+Every state of the summary becomes a page, and so do many farms and a ledger. Each is opened in Chromium: nothing may be complained of in the console,
+nothing may be fetched, axe may find nothing, and at 400 pixels nothing may scroll sideways. Some are kept as pictures, wide and narrow, light and dark,
+in build/page-check. Pages of 40 domains are printed, one with names that mean harm runs nothing, and those of 900 domains and of 120 farms are filtered
+and sorted.
+``page_check.py NAME...`` looks at these pages only, by their names in build/page-check/pages.
 
 Needs Chromium (Debian: ``apt-get install chromium``) and a package index for playwright; axe-core comes from npm. What is absent is skipped and counted.
 """
@@ -19,6 +21,7 @@ import sys
 import tarfile
 import time
 import venv
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -27,17 +30,30 @@ TESTS = Path(__file__).resolve().parents[1]
 UNIT = TESTS / "unit" / "plugins"
 WORK = TESTS.parent / "build" / "page-check"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-PICTURED = ("in sync", "due with partners", "broken", "held clock", "emergency", "several tenants", "900 domains with 30 broken", "names that mean harm")
+WHOLE = "due with ledger and hygiene"
+FARMS = {"five farms": 5, "120 farms": 120}
+PICTURED = (
+    "in sync",
+    "due with partners",
+    "broken",
+    "held clock",
+    "emergency",
+    "several tenants",
+    "900 domains with 30 broken",
+    "names that mean harm",
+    WHOLE,
+    *FARMS,
+)
 SIZES = {"wide": (1280, 900), "narrow": (400, 800)}
-PRINTED, MOST_PAGES = "due", 3  # 40 domains
-MANY, MOST_BYTES, MOST_SECONDS = "900 domains with 30 broken", 2_000_000, 1.0
+PRINTED, MOST_PAGES = ("due", WHOLE, "five farms"), 3  # 40 domains
+MANY, MOST_BYTES, MOST_SECONDS = ("900 domains with 30 broken", "120 farms"), 2_000_000, 1.0
 SECONDS = 600
 
 
 def main() -> int:
     """Write the pages, then look at them with the Python of an environment that has playwright. Exit code 1 if something was found."""
     if sys.argv[1:2] == ["look"]:
-        return look(Path(sys.argv[2]), Path(sys.argv[3]) if len(sys.argv) > 3 else None)
+        return look(Path(sys.argv[2]), Path(sys.argv[3]) if sys.argv[3] else None, sys.argv[4:])
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         print("page-check: skipped, 1 of 1: no Chromium on this machine (Debian: apt-get install chromium)")
@@ -49,7 +65,7 @@ def main() -> int:
     if python is None:
         print("page-check: skipped, 1 of 1: playwright cannot be had from the package index")
         return 0
-    done = subprocess.run([str(python), __file__, "look", browser, *([str(axe)] if axe else [])], check=False, timeout=SECONDS)
+    done = subprocess.run([str(python), __file__, "look", browser, str(axe or ""), *sys.argv[1:]], check=False, timeout=SECONDS)
     return done.returncode
 
 
@@ -62,11 +78,16 @@ def write() -> None:
     reports = import_module("test_rollover_report")
     pages = {name: (json.loads(reports.plan(name)), name) for name in reports.CASES}
     pages["names that mean harm"] = (reports.hostile(), "due with partners")
+    pages[WHOLE] = ({**json.loads(reports.plan("due")), "not_in_adfs": [reports.strange()]}, "due")
     shutil.rmtree(WORK / "pages", ignore_errors=True)
     for name, (shown, case) in pages.items():
         folder = WORK / "pages" / _file(name)
         folder.mkdir(parents=True)
-        (folder / "index.html").write_bytes(reports.made(shown, case)["index.html"])
+        told = reports.ledger() if name in (WHOLE, "names that mean harm") else None
+        (folder / "index.html").write_bytes(reports.made(shown, case, told=told)["index.html"])
+    for name, number in FARMS.items():
+        (WORK / "pages" / _file(name)).mkdir()
+        (WORK / "pages" / _file(name) / "index.html").write_bytes(reports.over_all(number))
 
 
 def environment() -> Path | None:
@@ -101,13 +122,13 @@ def fetch_axe() -> Path | None:
     return place
 
 
-def look(browser: Path, axe: Path | None) -> int:
-    """Open every page. Runs with the Python that has playwright."""
+def look(browser: Path, axe: Path | None, names: Sequence[str] = ()) -> int:
+    """Open every page, or those with these names. Runs with the Python that has playwright."""
     from playwright.sync_api import sync_playwright
 
     problems: list[str] = []
     pictures = 0
-    folders = sorted((WORK / "pages").iterdir())
+    folders = [folder for folder in sorted((WORK / "pages").iterdir()) if not names or folder.name in names]
     shutil.rmtree(WORK / "pictures", ignore_errors=True)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=str(browser), args=["--no-sandbox"])
@@ -126,11 +147,13 @@ def look(browser: Path, axe: Path | None) -> int:
                         problems += [f"{folder.name} ({size}, {scheme}): axe: {text}" for text in _violations(context, page, axe)]
                     if folder.name in map(_file, PICTURED):
                         target = WORK / "pictures" / f"{folder.name}-{size}-{scheme}.png"
-                        page.screenshot(path=str(target), full_page=folder.name != _file(MANY))
+                        page.screenshot(path=str(target), full_page=folder.name not in map(_file, MANY))
                         pictures += 1
                     context.close()
-        problems += _printed(running, WORK / "pages" / _file(PRINTED) / "index.html")
-        problems += _many(running, WORK / "pages" / _file(MANY) / "index.html")
+        for name in PRINTED if not names else ():
+            problems += _printed(running, WORK / "pages" / _file(name) / "index.html")
+        for name in MANY if not names else ():
+            problems += _many(running, WORK / "pages" / _file(name) / "index.html")
         running.close()
     for problem in problems:
         print(f"page-check: {problem}")
@@ -175,7 +198,7 @@ def _printed(running: Any, path: Path) -> list[str]:
     page = running.new_page()
     page.goto(path.as_uri())
     paper = page.pdf(format="A4")
-    (WORK / "pictures" / "printed.pdf").write_bytes(paper)
+    (WORK / "pictures" / f"{path.parent.name}.pdf").write_bytes(paper)
     page.close()
     pages = len(re.findall(rb"/Type\s*/Page\b", paper))
     return [] if 1 <= pages <= MOST_PAGES else [f"{path.parent.name}: it is printed on {pages} pages"]
@@ -187,12 +210,12 @@ def _many(running: Any, path: Path) -> list[str]:
         found.append(f"{path.parent.name}: {path.stat().st_size} bytes")
     page = running.new_page()
     page.goto(path.as_uri())
-    shown = "Array.from(document.querySelectorAll('#domains tbody tr')).filter(row => !row.hidden).length"
+    shown = "Array.from(document.querySelectorAll('table.list tbody tr')).filter(row => !row.hidden).length"
     every = page.evaluate(shown)
     begin = time.monotonic()
     page.fill("#find", "77")
     some = page.evaluate(shown)
-    page.locator("#domains thead button").first.click()
+    page.locator("table.list thead button").first.click()
     took = time.monotonic() - begin
     page.close()
     if not 0 < some < every:

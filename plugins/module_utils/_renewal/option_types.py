@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import bounded, later
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import bounded, day_or_time, later
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import CertificateError, normalize_thumbprint, parse_time
 
@@ -120,12 +120,12 @@ def duration(unit: str) -> Type:
     return Type({"type": "str"}, read, unit=unit)
 
 
-def moment() -> Type:
-    """A time in ISO 8601; read as text, for whoever takes it reads it again."""
+def moment(*, or_day: bool = False) -> Type:
+    """A time in ISO 8601; read as text, for whoever takes it reads it again. ``or_day``: a day, such as ``2026-11-01``, is one too."""
 
     def read(name: str, value: Any) -> str:
         try:
-            parse_time(str(value))
+            (day_or_time if or_day else parse_time)(str(value))
         except ValueError as exc:
             raise PolicyError(f"{variable(name)}: {exc}") from exc
         return str(value)

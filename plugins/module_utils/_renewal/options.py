@@ -653,9 +653,25 @@ RUN_OPTIONS: tuple[Option, ...] = (
         group=WINDOWS,
         line="A folder on the controller for a report of each run, in every mode: a page, and files for other programs.",
         more=(
-            "Given for several hosts, each writes into a folder of its own below it.",
-            "Refused in jobs of AWX and Automation Controller, which delete it when the job ends.",
+            "Given for several hosts, each writes into a folder of its own below it, and the folder itself tells of all of them.",
+            "Refused in jobs of AWX and Automation Controller, which delete it when the job ends, unless O(renew_signing_cert_report_host) is set.",
         ),
+    ),
+    Option(
+        name="report_host",
+        type=text(),
+        default="",
+        group=WINDOWS,
+        line="A host of the inventory, with Python and without Windows, on which O(renew_signing_cert_report_path) is, instead of the controller.",
+    ),
+    Option(
+        name="since",
+        type=moment(or_day=True),
+        default="",
+        group=WINDOWS,
+        line="A day or a time in ISO 8601, such as V(2026-11-01). The summary then tells what the ledger says since: who did what,"
+        " and whether sign-in was safe.",
+        more=("Without it, a report has the ledger since the beginning of the last year, and the summary says nothing of it.",),
     ),
     Option(
         name="now",

@@ -3,13 +3,115 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # PRIVATE: this file belongs to federation.adfs alone and may change in any release.
-"""Writes the files of a report into a folder, each replaced as a whole: a reader sees the old one or the new one."""
+"""The folder of reports: writes a farm's files, each replaced as a whole, and the files over all farms where there are several.
+
+Runs of several farms write there side by side, also from other machines. A farm's part is written first; what is over all of them is made from the
+parts that are there, and written only if they still are the same then. So whoever writes last has seen every part.
+"""
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import fcntl
+import hashlib
+import json
 import os
+import re
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.federation.adfs.plugins.module_utils._files import read_regular
+from ansible_collections.federation.adfs.plugins.module_utils._report import farms
+
+MOST_BYTES = 50_000_000
+_LOCK_SECONDS = 10.0
+_TRIES = 20
+_PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
+
+Ask = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+def keep(ask: Ask, path: str, part: str, several: bool, files: Mapping[str, bytes], page: Callable[[Sequence[Mapping[str, Any]]], bytes]) -> dict[str, Any]:
+    """Write a report into the folder ``path``, and return where and what.
+
+    ``ask``: ``answer`` here, or what carries a request to ``answer`` on another host and its reply back. ``part``: the name of the farm's subfolder,
+    empty for none. ``several``: write there in any case; otherwise only where a summary of several farms lies already. ``page``: makes the page over
+    all farms from a line for each. Raises OSError, and ValueError for a name that leads out of the folder.
+    """
+    encoded = {name: base64.b64encode(content).decode("ascii") for name, content in files.items()}
+    found = ask({"do": "write", "path": path, "part": part, "several": several, "files": encoded})
+    for _try in range(_TRIES):
+        if found["rows"] is None:
+            break
+        encoded = {"index.html": base64.b64encode(page(found["rows"])).decode("ascii")}
+        found = ask({"do": "join", "path": path, "of": found["of"], "files": encoded, "where": found["where"]})
+    return {"where": found["where"], "joined": found["where"] != ""}
+
+
+def answer(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Do what ``keep`` asks for, on this host. ``rows``: what the page over all farms shall say, None if there is none to write."""
+    path = str(request["path"])
+    files = {str(name): base64.b64decode(content) for name, content in request["files"].items()}
+    if request["do"] == "write":
+        part = str(request["part"])
+        if part and not _PART.fullmatch(part):
+            raise ValueError(f"the name {part!r} of the farm's folder has other characters than letters, digits, full stops, hyphens and underscores")
+        where = part if part and (request["several"] or _is_summary(path)) else ""
+        write(os.path.join(path, where) if where else path, files)
+        return {"where": where, **_seen(path, where)}
+    with _locked(path):
+        seen = _seen(path, str(request["where"]))
+        if seen["of"] == request["of"]:
+            write(path, {**files, **farms.files(_parts(path))})
+            seen["rows"] = None
+    return {"where": request["where"], **seen}
+
+
+def _seen(path: str, where: str) -> dict[str, Any]:
+    """The lines over all parts, and a hash of them all; nothing where the report lies in the folder itself."""
+    if not where:
+        return {"rows": None, "of": ""}
+    parts = _parts(path)
+    state = hashlib.sha256()
+    for name, content in parts:
+        state.update(json.dumps([name, hashlib.sha256(content).hexdigest()]).encode("ascii"))
+    return {"rows": farms.join(parts)[0], "of": state.hexdigest()}
+
+
+def _parts(path: str) -> list[tuple[str, bytes]]:
+    """The name of each subfolder that has a report, with the content of its report.json."""
+    found = []
+    for name in sorted(os.listdir(path)):
+        with contextlib.suppress(OSError):  # no folder, or one without a report, such as the packs for partners
+            content = read_regular(os.path.join(path, name, "report.json"), MOST_BYTES)
+            found.append((name, content if len(content) <= MOST_BYTES else b""))
+    return found
+
+
+def _is_summary(path: str) -> bool:
+    try:
+        return farms.is_summary(read_regular(os.path.join(path, "report.json"), MOST_BYTES))
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def _locked(path: str) -> Iterator[None]:
+    """One at a time writes what is over all farms. Where a file system has no locks, or one is held for long, it is written all the same."""
+    with open(os.path.join(path, ".lock"), "ab") as file:
+        end = time.monotonic() + _LOCK_SECONDS
+        while time.monotonic() < end:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(0.05)
+            except OSError:
+                break
+        yield
 
 
 def write(folder: str, files: Mapping[str, bytes]) -> None:

@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # PRIVATE: this file belongs to federation.adfs alone and may change in any release.
-"""The files beside the page: Markdown, CSV, calendar and metrics. Pure functions from what view.build returns to text."""
+"""The files beside the page: Markdown, CSV, calendar and metrics. Pure functions from what view.build returns to text.
+
+Those that are for other programs take one view or several: a folder of many farms has one file of each kind for all of them.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from typing import Any
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import parse_time
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_COLUMNS = ("domain", "tenant", "verdict", "signing", "signing_is", "next", "next_is", "row", "to_do", "reason")
+_COLUMNS = ("farm", "domain", "tenant", "verdict", "signing", "signing_is", "next", "next_is", "row", "to_do", "reason")
 _OCTETS = 75
 """The longest line of a calendar (RFC 5545, 3.1)."""
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#|!~])")
@@ -26,35 +29,39 @@ PREFIX = "federation_adfs_"
 
 def markdown(view: Mapping[str, Any]) -> str:
     """Return the report in Markdown."""
-    lines = [f"# {_md(view['farm']['name'])}", "", _md(view["answer"]), "", f"Made {view['made_at']} by a run in mode {view['mode']}.", ""]
+    lines = [f"# {escaped(view['farm']['name'])}", "", escaped(view["answer"]), "", f"Made {view['made_at']} by a run in mode {view['mode']}.", ""]
     lines += ["## Summary", "", *(f"    {line}" for line in view["summary"]), ""]
     rows = [[d["domain"], d["verdict"].replace("_", " "), d["signing"] or "", d["next"] or "", d["row"] or "", d["to_do"]] for d in view["domains"]]
-    lines += _table("Domains", ("Domain", "Verdict", "Entra signing", "Entra next", "Row", "What to do"), rows)
-    lines += _table("Servers", ("Server", "Signs with", "Read"), [[n["name"], n["primary"] or "", n["how"] or n["reason"]] for n in view["servers"]])
+    lines += table("Domains", ("Domain", "Verdict", "Entra signing", "Entra next", "Row", "What to do"), rows)
+    lines += table("Servers", ("Server", "Signs with", "Read"), [[n["name"], n["primary"] or "", n["how"] or n["reason"]] for n in view["servers"]])
     waits = [[b["object"], b["reason"], b["until"] or "", b["lifted_by"]] for b in view["blocked"]]
-    lines += _table("What waits, and who lifts it", ("Object", "Why", "Until", "Lifted by"), waits)
-    lines += _table("Partners", ("Partner", "Advice"), [[p["name"], p["advice"]] for p in view["partners"]])
-    lines += _table("Hygiene", ("Certificate", "Finding"), [[h["object"], h["finding"]] for h in view["hygiene"]])
+    lines += table("What waits, and who lifts it", ("Object", "Why", "Until", "Lifted by"), waits)
+    lines += table("Partners", ("Partner", "Advice"), [[p["name"], p["advice"]] for p in view["partners"]])
+    lines += table("Hygiene", ("Certificate", "Finding"), [[h["object"], h["finding"]] for h in view["hygiene"]])
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+    """Return the lines of a section with a table in Markdown; none without rows."""
     if not rows:
         return []
-    body = [f"| {' | '.join(_md(str(cell)) for cell in row)} |" for row in rows]
+    body = [f"| {' | '.join(escaped(str(cell)) for cell in row)} |" for row in rows]
     return [f"## {title}", "", f"| {' | '.join(heads)} |", "|" + " --- |" * len(heads), *body, ""]
 
 
-def _md(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return the text with what Markdown would obey made plain."""
     return _MARKDOWN.sub(r"\\\1", text)
 
 
-def matrix(view: Mapping[str, Any]) -> str:
+def matrix(views: Sequence[Mapping[str, Any]]) -> str:
     """Return all domains as CSV (RFC 4180). No cell begins like a formula: a spreadsheet would run it."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(_COLUMNS)
-    writer.writerows([_cell(domain[column]) for column in _COLUMNS] for domain in view["domains"])
+    for view in views:
+        named = {"farm": view["farm"]["name"]}
+        writer.writerows([_cell({**named, **domain}[column]) for column in _COLUMNS] for domain in view["domains"])
     return out.getvalue()
 
 
@@ -63,16 +70,21 @@ def _cell(value: Any) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def calendar(view: Mapping[str, Any]) -> str:
+def calendar(views: Sequence[Mapping[str, Any]]) -> str:
     """Return the dates as a calendar (RFC 5545): what comes while the runs go on, the deadline, and the end of each certificate."""
-    stamp = _utc(view["made_at"])
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//federation.adfs//rollover_report//EN", "CALSCALE:GREGORIAN"]
+    lines += [line for view in views for line in _events(view)]
+    return "".join(f"{folded}\r\n" for line in [*lines, "END:VCALENDAR"] for folded in _folded(line))
+
+
+def _events(view: Mapping[str, Any]) -> list[str]:
+    stamp, lines = _utc(view["made_at"]), []
     for kind, start, end, text in _dates(view):
         identity = hashlib.sha256("\0".join((view["farm"]["identifier"], kind, start)).encode("utf-8")).hexdigest()[:32]
         lines += ["BEGIN:VEVENT", f"UID:{identity}@federation.adfs", f"DTSTAMP:{stamp}", f"DTSTART:{_utc(start)}"]
         lines += [f"DTEND:{_utc(end)}"] if end > start else []
         lines += [f"SUMMARY:{_ics(view['farm']['name'] + ': ' + text)}", "TRANSP:TRANSPARENT", "END:VEVENT"]
-    return "".join(f"{folded}\r\n" for line in [*lines, "END:VCALENDAR"] for folded in _folded(line))
+    return lines
 
 
 def _dates(view: Mapping[str, Any]) -> Iterable[tuple[str, str, str, str]]:
@@ -105,28 +117,53 @@ def _folded(line: str) -> Iterable[str]:
     yield part
 
 
-def metrics(view: Mapping[str, Any]) -> str:
-    """Return the figures as OpenMetrics text; the guide has rules that alert on them."""
+def metrics(views: Sequence[Mapping[str, Any]]) -> str:
+    """Return the figures as OpenMetrics text; the guide has rules that alert on them. All samples of a figure stand together, as the format wants it."""
+    samples: dict[str, list[tuple[Mapping[str, str], int]]] = {name: [] for name in _FIGURES}
+    for view in views:
+        for name, found in _samples(view).items():
+            samples[name] += found
+    lines = [line for name, told in _FIGURES.items() for line in _gauge(name, told, samples[name])]
+    return "\n".join([*lines, "# EOF"]) + "\n"
+
+
+_FIGURES = {
+    "run_timestamp_seconds": "When the last run was.",
+    "run_failed": "Whether the last run failed.",
+    "run_acts": "How many acts the last run did.",
+    "last_change_timestamp_seconds": "When an act was last done, as far back as the ledger was read.",
+    "certificate_not_after_timestamp_seconds": "When a signing certificate of AD FS ends.",
+    "deadline_timestamp_seconds": "The latest safe moment to begin the next step.",
+    "domain_well": "Whether a domain needs nothing.",
+    "blocked": "How many things a condition holds back.",
+    "held": "Whether something waits for an administrator.",
+}
+
+
+def _samples(view: Mapping[str, Any]) -> dict[str, list[tuple[Mapping[str, str], int]]]:
     farm = {"farm": view["farm"]["identifier"] or view["farm"]["name"]}
-    made = int(parse_time(view["made_at"]).timestamp())
     own = [d for d in view["domains"] if d["verdict"] not in ("inherited", "other_farm")]
-    well = [({**farm, "tenant": d["tenant"], "domain": d["domain"]}, int(d["well"])) for d in own]
-    ends = [({**farm, "thumbprint": c["thumbprint"], "is": c["is"]}, int(parse_time(c["not_after"]).timestamp())) for c in view["certificates"]]
     blocked: dict[str, int] = {}
     for block in view["blocked"]:
         blocked[block["condition"]] = blocked.get(block["condition"], 0) + 1
-    deadline = [(farm, int(parse_time(view["deadline"]).timestamp()))] if view["deadline"] else []
-    lines = [
-        *_gauge("run_timestamp_seconds", "When the last run was.", [(farm, made)]),
-        *_gauge("run_failed", "Whether the last run failed.", [(farm, int(bool(view["failures"]) or not view["complete"]))]),
-        *_gauge("run_acts", "How many acts the last run did.", [(farm, len(view["done"]))]),
-        *_gauge("certificate_not_after_timestamp_seconds", "When a signing certificate of AD FS ends.", ends),
-        *_gauge("deadline_timestamp_seconds", "The latest safe moment to begin the next step.", deadline),
-        *_gauge("domain_well", "Whether a domain needs nothing.", well),
-        *_gauge("blocked", "How many things a condition holds back.", [({**farm, "condition": name}, number) for name, number in sorted(blocked.items())]),
-        *_gauge("held", "Whether something waits for an administrator.", [(farm, int(any(b["lifted_by"] == "an administrator" for b in view["blocked"])))]),
-    ]
-    return "\n".join([*lines, "# EOF"]) + "\n"
+    changed = (view.get("ledger") or {}).get("last_change")
+    return {
+        "run_timestamp_seconds": [(farm, _seconds(view["made_at"]))],
+        "run_failed": [(farm, int(bool(view["failures"]) or not view["complete"]))],
+        "run_acts": [(farm, len(view["done"]))],
+        "last_change_timestamp_seconds": [(farm, _seconds(changed))] if changed else [],
+        "certificate_not_after_timestamp_seconds": [
+            ({**farm, "thumbprint": c["thumbprint"], "is": c["is"]}, _seconds(c["not_after"])) for c in view["certificates"]
+        ],
+        "deadline_timestamp_seconds": [(farm, _seconds(view["deadline"]))] if view["deadline"] else [],
+        "domain_well": [({**farm, "tenant": d["tenant"], "domain": d["domain"]}, int(d["well"])) for d in own],
+        "blocked": [({**farm, "condition": name}, number) for name, number in sorted(blocked.items())],
+        "held": [(farm, int(any(b["lifted_by"] == "an administrator" for b in view["blocked"])))],
+    }
+
+
+def _seconds(moment: str) -> int:
+    return int(parse_time(moment).timestamp())
 
 
 def _gauge(name: str, told: str, samples: Sequence[tuple[Mapping[str, str], int]]) -> Iterable[str]:

@@ -2,20 +2,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 "use strict";
 (function () {
-  const table = document.getElementById("domains");
-  if (!table) { return; }
-  const body = table.tBodies[0];
-  const rows = Array.from(body.rows);
+  const tables = Array.from(document.querySelectorAll("table.list"));
   const text = document.getElementById("find");
   const only = document.getElementById("only");
   const told = document.getElementById("told");
+  if (tables.length === 0 || text === null) { return; }
+  const rows = tables.flatMap(function (table) { return Array.from(table.tBodies[0].rows); });
+  const words = new Map(rows.map(function (row) { return [row, row.textContent.toLowerCase()]; }));
   const order = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
   document.getElementById("tools").hidden = false;
   function filter() {
     const wanted = text.value.toLowerCase();
     let left = 0;
     for (const row of rows) {
-      row.hidden = !(row.textContent.toLowerCase().includes(wanted) && (only.value === "" || row.dataset.verdict === only.value || (only.value === "!" && row.dataset.well !== "1")));
+      row.hidden = !(words.get(row).includes(wanted) && (only.value === "" || row.dataset.kind === only.value || (only.value === "!" && row.dataset.well !== "1")));
       left += row.hidden ? 0 : 1;
     }
     told.textContent = left + " of " + rows.length + " shown";
@@ -23,17 +23,28 @@
   text.addEventListener("input", filter);
   only.addEventListener("change", filter);
   filter();
-  Array.from(table.tHead.rows[0].cells).forEach(function (head, column) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = head.textContent;
-    head.replaceChildren(button);
-    button.addEventListener("click", function () {
-      const up = head.getAttribute("aria-sort") !== "ascending";
-      for (const other of table.tHead.rows[0].cells) { other.removeAttribute("aria-sort"); }
-      head.setAttribute("aria-sort", up ? "ascending" : "descending");
-      rows.sort(function (a, b) { return (up ? 1 : -1) * order.compare(a.cells[column].textContent, b.cells[column].textContent); });
-      body.append(...rows);
+  for (const table of tables) {
+    const heads = Array.from(table.tHead.rows[0].cells);
+    heads.forEach(function (head, column) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = head.textContent;
+      head.replaceChildren(button);
+      button.addEventListener("click", function () {
+        const up = head.getAttribute("aria-sort") !== "ascending";
+        for (const other of heads) { other.removeAttribute("aria-sort"); }
+        head.setAttribute("aria-sort", up ? "ascending" : "descending");
+        const sorted = Array.from(table.tBodies[0].rows).map(function (row) { return [row.cells[column].textContent, row]; });
+        sorted.sort(function (a, b) { return (up ? 1 : -1) * order.compare(a[0], b[0]); });
+        table.tBodies[0].append(...sorted.map(function (pair) { return pair[1]; }));
+      });
     });
+  }
+  // What is folded is read on paper too.
+  let opened = [];
+  addEventListener("beforeprint", function () {
+    opened = Array.from(document.querySelectorAll("main details:not([open])")).filter(function (found) { return !found.classList.contains("whole"); });
+    for (const found of opened) { found.open = true; }
   });
+  addEventListener("afterprint", function () { for (const found of opened) { found.open = false; } });
 })();

@@ -6,11 +6,15 @@ from __future__ import annotations
 
 import base64
 import csv
+import hashlib
 import io
 import json
 import os
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -20,16 +24,26 @@ from unittest.mock import MagicMock
 import pytest
 import yaml
 from ansible.errors import AnsibleActionFail
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "module_utils" / "_renewal"))
 
 from screens import CASES, screen
 
 from ansible_collections.federation.adfs.plugins.action import rollover_report
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import ledger_told
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.ledger import FIELDS, encode, line_hash, verify
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.loop import MODES
-from ansible_collections.federation.adfs.plugins.module_utils._report import folder, partners, view
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Slots
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import make_plan, show
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run
+from ansible_collections.federation.adfs.plugins.module_utils._report import farms, folder, partners, view
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 from ansible_collections.federation.adfs.plugins.modules import rollover_report as documented
+from ansible_collections.federation.adfs.plugins.plugin_utils._report_page import folded, page_of_farms
 
 HOSTILE = [
     "<script>alert(1)</script>.example.com",
@@ -43,6 +57,8 @@ HOSTILE = [
     "|`code`|{{ 7 * 7 }}{% raw %}",
     "lone \ud800 surrogate",
 ]
+STAMP = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\dZ")
+FARM_STATES = ("in sync", "due", "held clock", "broken", "several tenants", "published and waiting")
 FILES = {"index.html", "report.json", "report.md", "matrix.csv", "dates.ics", "metrics.prom"}
 
 
@@ -73,8 +89,53 @@ def plan(name: str, mode: str = "plan") -> str:
     return json.dumps(screen(CASES[name](), mode))
 
 
-def made(shown: dict[str, object], name: str, mode: str = "plan") -> dict[str, bytes]:
-    return rollover_report.contents(shown, certificates(name), mode, format_time(CASES[name]().now), [])
+def made(shown: dict[str, object], name: str, mode: str = "plan", told: dict[str, object] | None = None) -> dict[str, bytes]:
+    return contents(shown, certificates(name), mode, format_time(CASES[name]().now), told)
+
+
+def contents(shown: dict[str, object], listed: list[dict[str, object]], mode: str, now: str, told: dict[str, object] | None = None) -> dict[str, bytes]:
+    return rollover_report.contents(view.build(shown, listed, mode, now, (), told))
+
+
+def ledger(since: str = "2025-01-01T00:00:00Z") -> dict[str, object]:
+    """What the ledger tells of a publishing to forty domains, a promotion, a refusal, and an act with hostile names."""
+    old, new = "4F4C4400" + "0" * 32, "4E455700" + "0" * 32
+    common = {**dict.fromkeys(FIELDS), "time": "2025-11-20T22:46:00Z", "run": "20251120T224600Z-1", "job": "41", "user": "alice", "change_number": "CHG0031234"}
+    slots = {"before": {"signing": old, "next": None}, "after": {"signing": old, "next": new}, "rule_before": True, "rule_after": True}
+    entries = [
+        {**common, "act": "generate", "object": "adfs1.contoso.com", "after": new, "result": "done"},
+        *({**common, **slots, "act": "publish", "object": f"d{n}.example.com", "result": "done", "request_id": f"r{n}"} for n in range(1, 41)),
+        {**common, **slots, "rule_after": None, "act": "publish", "object": "e.example.com", "result": "refused: 403 Forbidden"},
+        {**common, "time": "2025-11-22T00:10:00Z", "act": "promote", "object": HOSTILE[0], "user": HOSTILE[1], "before": old, "after": new, "result": "done"},
+    ]
+    lines: list[bytes] = []
+    for entry in entries:
+        lines.append(encode(entry, line_hash(lines[-1]) if lines else None))
+    return ledger_told.evidence(verify([("ledger-2025.jsonl", b"".join(lines))]), since)
+
+
+def parts(number: int) -> list[tuple[str, bytes]]:
+    """The parts of so many farms, each in another state, by their folders; one of them is old, and one is no report any more."""
+    found = []
+    for index in range(number):
+        name = FARM_STATES[index % len(FARM_STATES)]
+        shown = json.loads(plan(name))
+        shown["farm"].update(host_name=f"sts.farm{index + 1}.example.com", identifier=f"http://sts.farm{index + 1}.example.com/adfs/services/trust")
+        moment = "2025-12-20T00:00:00Z" if index == 2 else format_time(CASES[name]().now)
+        view_of = view.build(shown, certificates(name), "audit", moment)
+        found.append((f"adfs{index + 1}-0a1b2c3d", json.dumps(view_of).encode()))
+    return [*found, ("spoilt-0a1b2c3d", b'{"farm": []}')]
+
+
+def over_all(number: int) -> bytes:
+    """The page over all of them."""
+    return page_of_farms(farms.summary(farms.join(parts(number))[0])).encode()
+
+
+def strange(**more: object) -> dict[str, object]:
+    """A certificate that domains accept and AD FS does not have."""
+    found = {"thumbprint": "53545241" + "0" * 32, "issuer": "CN=Elsewhere", "not_before": "2016-01-01T00:00:00Z", "not_after": "2026-06-01T00:00:00Z"}
+    return {**found, "days_remaining": 100, "key_type": "RSA", "key_size": 4096, "signature_algorithm": "sha256WithRSAEncryption", **more}
 
 
 class Tags(HTMLParser):
@@ -112,11 +173,12 @@ def test_every_state_has_a_whole_report_with_the_answer_of_the_summary(name: str
         assert domain["domain"] in tags.text
         assert domain.get("to_do", "") in tags.text
     for block in shown["blocked_by"]:
-        assert " ".join(block["reason"].split()) in tags.text
+        assert STAMP.sub(r"\1 \2 UTC", " ".join(block["reason"].split())) in tags.text
     for event in (shown["forecast"] or {"attended": []})["attended"]:
         assert event["said"][1:] in tags.text
     assert len(list(csv.reader(io.StringIO(files["matrix.csv"].decode())))) == len(shown["domains"]) + 1
-    assert not [tag for tag, attributes in tags.found if tag in ("link", "img", "iframe", "object") or {"src", "href", "style", "onclick"} & set(attributes)]
+    assert not [tag for tag, attributes in tags.found if tag in ("link", "img", "iframe", "object") or {"src", "style", "onclick"} & set(attributes)]
+    assert not [attributes["href"] for _tag, attributes in tags.found if not (attributes.get("href") or "#").startswith("#")]
 
 
 def hostile() -> dict[str, object]:
@@ -188,7 +250,7 @@ def test_what_is_wrong_with_a_certificate_is_told() -> None:
 
 def test_a_run_that_broke_off_has_a_report_that_says_so() -> None:
     broken_off = {"summary": ["Act: the run broke off: no reply. ", "Next run: as soon as the cause is fixed."], "memory": {"done": []}, "run": {}}
-    files = rollover_report.contents(broken_off, [], "apply", "2026-01-01T00:00:00Z", [])
+    files = contents(broken_off, [], "apply", "2026-01-01T00:00:00Z")
     assert "Act: the run broke off" in files["index.html"].decode()
     assert b'run_failed{farm="unknown farm"} 1' in files["metrics.prom"]
 
@@ -196,13 +258,17 @@ def test_a_run_that_broke_off_has_a_report_that_says_so() -> None:
 # -- how it is written -----------------------------------------------------------------------------------------------------------
 
 
-def run(path: Path, variables: dict[str, object] | None = None, check_mode: bool = False, **more: object) -> dict[str, object]:
-    arguments = {"plan": json.loads(plan("in sync")), "certificates": certificates("in sync"), "path": str(path), "now": "2026-01-01T00:00:00Z", **more}
-    task = SimpleNamespace(args=arguments, check_mode=check_mode, diff=False, async_val=0, action="federation.adfs.rollover_report", environment=[])
-    action = rollover_report.ActionModule(
+def made_action(arguments: dict[str, object], check_mode: bool = False) -> rollover_report.ActionModule:
+    named = {"action": "federation.adfs.rollover_report", "environment": [], "delegate_to": None}
+    task = SimpleNamespace(args=arguments, check_mode=check_mode, diff=False, async_val=0, **named)
+    return rollover_report.ActionModule(
         task=task, connection=MagicMock(), play_context=MagicMock(), loader=MagicMock(), templar=MagicMock(), shared_loader_obj=MagicMock()
     )
-    return action.run(task_vars=variables or {})
+
+
+def run(path: Path | None, variables: dict[str, object] | None = None, check_mode: bool = False, **more: object) -> dict[str, object]:
+    arguments = {"plan": json.loads(plan("in sync")), "certificates": certificates("in sync"), "now": "2026-01-01T00:00:00Z", **more}
+    return made_action({**arguments, **({"path": str(path)} if path else {})}, check_mode).run(task_vars=variables or {})
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
@@ -249,6 +315,214 @@ def test_a_folder_that_the_job_loses_is_refused(tmp_path: Path, job: str) -> Non
 def test_the_documentation_says_what_the_options_are() -> None:
     options = yaml.safe_load(documented.DOCUMENTATION)["options"]
     told = {n: (o["type"], o.get("elements"), o.get("required", False), o.get("default"), o.get("choices")) for n, o in options.items()}
-    spec = rollover_report.ARGUMENT_SPEC
+    spec = documented.ARGUMENT_SPEC
     assert told == {n: (o["type"], o.get("elements"), o.get("required", False), o.get("default"), o.get("choices")) for n, o in spec.items()}
     assert options["mode"]["choices"] == list(MODES)
+
+
+# -- several farms in one folder -------------------------------------------------------------------------------------------------
+
+
+def farm_of(path: Path, number: int, variables: dict[str, object] | None = None, **more: object) -> dict[str, object]:
+    shown = json.loads(plan("in sync"))
+    shown["farm"].update(host_name=f"sts{number}.example.com", identifier=f"http://sts{number}.example.com/adfs/services/trust")
+    return run(path, variables, plan=shown, farm=f"adfs{number}", **{"several": True, **more})
+
+
+def test_each_farm_has_its_part_and_the_folder_tells_of_all(tmp_path: Path) -> None:
+    first, second = farm_of(tmp_path, 1), farm_of(tmp_path, 2)
+    assert (first["path"], first["joined"], second["path"]) == (str(tmp_path / "adfs1"), True, str(tmp_path / "adfs2"))
+    for name in FILES:
+        assert (tmp_path / "adfs1" / name).is_file() and (tmp_path / name).is_file()
+    tags = Tags((tmp_path / "index.html").read_text(encoding="utf-8"))
+    assert "2 farms: 2 need nothing. 82 of 82 domains need nothing." in tags.text
+    assert [a["href"] for tag, a in tags.found if tag == "a"] == ["adfs1/index.html", "adfs2/index.html"]
+    assert "../index.html" in [a.get("href") for _tag, a in Tags((tmp_path / "adfs2" / "index.html").read_text(encoding="utf-8")).found]
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "matrix.csv").read_text(encoding="utf-8"))))
+    assert {row["farm"] for row in rows} == {"sts1.example.com", "sts2.example.com"} and len(rows) == 82
+    metrics = (tmp_path / "metrics.prom").read_text(encoding="utf-8").splitlines()
+    assert metrics.count("# TYPE federation_adfs_run_timestamp_seconds gauge") == 1 and metrics[-1] == "# EOF"
+    at = metrics.index("# HELP federation_adfs_run_failed Whether the last run failed.")
+    assert [line.partition("{")[0] for line in metrics[at + 1 : at + 3]] == ["federation_adfs_run_failed"] * 2
+    assert (tmp_path / "dates.ics").read_text(encoding="utf-8").count("BEGIN:VCALENDAR") == 1
+    assert [farm["name"] for farm in json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["farms"]] == ["sts1.example.com", "sts2.example.com"]
+
+
+def test_a_run_of_one_farm_alone_does_not_overwrite_what_tells_of_all(tmp_path: Path) -> None:
+    assert farm_of(tmp_path, 1, several=False)["path"] == str(tmp_path)
+    assert farm_of(tmp_path, 2)["joined"] is True
+    again = farm_of(tmp_path, 1, several=False)
+    assert (again["path"], again["joined"]) == (str(tmp_path / "adfs1"), True)
+    assert "2 farms:" in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_parts_that_come_while_the_summary_is_made_are_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two slices at the same time: the second writes its part and its summary after the first has looked, and before it writes."""
+    real, late = rollover_report.page_of_farms, [2, 3]
+
+    def page(summary: dict[str, object]) -> str:
+        if late:
+            farm_of(tmp_path, late.pop())
+        return real(summary)
+
+    monkeypatch.setattr(rollover_report, "page_of_farms", page)
+    farm_of(tmp_path, 1)
+    assert "3 farms:" in (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert len(json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["farms"]) == 3
+
+
+def test_many_runs_at_once_leave_a_summary_of_all(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as threads:  # each opens the lock for itself, as processes do
+        assert all(result["joined"] for result in threads.map(lambda number: farm_of(tmp_path, number), range(4)))
+    assert "4 farms:" in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_part_that_was_changed_or_is_old_is_told_and_hides_nothing(tmp_path: Path) -> None:
+    for name, content in parts(5):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "report.json").write_bytes(content)
+    farm_of(tmp_path, 9)
+    told = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    rows = {farm["name"]: farm for farm in told["farms"]}
+    assert "none of this collection" in rows["spoilt-0a1b2c3d"]["error"]
+    assert [name for name, farm in rows.items() if farm["late"]] == ["sts.farm3.example.com"]
+    counted = "7 farms: 3 need somebody now, 1 has a step that is due, or an alarm, 3 need nothing"
+    assert told["answer"] == f"{counted}. 166 of 170 domains need nothing. 1 report is old."
+    assert told["tone"] == "act" and told["farms"][0]["tone"] == "act" and told["farms"][-1]["tone"] == "well"
+    assert "spoilt" not in (tmp_path / "metrics.prom").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"null", b"\xff", b"[" * 100_000, b'{"farms": [{}]}', b'{"farm": {"name": 1}}'])
+def test_no_part_ends_a_run(content: bytes) -> None:
+    rows, views = farms.join([("odd", content)])
+    assert rows[0]["error"] and not views
+    assert farms.files([("odd", content)])["metrics.prom"].endswith(b"# EOF\n")
+
+
+def test_names_of_farms_are_harmless_on_the_page_over_all() -> None:
+    found = []
+    for index, name in enumerate(HOSTILE):
+        shown = json.loads(plan("in sync"))
+        shown["farm"].update(host_name=name, identifier=name)
+        shown["summary"] = [name]
+        found.append((f"f{index}", json.dumps(view.build(shown, [], "audit", "2026-01-01T00:00:00Z")).encode()))
+    tags = Tags(page_of_farms(farms.summary(farms.join(found)[0])))
+    assert tags.open == [] and sum(tag == "script" for tag, _attributes in tags.found) == 1
+    assert not [tag for tag, _attributes in tags.found if tag in ("img", "svg", "iframe")]
+    assert "<script>alert(1)</script>.example.com" in tags.text
+    files = farms.files(found)
+    assert not [cell for row in csv.reader(io.StringIO(files["matrix.csv"].decode())) for cell in row if cell.startswith(("=", "+", "-", "@"))]
+
+
+@pytest.mark.parametrize("name", ["..", "a/b", "", "a b", ".hidden"])
+def test_no_part_leaves_the_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(AnsibleActionFail, match=r"several is set without farm|the farm's folder has other characters"):
+        run(tmp_path / "in", farm=name, several=True)
+    assert sorted(path.name for path in tmp_path.rglob("*")) in ([], ["in"])
+
+
+# -- what is handed on, and where it is written ------------------------------------------------------------------------------------
+
+
+def test_without_a_path_nothing_is_written_and_the_short_form_is_harmless() -> None:
+    shown = hostile()
+    shown["domains"] = [*shown["domains"], {**shown["domains"][0], "domain": "b.example.com"}]
+    short = run(None, {"awx_job_id": 41}, plan=shown)["short"]
+    assert [name for name in short["attention"] if len(name) < 100] == ["../../etc/passwd", "b.example.com"]
+    assert short["domains"] == len(HOSTILE) + 1 and short["well"] == 0 and short["farm"] == ""
+    assert "{{" not in json.dumps(short) and "{%" not in json.dumps(short)
+
+
+def test_a_job_is_told_what_to_do_instead_and_has_its_short_form(tmp_path: Path) -> None:
+    with pytest.raises(AnsibleActionFail, match=r"renew_signing_cert_report_host.*renew_signing_cert_reports") as refused:
+        run(tmp_path / "new", {"awx_job_id": 41})
+    assert refused.value.result["short"]["domains"] == 41
+
+
+def test_on_another_host_the_module_writes_what_the_action_sends(tmp_path: Path) -> None:
+    action = made_action({"plan": json.loads(plan("in sync")), "path": str(tmp_path / "there"), "farm": "adfs1", "several": True, "where": "host"})
+    sent: list[str] = []
+
+    def transfer(path: str, data: str) -> str:
+        (tmp_path / "bundle.json").write_text(data, encoding="utf-8")
+        return str(tmp_path / "bundle.json")
+
+    def execute(module_name: str, module_args: dict[str, object], **_more: object) -> dict[str, object]:
+        sent.append(json.dumps(module_args))
+        return {"reply": json.loads(json.dumps(folder.answer(json.loads(Path(str(module_args["bundle"])).read_text(encoding="utf-8")))))}
+
+    action._connection._shell._IS_WINDOWS, action._connection.transport = False, "ssh"
+    action._connection._shell.tmpdir = str(tmp_path)
+    action._transfer_data, action._execute_module, action._fixup_perms2 = transfer, execute, MagicMock()
+    result = action.run(task_vars={"awx_job_id": 41, "inventory_hostname": "adfs1"})
+    assert (result["path"], result["joined"]) == (str(tmp_path / "there" / "adfs1"), True)
+    assert (tmp_path / "there" / "index.html").is_file() and (tmp_path / "there" / "adfs1" / "matrix.csv").is_file()
+    assert len(sent) == 2 and max(map(len, sent)) < 500  # what is written goes as a file: options of modules are logged
+
+
+@pytest.mark.parametrize(("windows", "transport", "said"), [(True, "psrp", "Windows host"), (False, "local", "cannot lie on the controller")])
+def test_a_host_that_cannot_keep_it_is_refused(tmp_path: Path, windows: bool, transport: str, said: str) -> None:
+    action = made_action({"plan": json.loads(plan("in sync")), "path": str(tmp_path / "new"), "where": "host"})
+    action._connection._shell._IS_WINDOWS, action._connection.transport = windows, transport
+    with pytest.raises(AnsibleActionFail, match=said):
+        action.run(task_vars={"tower_job_id": 41})
+    assert not (tmp_path / "new").exists()
+
+
+# -- the ledger, and what only Entra has -------------------------------------------------------------------------------------------
+
+
+def test_the_page_has_the_ledger_alike_entries_together() -> None:
+    files = made(json.loads(plan("due")), "due", told=ledger())
+    tags = Tags(files["index.html"].decode())
+    assert tags.open == []
+    for text in ("43 entries, head", "d1.example.com and 39 more", "safe before and after", "alice", "CHG0031234", "refused: 403 Forbidden", HOSTILE[1]):
+        assert text in tags.text, text
+    groups = json.loads(files["report.json"])["ledger"]["groups"]
+    assert [(g["act"], g["count"]) for g in groups] == [("generate", 1), ("publish", 40), ("publish", 1), ("promote", 1)]
+    assert b'last_change_timestamp_seconds{farm="http://sts.contoso.com/adfs/services/trust"} 1763770200' in files["metrics.prom"]
+
+
+def test_what_only_entra_has_is_judged_too() -> None:
+    shown = {**json.loads(plan("broken")), "not_in_adfs": [strange(key_size=1024, signature_algorithm="sha1WithRSAEncryption", days_remaining=-3)]}
+    listed = [{**c, "issuer": "CN=ADFS Signing - sts.contoso.com"} for c in certificates("broken")]
+    shown["not_in_adfs"][0]["thumbprint"] = next(d["slots"]["signing"] for d in shown["domains"] if d["verdict"] == "broken")
+    found = [entry["finding"] for entry in view.build(shown, listed, "audit", "2026-01-01T00:00:00Z")["hygiene"]]
+    for word in ("weak key: RSA of 1024 bits", "SHA-1", "expired", "longer than three years", "issued by CN=Elsewhere, unlike the farm's certificates"):
+        assert any(word in finding and "b1.example.com, b2.example.com, b3.example.com, b10.example.com" in finding for finding in found), (word, found)
+
+
+def test_a_weak_elliptic_curve_is_told() -> None:
+    listed = [{**certificates("in sync")[0], "key_type": "ECC", "key_size": 224}]
+    assert view.hygiene(listed, {})[0]["finding"] == "weak key: ECC of 224 bits"
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("sign-in is broken for " + ", ".join(f"d{n}.com" for n in range(30)), "sign-in is broken for d0.com, d1.com, d2.com and 27 more"),
+        ("start now; it would repair " + ", ".join("abcdefgh") + " (and wait)", "start now; it would repair a, b, c and 5 more (and wait)"),
+        ("a, b and c are well", ""),
+        ("x" * 300, "x" * 60 + "…"),
+    ],
+)
+def test_long_lists_in_a_sentence_are_folded(text: str, short: str) -> None:
+    assert folded(text) == short
+
+
+def test_the_plan_describes_what_domains_accept_and_ad_fs_does_not_have() -> None:
+    secret = rsa.generate_private_key(65537, 1024)  # noqa: S505 - weak on purpose
+    named = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Elsewhere")])
+    builder = x509.CertificateBuilder().subject_name(named).issuer_name(named).public_key(secret.public_key()).serial_number(7)
+    begin = datetime(2016, 1, 1, tzinfo=timezone.utc)
+    made_up = builder.not_valid_before(begin).not_valid_after(begin + timedelta(days=5000)).sign(secret, hashes.SHA256())
+    der = made_up.public_bytes(serialization.Encoding.DER)
+    thumbprint = hashlib.sha1(der).hexdigest().upper()  # noqa: S324 - the name Windows gives a certificate
+    case = CASES["broken"]()
+    domains = tuple(replace(d, slots=Slots(thumbprint, None)) if d.name == "b1.example.com" else d for d in case.seen.domains)
+    keys = {**case.seen.keys, thumbprint: replace(case.seen.keys[next(iter(case.seen.keys))], thumbprint=thumbprint)}
+    seen = replace(case.seen, domains=domains, keys=keys)
+    shown = show(make_plan(seen, case.journal, case.policy, case.now, Run("run")), {thumbprint: base64.b64encode(der).decode()}, {})
+    (found,) = shown["not_in_adfs"]
+    assert (found["thumbprint"], found["issuer"], found["key_size"]) == (thumbprint, "CN=Elsewhere", 1024) and "der" not in found
+    assert any("weak key: RSA of 1024 bits; AD FS does not have it, and 1 domain accepts it: b1.example.com" in h["finding"] for h in view.hygiene([], shown))
