@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from lab.controller import Controller
+from lab.controller import ASSOCIATIONS, FIELDS, Controller
 from playing import ROOT
 from playing.awx_collection import awx_collection
+from playing.awx_options import CONFIGURATION_AS_CODE, MODULES, options
 
 SECRETS = ("the-password-of-the-tests", "the-client-secret-of-the-tests", "the-token-of-the-tests")
 VARIABLES: dict[str, Any] = {
@@ -55,26 +57,43 @@ def set_up(controller: Controller, collections: Path | None, *arguments: str, va
     return run.returncode, int(recap[0].partition("changed=")[2].split()[0]) if recap else -1, output
 
 
-def _settings(controller: Controller, places: list[Path]) -> dict[str, str]:
+def _settings(controller: Controller | None, places: list[Path]) -> dict[str, str]:
     own = {"ANSIBLE_CONFIG": str(ROOT / "tests" / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(map(str, places))}
-    return {**os.environ, **controller.env(), **own}
+    return {**os.environ, **(controller.env() if controller else {}), **own}
 
 
-@pytest.mark.parametrize("lacks", ["awx_setup_project_url", "modules"])
-def test_what_is_missing_is_said_before_anything_is_made(lacks: str) -> None:
+def _modules() -> Path:
+    collections = awx_collection()
+    if collections is None:
+        pytest.skip("no package index here has ansible 13, which brings awx.awx")
+    return collections
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"awx_setup_project_url": ""}, "awx_setup_project_url is not set"),
+        ({}, "Neither awx.awx (for AWX) nor ansible.controller"),
+        # AWX's own answer to this one would not be seen, because what makes credentials shows nothing.
+        (
+            {"awx_setup_windows_inputs": {"user": "svc", "password": SECRETS[0]}, "awx_setup_entra_inputs": {"secret": SECRETS[1]}},
+            "awx_setup_windows_inputs.user",
+        ),
+    ],
+    ids=["awx_setup_project_url", "modules", "inputs"],
+)
+def test_what_is_missing_or_wrong_is_said_before_anything_is_made(wrong: dict[str, Any], said: str) -> None:
     with Controller() as controller:
-        code, _changed, output = set_up(controller, None, variables={**VARIABLES, **({lacks: ""} if lacks != "modules" else {})})
+        code, _changed, output = set_up(controller, None, variables={**VARIABLES, **wrong})
         assert (code, controller.writes) == (2, [])
-    said = {"modules": "Neither awx.awx (for AWX) nor ansible.controller", "awx_setup_project_url": "awx_setup_project_url is not set"}
-    assert said[lacks] in output
+    assert said in output
+    assert "secret" not in wrong.get("awx_setup_entra_inputs", {}) or "awx_setup_entra_inputs.secret" in output
     assert not [secret for secret in SECRETS if secret in output]
 
 
 @pytest.mark.long
 def test_everything_is_made_once_and_a_second_run_changes_nothing() -> None:
-    collections = awx_collection()
-    if collections is None:
-        pytest.skip("no package index here has ansible 13, which brings awx.awx")
+    collections = _modules()
     with Controller() as controller:
         before = copy.deepcopy(controller.items)
         code, changed, output = set_up(controller, collections, "--check")
@@ -128,3 +147,90 @@ def _look(controller: Controller) -> None:
         approval = controller.items["workflow_approval_templates"][nodes["approval"]["unified_job_template"]]
         assert (approval["name"], approval["timeout"]) == ("adfs_approval", 259200)
         assert nodes["verify"]["unified_job_template"] == templates["adfs_audit"]["id"]
+
+
+def test_the_data_are_in_the_form_of_configuration_as_code(tmp_path: Path) -> None:
+    """As the guide hands them on: nothing is made, and each item has only members that infra.aap_configuration takes."""
+    play = [
+        {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "tasks": [
+                {"ansible.builtin.import_role": {"name": "federation.adfs.awx_setup", "tasks_from": "data"}},
+                {"ansible.builtin.copy": {"content": "{{ awx_setup_data | to_json }}", "dest": str(tmp_path / "data.json"), "mode": "0600"}},
+            ],
+        }
+    ]
+    (tmp_path / "play.yml").write_text(json.dumps(play), encoding="utf-8")
+    given = {**VARIABLES, "awx_setup_job_slice_count": "4", "awx_setup_instance_groups": ["emea", "apac"]}
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    command = [program, str(tmp_path / "play.yml"), "-e", json.dumps(given)]
+    run = subprocess.run(command, capture_output=True, text=True, env=_settings(None, [ROOT / ".venv" / "collections"]), timeout=120, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    data = json.loads((tmp_path / "data.json").read_text(encoding="utf-8"))
+    assert set(data) == set(CONFIGURATION_AS_CODE)
+    for kind, items in data.items():
+        assert items, kind
+        for item in items:
+            assert set(item) <= set(CONFIGURATION_AS_CODE[kind].split()), (kind, item["name"])
+    # More farms than one job wants go over AWX's own means, and a plan is never sliced.
+    sliced = {item["name"]: item["job_slice_count"] for item in data["controller_templates"] if "job_slice_count" in item}
+    assert sliced == dict.fromkeys(("adfs_preflight", "adfs_audit", "adfs_renew", "adfs_renew_check"), 4)
+    assert {tuple(item["instance_groups"]) for item in data["controller_templates"]} == {("emea", "apac")}
+
+
+# How the stand-in says a type, and how an argument spec does. The modules turn a name into the number of what it names, and a mapping into JSON.
+_TYPES = {"number": {"int"}, "boolean": {"bool"}, "mapping": {"dict"}, "json": {"dict"}, "inputs": {"dict"}, "injectors": {"dict"}, "secrets": {"dict"}}
+
+
+# Options that a module makes requests of its own from, or finds an object by.
+_MODULES_OWN = {"survey_spec", "organization", "lookup_organization", "approval_node", "update_secrets"}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("module", MODULES)
+def test_the_stand_in_agrees_with_the_modules_of_awx(module: str) -> None:
+    taken = options(_modules(), module)
+    taken.update({alias: taken[name] for name in list(taken) for alias in taken[name].get("aliases") or ()})
+    fields = FIELDS[MODULES[module]]
+    # What the table has beyond the module is AWX's alone.
+    for name in set(fields) & set(taken):
+        kind, option = fields[name].rstrip("!"), taken[name]
+        if "|" in kind and option.get("choices"):
+            # The module writes a project without source control as "manual", the API as an empty text.
+            assert set(option["choices"]) - {"manual"} <= set(kind.split("|")), (module, name)
+        elif kind in _TYPES:
+            assert option.get("type", "str") in _TYPES[kind], (module, name)
+        else:
+            assert option.get("type", "str") == "str", (module, name)
+    # Each option that the role gives is known to both.
+    given = _given(module)
+    assert given and given <= set(taken), (module, given - set(taken))
+    known = {*fields, *ASSOCIATIONS.get(MODULES[module], {}), *_MODULES_OWN}
+    assert given <= known, (module, given - known)
+
+
+def _given(module: str) -> set[str]:
+    tasks = yaml.safe_load((ROOT / "roles" / "awx_setup" / "tasks" / "main.yml").read_text(encoding="utf-8"))
+    return {name for task in tasks if str(task.get("action", "")).endswith(f".{module}") for name in task["args"]}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"awx_setup_first_day": "tomorrow"}, "rrule"),
+        ({"awx_setup_instance_groups": ["nowhere"]}, "nowhere"),
+        ({"awx_setup_notifications": ["nobody"], "awx_setup_notification_templates": []}, "nobody"),
+        ({"awx_setup_daily": "weekly"}, "awx_setup_daily"),
+        ({"awx_setup_job_timeout": "soon"}, "awx_setup_job_timeout"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
+)
+def test_a_wrong_value_fails_the_playbook_with_the_name_of_what_is_wrong(wrong: dict[str, Any], said: str) -> None:
+    collections = _modules()
+    with Controller() as controller:
+        code, _changed, output = set_up(controller, collections, variables={**VARIABLES, **wrong})
+    failed = "\n".join(line for line in output.splitlines() if line.startswith(("fatal:", "failed:", "[ERROR]")) or '"msg"' in line)
+    assert code == 2 and said in failed, output[-6000:]
+    assert not [secret for secret in SECRETS if secret in output]

@@ -128,6 +128,9 @@ _READ_ONLY = {"workflow_job_template_nodes": {"workflow_job_template"}, "job_tem
 _IGNORED = {"workflow_job_template_nodes": {"type"}, "credential_types": {"managed"}}
 
 
+_MACHINE = ("username", "password", "ssh_key_data", "ssh_public_key_data", "ssh_key_unlock", "become_method", "become_username", "become_password")
+
+
 class Refused(Exception):
     """What AWX answers 400 to, by field."""
 
@@ -147,7 +150,7 @@ class Controller:
         self.writes: list[tuple[str, str, Any]] = []
         self._last = 0
         self._put("organizations", {"name": "Default"})
-        self._put("credential_types", {"name": "Machine", "kind": "ssh", "inputs": {}, "injectors": {}})
+        self._put("credential_types", {"name": "Machine", "kind": "ssh", "inputs": {"fields": [{"id": name} for name in _MACHINE]}, "injectors": {}})
         self._put("instance_groups", {"name": "default"})
         self._lock = threading.Lock()
         self._server = _Server(self)
@@ -275,11 +278,21 @@ class Controller:
             checked[field] = self._value(field, kind.rstrip("!"), value)
         if endpoint == "credential_types":
             _check_injectors({**old, **checked})
+        if endpoint == "credentials":
+            self._check_credential({**old, **checked})
         if endpoint == "job_templates" and "project" in checked:
             checked["organization"] = self.items["projects"][checked["project"]].get("organization")
         if checked.get("scm_refspec") and {**old, **checked}.get("scm_type") != "git":
             raise Refused("scm_refspec", "SCM refspec can only be used with git projects.")
         return checked
+
+    def _check_credential(self, item: Item) -> None:
+        """A credential has only what the fields of its type ask for."""
+        kind = self.items["credential_types"].get(item.get("credential_type") or 0)
+        known = {field["id"] for field in kind["inputs"].get("fields", [])} if kind else set()
+        strange = sorted(set(item.get("inputs") or {}) - known)
+        if kind and strange:
+            raise Refused("inputs", f"Additional properties are not allowed ('{strange[0]}' was unexpected)")
 
     def _value(self, field: str, kind: str, value: Any) -> Any:
         if kind in _TYPES:

@@ -88,3 +88,11 @@ def test_two_credentials_of_one_type_are_refused(controller: Controller) -> None
         made = controller.answer("POST", "/api/v2/credentials/", {"name": name, "organization": 1, "credential_type": 2, "inputs": {}})[1]
         statuses.append(controller.answer("POST", f"/api/v2/job_templates/{identity}/credentials/", {"id": made["id"]})[0])
     assert statuses == [204, 400]
+
+
+def test_a_credential_with_an_input_that_its_type_does_not_have_is_refused(controller: Controller) -> None:
+    machine = next(number for number, kind in controller.items["credential_types"].items() if kind["name"] == "Machine")
+    body = {"name": "adfs_windows", "organization": 1, "credential_type": machine}
+    status, answer = controller.answer("POST", "/api/v2/credentials/", {**body, "inputs": {"user": "svc"}})
+    assert status == 400 and "'user' was unexpected" in answer["inputs"][0]
+    assert controller.answer("POST", "/api/v2/credentials/", {**body, "inputs": {"username": "svc"}})[0] == 201
