@@ -147,9 +147,7 @@ def test_a_domain_that_refuses_its_write_does_not_keep_the_others_waiting(start:
 @pytest.mark.parametrize(
     "fault",
     [
-        pytest.param(
-            {"surface": "graph_item", "operation": "patch_configuration", "do": {"kind": "status", "code": 503}, "count": -1}, marks=pytest.mark.long
-        ),
+        pytest.param({"surface": "graph_item", "operation": "patch_configuration", "do": {"kind": "status", "code": 503}, "count": -1}, marks=pytest.mark.long),
         pytest.param(
             {"surface": "graph_item", "operation": "patch_configuration", "domain": "fabrikam.com", "do": {"kind": "skip_write"}, "count": -1},
             marks=pytest.mark.long,  # for a minute the run goes on reading back what was lost
