@@ -141,9 +141,9 @@ bench-farms: $(INSTALLED) ## What sixteen farms of 200 domains cost in one run, 
 	@PYTHONPATH=tests $(BIN)/python tests/bench/farms.py
 
 .PHONY: bench-compare
-bench-compare: $(INSTALLED) ## The collection beside a person, stock modules, a script and the fewest calls; up to two hours. FILE= goes on; ARMS, TASKS, DOMAINS, LATENCIES, RUNS: a part
+bench-compare: $(INSTALLED) ## The collection beside a person, stock modules, a script and the fewest calls; up to two hours. FILE= goes on; ARMS, TASKS, DOMAINS, LATENCIES, FARMS, RUNS: a part
 	@PYTHONPATH=tests $(BIN)/python -m bench.compare $(if $(FILE),--file "$(FILE)") $(if $(ARMS),--arms "$(ARMS)") $(if $(TASKS),--tasks "$(TASKS)") \
-		$(if $(DOMAINS),--domains "$(DOMAINS)") $(if $(LATENCIES),--latencies "$(LATENCIES)") $(if $(RUNS),--runs $(RUNS))
+		$(if $(DOMAINS),--domains "$(DOMAINS)") $(if $(LATENCIES),--latencies "$(LATENCIES)") $(if $(FARMS),--farms "$(FARMS)") $(if $(RUNS),--runs $(RUNS))
 
 .PHONY: bench
 bench: bench-core bench-metadata bench-graph bench-run ## All benchmarks; the last line of each is its verdict

@@ -17,12 +17,14 @@ import platform
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.farms import farms
 from bench.shown import CASE, COLUMNS, NAMES, Row, extrapolated, misses, plot, summary, table
 from bench.watched import Watched, watch
 
@@ -34,6 +36,8 @@ SCRIPTS = {"A": "by_hand.py", "C": "script.py", "L": "bound.py"}
 BOOKS = {"B": ARMS / "stock.yml", "D": ROOT / "playbooks" / "renew-signing-cert.yml", "0": ARMS / "empty.yml"}
 TASKS = ("nothing", "publish", "one", "throttled", "crash")
 NUMBERS, LATENCIES, WRITTEN = (1, 50, 200, 900), (0, 20, 150), 50
+# Several farms in one run, each with so many domains and a tenant of its own: the collection alone.
+MANY = (4, 16)
 # A and B would take hours with more domains than this.
 MOST = 200
 # A crash needs writes that take their time.
@@ -127,7 +131,7 @@ def measured(arm: str, case: Case, lab: Lab) -> tuple[Watched, dict[str, float]]
     done = watch(words, environment, lab.directory)
     if done.code:
         raise SystemExit(f"arm {arm} failed at {case}:\n{done.output[-6000:]}")
-    counters, traffic = lab.counters(), lab.request("GET", "/traffic")
+    counted = _counted([lab])
     lab.clear_faults()
     lab.sign_in()
     refused = lab.signins()["refused"]
@@ -137,14 +141,42 @@ def measured(arm: str, case: Case, lab: Lab) -> tuple[Watched, dict[str, float]]
         "wall_s": done.wall + walls,
         "processor_s": done.processor + processor,
         "memory_mb": done.memory / 1e6,
-        "graph_requests": sum(count for name, count in counters.items() if name.split(".")[0] in ("graph", "token")),
-        "winrm_commands": counters.get("winrm.Command", 0),
-        "winrm_requests": sum(count for name, count in counters.items() if name.startswith("winrm.") and name != "winrm.Error"),
-        "bytes": sum(traffic.values()),
-        "writes": sum(counters.get(name, 0) for name in PATCHES),
+        **counted,
         "refused": refused,
         "lines": len(done.output.splitlines()) + lines,
     }
+
+
+def _counted(labs: Sequence[Lab]) -> dict[str, float]:
+    """What the servers of the labs were asked since their logs were cleared."""
+    counters: Counter[str] = Counter()
+    for lab in labs:
+        counters.update(lab.counters())
+    return {
+        "graph_requests": sum(count for name, count in counters.items() if name.split(".")[0] in ("graph", "token")),
+        "winrm_commands": counters["winrm.Command"],
+        "winrm_requests": sum(count for name, count in counters.items() if name.startswith("winrm.") and name != "winrm.Error"),
+        "bytes": sum(sum(lab.request("GET", "/traffic").values()) for lab in labs),
+        "writes": sum(counters[name] for name in PATCHES),
+    }
+
+
+def of_farms(case: Case, labs: Sequence[Lab], inventory: Path) -> dict[str, float]:
+    """One run with nothing to do over several farms. Raises SystemExit where it failed or somebody was turned away."""
+    for lab in labs:
+        lab.clear_signins()
+        lab.clear_log()
+    words, environment = command("D", labs[0], case)
+    words[words.index("-i") + 1] = str(inventory)
+    done = watch([*words, "--forks", str(case.farms)], environment, labs[0].directory)
+    counted = _counted(labs)
+    for lab in labs:
+        lab.sign_in()
+    refused = sum(lab.signins()["refused"] for lab in labs)
+    if done.code or refused:
+        raise SystemExit(f"{case}: code {done.code}, {refused} sign-ins were refused:\n{done.output[-6000:]}")
+    spent = {"wall_s": done.wall, "processor_s": done.processor, "memory_mb": done.memory / 1e6}
+    return {**spent, **counted, "refused": refused, "lines": len(done.output.splitlines())}
 
 
 def _check(arm: str, case: Case, lab: Lab, refused: int) -> None:
@@ -157,10 +189,11 @@ def _check(arm: str, case: Case, lab: Lab, refused: int) -> None:
         raise SystemExit(f"arm {arm} at {case}: {len(wrong)} domains differ ({wrong[:3]}), {refused} sign-ins were refused")
 
 
-def cases(tasks: Sequence[str], numbers: Sequence[int], latencies: Sequence[int]) -> list[Case]:
-    """Nothing to do at every number of domains and latency; the other tasks at one number, the 50 domains where they are among the numbers."""
+def cases(tasks: Sequence[str], numbers: Sequence[int], latencies: Sequence[int], many: Sequence[int] = ()) -> list[Case]:
+    """Nothing to do at every number of domains and latency, and with ``many`` farms; the other tasks at one number, 50 domains where they are among them."""
     written = WRITTEN if WRITTEN in numbers else max(numbers)
     found = [Case("nothing", number, latency) for number in numbers for latency in latencies] if "nothing" in tasks else []
+    found += [Case("nothing", written, 0, count) for count in many] if "nothing" in tasks else []
     return found + [Case(task, written, CRASH_LATENCY if task == "crash" else latencies[0]) for task in tasks if task != "nothing"]
 
 
@@ -175,6 +208,9 @@ def run(arms: Sequence[str], wanted: Sequence[Case], runs: int, path: Path) -> N
 
 
 def _case(arms: Sequence[str], case: Case, runs: int, path: Path, done: set[tuple[str, ...]], commit: str, directory: Path, at: str) -> None:
+    if case.farms > 1:
+        _case_of_farms(arms, case, runs, path, done, commit, directory, at)
+        return
     own = [arm for arm in arms if arm not in "AB" or case.domains <= MOST]
     longest = 0.0
     kept: list[Lab] = []
@@ -197,9 +233,27 @@ def _case(arms: Sequence[str], case: Case, runs: int, path: Path, done: set[tupl
                     with prepared(case, directory / f"{arm}{number}") as lab:
                         values = measured(arm, case, lab)[1]
                 longest = max(longest, values["wall_s"])
-                row = dict(zip((*CASE, "arm", "run"), key, strict=True)) | {name: f"{value:.3f}".rstrip("0").rstrip(".") for name, value in values.items()}
-                _add(path, {**row, "commit": commit, "load": f"{os.getloadavg()[0]:.1f}"})
-                print(f"{at}: {case.task}, {case.domains} domains, {case.latency} ms, run {number}, arm {arm}: {values['wall_s']:.2f} s", file=sys.stderr)
+                _keep(path, key, values, commit, at)
+
+
+def _case_of_farms(arms: Sequence[str], case: Case, runs: int, path: Path, done: set[tuple[str, ...]], commit: str, directory: Path, at: str) -> None:
+    left = [n for n in range(1, min(runs, LONG_RUNS) + 1) if (case.task, str(case.domains), str(case.latency), str(case.farms), "D", str(n)) not in done]
+    if "D" not in arms or not left:
+        return
+    with farms(case.farms, directory / "farms", case.domains) as (labs, inventory):
+        of_farms(case, labs, inventory)  # makes the successors and publishes them
+        for number in left:
+            key = (case.task, str(case.domains), str(case.latency), str(case.farms), "D", str(number))
+            _keep(path, key, of_farms(case, labs, inventory), commit, at)
+
+
+def _keep(path: Path, key: tuple[str, ...], values: dict[str, float], commit: str, at: str) -> None:
+    """Add a row to the file and say so."""
+    row = dict(zip((*CASE, "arm", "run"), key, strict=True))
+    shown = {name: f"{value:.3f}".rstrip("0").rstrip(".") for name, value in values.items()}
+    _add(path, {**row, **shown, "commit": commit, "load": f"{os.getloadavg()[0]:.1f}"})
+    about = f"{row['task']}, {row['domains']} domains, {row['latency_ms']} ms" + (f", {row['farms']} farms" if row["farms"] != "1" else "")
+    print(f"{at}: {about}, run {row['run']}, arm {row['arm']}: {values['wall_s']:.2f} s", file=sys.stderr)
 
 
 def _rows(path: Path) -> list[Row]:
@@ -255,6 +309,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--tasks", default=" ".join(TASKS), help="which tasks")
     parser.add_argument("--domains", default=" ".join(map(str, NUMBERS)), help="how many domains, for nothing to do")
     parser.add_argument("--latencies", default=" ".join(map(str, LATENCIES)), help="latencies in milliseconds, for nothing to do")
+    parser.add_argument("--farms", default=" ".join(map(str, MANY)), help="how many farms in one run, for nothing to do by this collection; empty for none")
     parser.add_argument("--runs", type=int, default=RUNS, help="runs of each arm in each case; three where one takes longer than ten seconds")
     parser.add_argument("--show", action="store_true", help="measure nothing, show what the file has")
     options = parser.parse_args(arguments)
@@ -263,7 +318,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         parser.error(f"not known: {', '.join(unknown)}; arms are {' '.join(NAMES)}, tasks are {' '.join(TASKS)}")
     if not options.show:
-        run(arms, cases(tasks, [int(n) for n in options.domains.split()], [int(n) for n in options.latencies.split()]), options.runs, options.file)
+        numbers, latencies, many = ([int(n) for n in text.split()] for text in (options.domains, options.latencies, options.farms))
+        run(arms, cases(tasks, numbers, latencies, many), options.runs, options.file)
     print(report(options.file, ["python -m bench.compare", *(arguments if arguments is not None else sys.argv[1:])]))
     return 0
 

@@ -58,7 +58,7 @@ class Cost:
         return statistics.median(self.memory)
 
 
-def scenario(number: int, directory: Path) -> Path:
+def scenario(number: int, directory: Path, domains: int = DOMAINS) -> Path:
     """One farm whose renewal is due, with domains and a tenant of its own."""
     host = f"sts{number:02}.example.com"
     data = {
@@ -66,7 +66,7 @@ def scenario(number: int, directory: Path) -> Path:
         "certificates": {"current": {"days_left": 28, "days_old": 337}},
         "farms": [{"host_name": host, "nodes": [f"adfs{number:02}.example.com"], "token_signing": {"primary": "current"}}],
         "tenant": {"tenant_id": f"00000000-0000-4000-8000-0000000000{number:02}"},
-        "domains": [{"name": f"farm{number:02}-domain{{n}}.example.com", "signing": "current", "next": None, "repeat": DOMAINS}],
+        "domains": [{"name": f"farm{number:02}-domain{{n}}.example.com", "signing": "current", "next": None, "repeat": domains}],
     }
     path = directory / f"farm{number:02}.json"
     path.write_text(json.dumps(data), encoding="utf-8")
@@ -74,11 +74,11 @@ def scenario(number: int, directory: Path) -> Path:
 
 
 @contextmanager
-def farms(count: int, directory: Path) -> Iterator[tuple[list[Lab], Path]]:
+def farms(count: int, directory: Path, domains: int = DOMAINS) -> Iterator[tuple[list[Lab], Path]]:
     """So many labs, and one inventory of all of their farms."""
     directory.mkdir()
     with ExitStack() as stack:
-        labs = [stack.enter_context(Lab(str(scenario(number, directory)), directory / f"lab{number:02}")) for number in range(count)]
+        labs = [stack.enter_context(Lab(str(scenario(number, directory, domains)), directory / f"lab{number:02}")) for number in range(count)]
         hosts: dict[str, Any] = {}
         for lab in labs:
             group = yaml.safe_load(lab.inventory.read_text(encoding="utf-8"))["adfs"]
