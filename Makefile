@@ -7,6 +7,7 @@
 #   make test LOCK=                        the newest tools, not those of tests/requirements/lock.txt, where .venv is made anew
 #   make release VERSION=1.2.0            the files of a release
 #   make rehearse SNAPSHOT=report.json      the next renewal, rollback and emergency of a real farm, from the report of an audit
+#   make sweep EVERY=1 FILE=build/sweep.jsonl   all cases, not every third; FILE keeps the results, and what is stopped goes on from there
 #   make histories COUNT=20000 SEED=1       how many random histories, and from which seed on; FILE=build/histories.jsonl keeps the results
 
 SHELL := /bin/sh
@@ -18,6 +19,7 @@ PYTHON ?= $(shell tests/tools/pythons.sh --newest --min 3.11)
 PYTEST_ARGS ?=
 COUNT ?= 2000
 SEED ?= 1
+EVERY ?= 3
 VERSION ?=
 SNAPSHOT ?=
 LOCK ?= tests/requirements/lock.txt
@@ -100,8 +102,8 @@ rehearse: $(INSTALLED) ## Play the next renewal, rollback and emergency of a rea
 	@PYTHONPATH=tests $(BIN)/python -m rehearsal "$(SNAPSHOT)"
 
 .PHONY: sweep
-sweep: $(INSTALLED) ## Every remote call of every kind of run meets every fault, and ordinary runs follow; then sixty by real playbooks. FILE= goes on
-	@PYTHONPATH=tests $(BIN)/python -m sweep $(if $(FILE),--file $(FILE))
+sweep: $(INSTALLED) ## Every remote call of every kind of run meets faults, and ordinary runs follow; then sixty by real playbooks. FILE= goes on, EVERY=1 plays all
+	@PYTHONPATH=tests $(BIN)/python -m sweep --every $(EVERY) $(if $(FILE),--file $(FILE))
 	@PYTHONPATH=tests $(BIN)/python -m sweep --playbooks $(if $(FILE),--file $(FILE))
 
 .PHONY: forecast

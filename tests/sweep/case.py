@@ -223,9 +223,16 @@ def live(play: Play, case: Case, expected: Usual) -> Verdict:
             verdict.days = day
             if play.state() == expected.state:
                 break
+            _answer(play)
         play.next_day()
         _judge_end(play, case, expected, verdict)
     return verdict
+
+
+def _answer(play: Play) -> None:
+    """The operator does what the run asks for: where the journal stayed on the server that was primary, nobody else knows that rollover was on."""
+    if any("set renew_signing_cert_auto_rollover to true or false" in message for message in play.runs.messages):
+        play.runs.policy = {**play.runs.policy, "auto_rollover": play.start.scenario["farms"][0]["properties"]["AutoCertificateRollover"]}
 
 
 def _one_run(play: Play, verdict: Verdict, meeting: _Meeting | None) -> None:
@@ -475,5 +482,6 @@ def _move_role(world: World) -> None:
     former, now = farm.nodes[0], farm.nodes[1]
     former.take_copy(farm.configuration.copied())
     former.is_primary, now.is_primary = False, True
+    now.configuration_changed()  # it reads what it had not synchronized yet
     farm.nodes = [now, former, *farm.nodes[2:]]
     farm.listed_nodes = list(farm.nodes)
