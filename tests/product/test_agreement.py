@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
 import typing as t
 from functools import cache
@@ -17,6 +18,8 @@ from ansible.plugins.loader import fragment_loader
 from ansible.utils.plugin_docs import get_docstring
 from returned import missing, undocumented
 
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.options import FAIL_ON
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
 from proof import facts
 
 from .conftest import ROOT, signing
@@ -26,6 +29,7 @@ PACKAGE = "ansible_collections.federation.adfs.plugins"
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("[!_]*.py"))
 LOOKUPS = sorted(path.stem for path in (ROOT / "plugins/lookup").glob("[!_]*.py"))
 PLAYBOOKS = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
+ROLES = sorted(path.parent.parent.name for path in (ROOT / "roles").glob("*/meta/argument_specs.yml"))
 TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "docs").rglob("*.rst")), *sorted(ROOT.glob("roles/*/README.md"))]
 TEXTS += [ROOT / "CONTRIBUTING.md", *sorted((ROOT / "tests").rglob("README.md"))]
 HOME = "https://github.com/federation-adfs/federation.adfs/"
@@ -194,6 +198,27 @@ def test_every_command_calls_what_there_is() -> None:
     assert problems == []
 
 
+def test_every_state_and_every_reason_to_fail_is_explained() -> None:
+    guide = (ROOT / "docs/docsite/rst/guide_operator.rst").read_text(encoding="utf-8")
+    explained = set(re.findall(r"^   \* - ``(\w+)``$", guide, re.MULTILINE))
+    source = inspect.getsource(Situation.__dict__["state"].func)
+    states = {word for line in re.findall(r"return (.*)", source) for word in re.findall(r'"(\w+)"', line)}
+    assert len(states) == 13
+    assert (states | set(FAIL_ON)) - explained == set()
+    picture = (ROOT / "docs/docsite/rst/states.svg").read_text(encoding="utf-8")
+    assert [state for state in states if f"{state}<" not in picture and f"{state}:" not in picture] == []
+
+
+def test_every_playbook_is_explained() -> None:
+    guide = (ROOT / "docs/docsite/rst/guide_playbooks.rst").read_text(encoding="utf-8")
+    headings = re.findall(r"^(\w+)\n\^+$", guide, re.MULTILINE)
+    assert sorted(headings) == sorted(name for name in PLAYBOOKS if "-" not in name)
+    shown = set(re.findall(r"federation\.adfs\.(\w+)", "\n".join(re.findall(r"^   .*ansible-playbook .*$", guide, re.MULTILINE))))
+    assert shown == set(headings)
+    own = {name for path in (ROOT / "playbooks").glob("*.yml") for name in re.findall(r"\b(verify_evidence_\w+)", path.read_text(encoding="utf-8"))}
+    assert [name for name in own if f"``{name}``" not in guide and not name.startswith("verify_evidence_read")] == []
+
+
 def test_every_open_question_is_asked() -> None:
     """The page for those with a real system, and its form, have the questions that the lab and the proof flip."""
     known = {int(words.split(".")[0]) for words in [*facts.MEANING.values(), *facts.IMPOSSIBLE.values(), *facts.NO_MATTER]}
@@ -252,7 +277,7 @@ def test_references_between_guides_lead_somewhere() -> None:
     for path, text in guides.items():
         for target in re.findall(r":ref:`(?:[^`<]*<)?([^`<>]+)>?`", text):
             plugin = re.fullmatch(r"ansible_collections\.federation\.adfs\.(\w+)_(module|lookup|role)", target)
-            known = target in labels or (plugin and plugin[1] in [*MODULES, *LOOKUPS, "renew_signing_cert"])
+            known = target in labels or (plugin and plugin[1] in [*MODULES, *LOOKUPS, *ROLES])
             if not known and "federation" in target:
                 problems.append(f"{path.name}: {target}")
         own = re.findall(r"^\.\. _([\w.]+):", text, re.MULTILINE)

@@ -5,7 +5,7 @@
 A guide holds, after a command, a comment ``.. LAB {...}`` with the scenario and what happens before, and ``.. LAB END``; what lies between is written.
 The command is the code block before: either one line ``ansible-playbook federation.adfs.NAME ...``, whose summary is shown, or a list of tasks, whose
 messages are. ``before`` is a list of steps: ["advance", {"hours": 2}], ["entra", {...}] and ["adfs", {...}] as the lab's control endpoint takes them, and
-["run", {variables}]. What differs only in numbers and thumbprints is left as it is. With --check nothing is written, and the exit code is 1 if a guide differs.
+["run", {variables}]. THUMBPRINT in a command is that of the certificate that AD FS signs with. What differs only in numbers and thumbprints is left as it is. With --check nothing is written, and the exit code is 1 if a guide differs.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _step(lab: Lab, step: str, given: dict[str, Any]) -> None:
 
 
 def _play(lab: Lab, command: str) -> Run:
-    program, playbook, *arguments = shlex.split(command.removeprefix("$ "))
+    program, playbook, *arguments = shlex.split(command.removeprefix("$ ").replace("THUMBPRINT", lab.addresses["certificates"]["current"]))
     if program != "ansible-playbook" or not playbook.startswith("federation.adfs."):
         raise SystemExit(f"not a command that a guide may show: {command}")
     return _wanted(play(lab, ROOT / "playbooks" / f"{playbook.removeprefix('federation.adfs.')}.yml", *arguments))
