@@ -5,7 +5,8 @@
 A guide holds, after a command, a comment ``.. LAB {...}`` with the scenario and what happens before, and ``.. LAB END``; what lies between is written.
 The command is the code block before: either one line ``ansible-playbook federation.adfs.NAME ...``, whose summary is shown, or a list of tasks, whose
 messages are. ``before`` is a list of steps: ["advance", {"hours": 2}], ["entra", {...}] and ["adfs", {...}] as the lab's control endpoint takes them, and
-["run", {variables}]. THUMBPRINT in a command is that of the certificate that AD FS signs with. What differs only in numbers and thumbprints is left as it is. With --check nothing is written, and the exit code is 1 if a guide differs.
+["run", {variables}]. THUMBPRINT in a command stands for that of the certificate that AD FS signs with. What differs only in numbers and thumbprints is left
+as it is. With --check nothing is written, and the exit code is 1 if a guide differs.
 """
 
 from __future__ import annotations
