@@ -15,9 +15,16 @@ def undocumented(result: dict[str, t.Any], documented: dict[str, t.Any], place: 
     return _undocumented({key: value for key, value in result.items() if key not in OWN}, documented, place)
 
 
-def missing(result: dict[str, t.Any], documented: dict[str, t.Any]) -> list[str]:
-    """Return the names that RETURN promises after every success and that the result has not."""
-    return [key for key, told in documented.items() if told["returned"] in ("always", "success") and key not in result]
+def missing(result: t.Any, documented: dict[str, t.Any], place: str = "") -> list[str]:
+    """Return the names that RETURN promises after every success and that the result has not, such as ["farm.checks.advice"], each once."""
+    problems: list[str] = []
+    for item in result if isinstance(result, list) else [result]:
+        for key, told in documented.items() if isinstance(item, dict) else ():
+            if key not in item:
+                problems += [f"{place}{key}"] if told.get("returned", "always") in ("always", "success") else []
+            elif told.get("contains"):
+                problems += missing(item[key], told["contains"], f"{place}{key}.")
+    return sorted(set(problems))
 
 
 def _undocumented(value: t.Any, documented: dict[str, t.Any], place: str) -> list[str]:

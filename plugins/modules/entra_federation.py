@@ -218,6 +218,7 @@ domains:
                 - V(false) for a certificate that is stored as PEM text, left out otherwise. Microsoft documents base64 without the lines around it,
                   so whether Entra ID accepts it is not known. It is written anew, in that form, if the same certificate is asked for.
               type: bool
+              returned: where it is stored as PEM text
         next_signing_certificate: *slot
     after:
       description: What was read back; in check mode, what would be there. Null if the domain could not be read.

@@ -124,6 +124,19 @@ def test_results_of_the_modules_for_entra_are_the_documented_ones(player: Player
         assert (missing(result, _docs("modules", name)[2]), undocumented(result, _docs("modules", name)[2], name)) == ([], [])
 
 
+def test_results_of_the_lookups_are_the_documented_ones(player: Player) -> None:
+    """They refer to the modules; what they have besides is named in their own text, as C(name)."""
+    looked = {name: "{{ query('federation.adfs.NAME'%s) }}" % (", 'contoso.com'" if name == "entra_federation" else "") for name in LOOKUPS}
+    run = player.play([INFO_TASK, out(**{name: told.replace("NAME", name) for name, told in looked.items()})], **OWN)
+    assert run.code == 0, run.output
+    for name in LOOKUPS:
+        told = _docs("lookup", name)[2]["_raw"]
+        words = set(re.findall(r"C\((\w+)\)", " ".join(told["description"])))
+        module = _docs("modules", f"{name}_info")[2] if f"{name}_info" in MODULES else {}
+        known = (module["domains"]["contains"] if "domains" in module else module) | {word: {} for word in words}
+        assert run.facts[name] and undocumented({"entries": run.facts[name]}, {"entries": {"contains": known}}, name) == []
+
+
 def _tasks(value: t.Any) -> t.Iterator[dict[str, t.Any]]:
     """Yield every mapping that calls something of this collection."""
     if isinstance(value, list):

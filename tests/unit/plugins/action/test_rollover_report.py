@@ -275,6 +275,7 @@ def run(path: Path | None, variables: dict[str, object] | None = None, check_mod
 def test_the_files_are_written_in_check_mode_too_and_are_no_change(tmp_path: Path, check_mode: bool) -> None:
     result = run(tmp_path / "a" / "b", check_mode=check_mode, mode="apply")
     assert result["changed"] is False
+    assert set(result) - {"changed", "failed"} == set(yaml.safe_load(documented.RETURN))
     there = {str(path.relative_to(tmp_path / "a" / "b")) for path in (tmp_path / "a" / "b").rglob("*") if path.is_file()}
     assert there == set(result["files"]) and there >= FILES
     assert json.loads((tmp_path / "a" / "b" / "report.json").read_text(encoding="utf-8"))["mode"] == ("check" if check_mode else "apply")

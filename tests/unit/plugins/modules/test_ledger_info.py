@@ -10,6 +10,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+import yaml
 from ansible.module_utils import basic
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.ledger import FIELDS, line_hash
@@ -48,6 +49,7 @@ def test_a_folder_is_read_in_the_order_of_the_years(module, folder: Path) -> Non
     (folder / "journal.json").write_text("{}", encoding="utf-8")
     found = module(paths=[str(folder)])
     assert found["valid"] and found["changed"] is False and found["breaks"] == []
+    assert set(found) - {"changed", "invocation"} == set(yaml.safe_load(ledger_info.RETURN))
     assert [entry["time"][:7] for entry in found["entries"]] == ["2026-01", "2026-02", "2026-03", "2027-01", "2027-02", "2027-03"]
     backwards = module(paths=[str(folder / "ledger-2027.jsonl"), str(folder / "ledger-2026.jsonl")], head=found["head"])
     assert backwards["valid"] and backwards["head"] == found["head"] and f"head {found['head']}" in backwards["said"]
