@@ -516,6 +516,9 @@ def special(basis: State) -> Iterator[tuple[str, State, list[Case]]]:
         [
             case(mine, "check", "check_certificate", in_store(name)),
             case(mine, "check-in-check-mode", "check_certificate", in_store(name), check_mode=True),
+            # The machine's own store, which is the one that AD FS uses, is on Windows alone.
+            case(mine, "check-absent-in-the-store-of-the-machine", "check_certificate", in_store(UNKNOWN, "LocalMachine"), windows=True),
+            case(mine, "grant-absent-in-the-store-of-the-machine", "grant_read", in_store(UNKNOWN, "LocalMachine"), windows=True),
             case(mine, "grant-without-key", "grant_read", in_store(name)),
         ],
     )

@@ -196,6 +196,7 @@ def test_the_cases_run_with_the_type_data_of_5_1_and_without_the_line_that_takes
 def test_what_only_windows_can_answer_is_marked() -> None:
     marked = {f"{name}/{case['name']}" for name, case in CASES if case["windows"]}
     assert {"journal-loose/read", "journal-loose/write", "journal-paths/read-no-drive-but-root"} <= marked
+    assert "store-user/check-absent-in-the-store-of-the-machine" in marked
     assert len(marked) < len(CASES) / 50
 
 
