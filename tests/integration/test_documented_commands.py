@@ -22,6 +22,8 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs/docsite/rst").glob("*.rst
 # Where a command or a play is run instead, or what keeps it from being run here.
 ELSEWHERE = {
     "federation.adfs.awx_setup": "tests/integration/test_awx_setup.py, which needs awx.awx",
+    "Make in AWX what the renewal needs": "tests/integration/test_awx_setup.py, which needs awx.awx",
+    "Compare with what was approved": "needs a file of what was approved; tests/product/test_entra_modules.py compares with one",
     "Audit, and keep the result": "keeps files on another machine; tests/product/test_eda_source.py reads such files",
     "Copy the ledger to the machine of the rulebook": "needs that machine",
     "Hand the data on": "needs infra.aap_configuration; tests/integration/test_awx_setup.py takes the same data",
