@@ -35,6 +35,8 @@ def root(tmp_path: Path) -> Path:
         (f"[a]({links.OWN}blob/main/docs/here.rst)", True),
         (f"see {links.OWN}tree/main/docs.", True),
         (f"[a]({links.OWN}blob/main/docs/gone.rst)", False),
+        (f"![a]({links.RAW}main/docs/here.rst)", True),
+        (f"![a]({links.RAW}main/docs/gone.png)", False),
         (f"[a]({links.OWN}blob/main/other.md#gone)", False),
         (f":ref:`{LABEL}`, :ref:`the guide <{LABEL}>`, R(the guide, {LABEL})", True),
         (f":ref:`{links.LABELS}guide_gone`", False),

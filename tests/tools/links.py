@@ -17,7 +17,8 @@ from pathlib import Path
 OWN = "https://github.com/federation-adfs/federation.adfs/"
 LABELS = "ansible_collections.federation.adfs.docsite."
 _MARKDOWN = re.compile(r"\]\(([^()\s]+)\)")
-_OWN = re.compile(re.escape(OWN) + r"(?:blob|tree|raw)/main/([^\s<>`'\")\]#]+)(#[^\s<>`'\")\]]+)?")
+RAW = "https://raw.githubusercontent.com/federation-adfs/federation.adfs/"
+_OWN = re.compile(rf"(?:{re.escape(OWN)}(?:blob|tree|raw)/|{re.escape(RAW)})" + r"main/([^\s<>`'\")\]#]+)(#[^\s<>`'\")\]]+)?")
 _REFERENCE = re.compile(r":ref:`(?:[^`<]*<)?(" + re.escape(LABELS) + r"[^`>]+)>?`|R\([^,()]+,\s*(" + re.escape(LABELS) + r"[^)]+)\)")
 _LABEL = re.compile(r"^\.\. _(" + re.escape(LABELS) + r"[^:]+):", re.MULTILINE)
 
