@@ -7,15 +7,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from lab.running import Lab
-from playing import ROOT, play
+from playing import RENEW, ROOT, play
 
 # What a line holds, in the words of the operator's guide.
 FIELDS = (
@@ -93,3 +95,47 @@ def test_the_playbook_finds_what_was_changed(change: str, tmp_path: Path) -> Non
         assert ("has no ledger-*.jsonl" if change == "the folder" else "The ledger's chain is broken") in run.stdout
         where = {"a byte": "ledger-2026.jsonl, line 3", "a line in the middle": "ledger-2026.jsonl, line 2", "the last line": f"and not the head {head}"}
         assert where.get(change, "") in run.stdout
+
+
+def killed_after_an_act(lab: Lab) -> str:
+    """Run the playbook and kill it as soon as it has done one act; return which, or nothing where it came to its end without one."""
+
+    def acts() -> list[str]:
+        return [entry["operation"] for entry in lab.writes() if entry["operation"] != "write_journal"]
+
+    before = len(acts())
+    program = Path(sys.executable).with_name("ansible-playbook")
+    command = [str(program), "-i", str(lab.inventory), str(RENEW), "-e", json.dumps({"renew_signing_cert_promote": "role"})]
+    settings = {**lab.env(), "ANSIBLE_CONFIG": str(ROOT / "tests" / "ansible.cfg")}
+    with subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True) as run:
+        end = time.monotonic() + 240
+        while run.poll() is None and len(acts()) == before and time.monotonic() < end:
+            time.sleep(0.02)
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)
+        output = (run.stdout.read() if run.stdout else b"").decode()
+    assert run.returncode in (0, -signal.SIGKILL), output
+    return acts()[before] if len(acts()) > before else ""
+
+
+@pytest.mark.long
+def test_a_run_killed_after_each_act_is_told_by_the_next_and_the_ledger_verifies(start: Callable[..., Lab], tmp_path: Path) -> None:
+    """Its quick twin is in tests/product/test_ledger.py."""
+    lab = start("expiring")
+    killed: list[str] = []
+    for _run in range(20):
+        act = killed_after_an_act(lab)
+        killed += [act] if act else []
+        lab.advance(**({"minutes": 16} if act else {"hours": 8}))  # the lock of a run that is gone counts no longer
+        if not act and "promote_certificate" in killed and killed.count("patch_configuration") >= 2:
+            break
+    journal = json.loads(lab.adfs("Get-File", path=FOLDER + "journal.json"))
+    text = lab.adfs("Get-File", path=FOLDER + journal["ledger"]["file"])
+    (tmp_path / "copies").mkdir()
+    (tmp_path / "copies" / journal["ledger"]["file"]).write_bytes(text.encode())
+    checked = verify_evidence(tmp_path / "copies", journal["ledger"]["head"])
+    assert checked.returncode == 0, checked.stdout
+    told = [json.loads(line) for line in text.splitlines()]
+    later = {line["act"] for line in told if line["result"].startswith("seen later by the run ") and line["result"].endswith(": done")}
+    assert {"generate", "publish", "promote"} <= later, (killed, told)
+    assert lab.signins()["refused"] == 0
