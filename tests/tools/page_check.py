@@ -150,10 +150,10 @@ def look(browser: Path, axe: Path | None, names: Sequence[str] = ()) -> int:
                         page.screenshot(path=str(target), full_page=folder.name not in map(_file, MANY))
                         pictures += 1
                     context.close()
-        for name in PRINTED if not names else ():
-            problems += _printed(running, WORK / "pages" / _file(name) / "index.html")
-        for name in MANY if not names else ():
-            problems += _many(running, WORK / "pages" / _file(name) / "index.html")
+        for name in PRINTED:
+            problems += _printed(running, WORK / "pages" / _file(name) / "index.html") if not names or _file(name) in names else []
+        for name in MANY:
+            problems += _many(running, WORK / "pages" / _file(name) / "index.html") if not names or _file(name) in names else []
         running.close()
     for problem in problems:
         print(f"page-check: {problem}")

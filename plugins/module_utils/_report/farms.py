@@ -68,8 +68,8 @@ def join(parts: Sequence[tuple[str, bytes]]) -> tuple[list[dict[str, Any]], list
             view = json.loads(content)
             found = row(folder, view)
             texts.matrix([view]), texts.calendar([view]), texts.metrics([view])
-        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as exc:
-            why = f"its report.json is none of this collection, or was changed ({type(exc).__name__}); run the farm again, or remove its folder"
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+            why = "Its report.json is not one of this collection, or was changed. Run the farm again, or remove its folder."
             rows.append({"folder": folder, "name": _text(folder), "tone": "act", "error": why, "made_at": None, "domains": 0, "well": 0, "late": False})
         else:
             rows.append(found)

@@ -61,24 +61,22 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
             raise ValueError(f"the name {part!r} of the farm's folder has other characters than letters, digits, full stops, hyphens and underscores")
         where = part if part and (request["several"] or _is_summary(path)) else ""
         write(os.path.join(path, where) if where else path, files)
-        return {"where": where, **_seen(path, where)}
+        parts = _parts(path) if where else []
+        return {"where": where, "rows": farms.join(parts)[0] if where else None, "of": _hash(parts)}
     with _locked(path):
-        seen = _seen(path, str(request["where"]))
-        if seen["of"] == request["of"]:
-            write(path, {**files, **farms.files(_parts(path))})
-            seen["rows"] = None
-    return {"where": request["where"], **seen}
+        parts = _parts(path)
+        as_asked = _hash(parts) == request["of"]
+        if as_asked:
+            write(path, {**files, **farms.files(parts)})
+    return {"where": request["where"], "rows": None if as_asked else farms.join(parts)[0], "of": _hash(parts)}
 
 
-def _seen(path: str, where: str) -> dict[str, Any]:
-    """The lines over all parts, and a hash of them all; nothing where the report lies in the folder itself."""
-    if not where:
-        return {"rows": None, "of": ""}
-    parts = _parts(path)
+def _hash(parts: Sequence[tuple[str, bytes]]) -> str:
+    """One hash of all parts: it tells whether they are the same still."""
     state = hashlib.sha256()
     for name, content in parts:
         state.update(json.dumps([name, hashlib.sha256(content).hexdigest()]).encode("ascii"))
-    return {"rows": farms.join(parts)[0], "of": state.hexdigest()}
+    return state.hexdigest()
 
 
 def _parts(path: str) -> list[tuple[str, bytes]]:

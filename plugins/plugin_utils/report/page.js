@@ -40,10 +40,10 @@
       });
     });
   }
-  // What is folded is read on paper too.
+  // What is cut is read on paper too; long lists of names are not, for they fill pages.
   let opened = [];
   addEventListener("beforeprint", function () {
-    opened = Array.from(document.querySelectorAll("main details:not([open])")).filter(function (found) { return !found.classList.contains("whole"); });
+    opened = Array.from(document.querySelectorAll("main details:not([open])")).filter(function (found) { return !found.matches(".whole, .many"); });
     for (const found of opened) { found.open = true; }
   });
   addEventListener("afterprint", function () { for (const found of opened) { found.open = false; } });

@@ -385,7 +385,7 @@ def test_a_part_that_was_changed_or_is_old_is_told_and_hides_nothing(tmp_path: P
     farm_of(tmp_path, 9)
     told = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     rows = {farm["name"]: farm for farm in told["farms"]}
-    assert "none of this collection" in rows["spoilt-0a1b2c3d"]["error"]
+    assert "not one of this collection" in rows["spoilt-0a1b2c3d"]["error"]
     assert [name for name, farm in rows.items() if farm["late"]] == ["sts.farm3.example.com"]
     counted = "7 farms: 3 need somebody now, 1 has a step that is due, or an alarm, 3 need nothing"
     assert told["answer"] == f"{counted}. 166 of 170 domains need nothing. 1 report is old."
