@@ -189,4 +189,7 @@ KNOWN: dict[str, History] = {
     "a snapshot brings an authority's certificate back that has ended": History(
         servers=1, first="ca", left=21, domains=1, length=24, policy={"auto_rollover": True}, events=(on_day(24, "restore_snapshot", 10),)
     ),
+    "a stolen certificate ends, and AD FS would promote a new one at once": History(
+        servers=1, left=32, promotion=0, domains=1, length=32, events=(on_day(21, "stolen", "primary"),)
+    ),
 }

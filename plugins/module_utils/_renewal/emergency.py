@@ -230,13 +230,16 @@ def _make_fresh(s: Situation, blocks: list[Block]) -> Act | None:
             )
         )
         return None
-    if guards.promotes_at_once(s) and not _contains_first(s):
+    # From when on it has to be made to be known before the end, waiting keeps no domain's sign-in, and contains nothing.
+    taken_from = s.room_made_from
+    if guards.promotes_at_once(s) and not _contains_first(s) and s.now < taken_from:
         blocks.append(
             Block(
                 "critical_threshold",
                 farm.server,
                 None,
-                "AD FS might promote a new certificate as soon as it is made; renew_signing_cert_emergency_priority: containment takes that risk",
+                "AD FS might promote a new certificate as soon as it is made; renew_signing_cert_emergency_priority: containment takes that risk. From"
+                f" {format_time(taken_from)} on it is made all the same, because the stolen one ends at {format_time(primary.not_after)}",
             )
         )
         return None

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from world import FARM, Play, domain, farm, guards, key, observe, remembered, server
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import read_journal, write_journal
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Observation
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Observation, Thresholds
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import show
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy
 
@@ -69,6 +70,25 @@ def test_containment_first_evicts_before_it_promotes() -> None:
     play.wait(2, AT_ONCE)
     assert play.seen.farm.certificates == {"BORN1"}
     assert play.seen.farm.auto_rollover
+
+
+@pytest.mark.parametrize(("thresholds", "left", "made"), [(Thresholds(promotion=timedelta(0)), 6, False), (Thresholds(promotion=timedelta(0)), 5, True)])
+@pytest.mark.parametrize("policy", [STOLEN, AT_ONCE])
+def test_where_adfs_might_promote_at_once_availability_waits_until_the_new_key_has_to_be_made(
+    thresholds: Thresholds, left: float, made: bool, policy: Policy
+) -> None:
+    seen = observe(farm("OLD", thresholds=thresholds), domain("contoso.com", "OLD"), OLD=key("OLD", -300, left))
+    play = Play(seen)
+    plan = play.run(policy)
+    assert ("generate" in play.done) is (made or policy is AT_ONCE)
+    assert ("critical_threshold" in guards(plan)) is not ("generate" in play.done)
+
+
+@pytest.mark.parametrize("left", [4, 2.9, 2.1])
+def test_a_key_that_is_stolen_in_its_last_days_gets_a_successor_all_the_same(left: float) -> None:
+    play = Play(observe(farm("OLD"), domain("contoso.com", "OLD"), OLD=key("OLD", -300, left)))
+    play.run(STOLEN)
+    assert "generate" in play.done and play.slots == {"contoso.com": ("OLD", "BORN1")}
 
 
 def test_a_waiting_successor_is_stolen_too() -> None:
