@@ -204,7 +204,9 @@ class Hands:
         self._server(number).reachable = True
 
     def stuck(self, number: Any) -> None:
-        self._server(number).syncing = False
+        server = self._server(number)
+        server.stuck = server.stuck if not server.syncing else self.world.now
+        server.syncing = False
 
     def stuck_ends(self, number: Any) -> None:
         self._server(number).syncing = True

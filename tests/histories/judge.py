@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 WAITING = {"generated", "publishing", "published", "ready", "promoting"}
 AT_REST = {"steady", "promoted", "complete"}
 OBSTACLES = {"unseen_server", "unreadable", "unpublished", "unknown_certificate", "several_successors", "missing_domain", "servers_unconfirmed"}
+FOR_A_PERSON = "a person was to promote, and the server copied while the run failed for it"
 ASKED_TWICE = 7  # every so many plans are made twice
 
 
@@ -72,6 +73,7 @@ class Judge:
         self.journal_quiet = 0
         self.forgot_at = -100 * DAY
         self.planned_at = -1
+        self.left_to_person: list[tuple[int, bool]] = []  # of each run: whether a person alone was awaited, and the run failed for it
         self.ended_at_run = -1  # when the last run ended, if the primary certificate had ended by then
 
     def wrong(self, kind: str, what: str) -> None:
@@ -253,7 +255,7 @@ class Judge:
         world, farm, now = self.world, self.world.farm, self.world.now
         policy, history = world.policy, world.history
         if server.primary is not farm.primary or (now - server.synced > 2 * HOUR and not server.syncing):
-            return "a server that does not copy"
+            return FOR_A_PERSON if self._awaited_a_person(server) else "a server that does not copy"
         if not world.main_answers():
             return "the primary server is off"
         if farm.cause.startswith("hand") and (farm.since >= farm.primary.ends or not any(begin >= farm.since for begin, _end in self.completed)):
@@ -293,6 +295,15 @@ class Judge:
         if journal.error or (journal.content or {}).get("schema") == 99:
             return "the journal cannot be used"
         return ""
+
+    def _awaited_a_person(self, server: Server) -> bool:
+        """The last run before the server stopped to copy found the successor ready, and failed because nobody promoted it.
+
+        With ``never`` that is a person's to do, and until the last call AD FS' clock is held so that it does not decide: while the server still copied,
+        one command was missing, and the run said so. Without the runs AD FS would have promoted by then.
+        """
+        before = [awaited for at, awaited in self.left_to_person if at <= server.stuck]
+        return self.world.policy.get("promote") == "never" and not server.syncing and bool(before) and before[-1]
 
     def _too_few_runs(self) -> str:
         """Why the runs of the last days were too few to renew anything; empty where they were enough."""
@@ -565,6 +576,8 @@ class Judge:
         self.blocked = refused
         self.blocked_at.update(dict.fromkeys(refused, world.now))
         plan = run.plans[-1]
+        alone = plan["state"] == "ready" and {b["condition"] for b in plan["blocked_by"]} == {"promote_policy"}
+        self.left_to_person.append((world.now, alone and any(f["fail_on"] == "held" for f in _failures(plan))))
         if self._given_up() and any(b["condition"] in ("window", "approval") for b in plan["blocked_by"]):
             return
         closed = {b["condition"] for b in plan["blocked_by"]} & {"lock", "clock"}

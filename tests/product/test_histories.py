@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from loading import load_collection
 
@@ -14,6 +16,7 @@ from histories import known, mutants, survive  # noqa: E402
 from histories.certificates import make, text  # noqa: E402
 from histories.dice import draw  # noqa: E402
 from histories.history import DAY, HOUR, History, on_day  # noqa: E402
+from histories.judge import FOR_A_PERSON  # noqa: E402
 from histories.run import Run  # noqa: E402
 from histories.shrink import shrink  # noqa: E402
 from histories.story import live  # noqa: E402
@@ -187,6 +190,27 @@ def test_a_hand_excuses_an_end_only_if_no_run_came_since_or_the_certificate_had_
     world.now = max(20, round(day)) * DAY
     world.judge.loss(world.domains["d1.contoso.com"], world.farm.servers[0], "expiry")
     assert ([f.kind for f in world.judge.findings] == ["expiry"]) is not excused
+
+
+def _stuck(day: float, **other: Any) -> History:
+    """The operator promotes by hand, and does not; the runs fail for it from day 22.375 on. One server stops to copy, and AD FS promotes at the last call."""
+    settings: dict[str, Any] = {"policy": {"promote": "never"}, "events": (on_day(day, "stuck", 1, 54),)}
+    return History(**{"left": 32, "domains": 1, "updater": 35, "length": 32, **settings, **other})
+
+
+@pytest.mark.parametrize(
+    ("history", "excused"),
+    [
+        (_stuck(24), True),
+        (_stuck(22), False),  # the run did not fail yet
+        (_stuck(24, events=(on_day(24, "stuck", 1, 54), on_day(20, "unreachable", 0))), False),  # a server could not be seen, which blocks too
+        (_stuck(24, policy={"promote": "role", "freezes": [{"start": "2026-01-02T00:00:00Z", "end": "2026-01-30T12:00:00Z"}]}), False),
+    ],
+)
+def test_a_server_that_stops_to_copy_is_a_persons_only_where_a_person_alone_was_awaited_and_told(history: History, excused: bool) -> None:
+    lived = live(history)
+    assert (f"expiry: {FOR_A_PERSON}" in lived.excused) is excused
+    assert ("twin" in lived.kinds) is not excused
 
 
 @pytest.mark.parametrize("promoted", [True, False])
