@@ -49,6 +49,12 @@ KNOWN: dict[str, History] = {
     "the journal is lost while the clock is held": History(
         left=24, length=32, events=(on_day(0.1, "unreadable", 0, 6), on_day(5.5, "journal_lost")), policy={"auto_rollover": True}
     ),
+    "the clock is held, and no run can use the journal": History(
+        left=18, domains=1, servers=1, updater=400, length=18, policy={"auto_rollover": True}, events=(on_day(1, "journal_newer"),)
+    ),
+    "no run can use the journal, which alone would say that rollover is wanted": History(
+        left=18, domains=1, servers=1, updater=400, length=18, events=(on_day(1, "journal_newer"),)
+    ),
     "just at the threshold between holding and restoring": History(left=25, length=33, policy={"renew_before": "20d"}),
     "two controllers whose clocks differ": History(left=34, length=42, clocks=(200, -60)),
     "two controllers whose clocks differ, and the role promotes": History(left=21, length=25, first_run=0, clocks=(240, -200), policy={"promote": "role"}),

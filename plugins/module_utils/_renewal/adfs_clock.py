@@ -33,6 +33,15 @@ def hold(s: Situation, blocks: list[Block]) -> Act | None:
     if s.seen.farm.auto_rollover is None:
         blocks.append(guards.rollover_unknown(s))
         return None
+    return _held(s, blocks, reason)
+
+
+def _held(s: Situation, blocks: list[Block], reason: str) -> Act | None:
+    """Held, unless nobody would know later who held it, and that automatic rollover is wanted: then no run could give AD FS its clock back."""
+    if s.journal_closed and s.policy.auto_rollover is None and not s.emergency:
+        advice = "nothing could note that the clock of AD FS is held, so it is not: set renew_signing_cert_auto_rollover to true, or mend the journal"
+        blocks.append(Block("journal", s.seen.farm.server, None, f"{reason}; {advice}"))
+        return None
     return guards.gated(s, blocks, SuspendAutoRollover(reason, protective=True))
 
 
@@ -42,14 +51,25 @@ def _reason_to_hold(s: Situation) -> str | None:
         return "AD FS holds stolen keys, and must neither promote a certificate nor make one by itself"
     if s.paused and s.promotable:
         return "the rollover is paused, and AD FS could promote a certificate"
-    if s.released or _nothing_else_is_left(s):
-        return None  # held now, its clock would have to be given back at once
+    if _gives_back(s):
+        return None
     if s.policy.promote != "adfs" and s.promotable:
         who = "the role promotes" if s.policy.promote == "role" else "an administrator promotes"
         return f"{who} (renew_signing_cert_promote: {s.policy.promote}), so AD FS' own clock must not decide"
-    if s.promotes_too_early(s.reach) and not generation.only_adfs_can(s):
+    if s.promotes_too_early(s.reach) and not generation.only_adfs_can(s) and not _waits_in_vain(s):
         return _too_early(s)
     return None
+
+
+def _gives_back(s: Situation) -> bool:
+    """Whether AD FS, its clock held now, would have to get it back at once. The journal says so after a last call; none does while it is closed."""
+    return s.released or _nothing_else_is_left(s) or bool(s.journal_closed and (_let_sign(s) or generation.only_adfs_can(s)))
+
+
+def _waits_in_vain(s: Situation) -> bool:
+    """Every domain accepts what AD FS may promote, and no later run would know since when: the journal is closed, so a wait for Entra would never end."""
+    accepted = (d.unreadable is None and d.domain.slots.accepted.issuperset(s.promotable) for d in s.counted)
+    return bool(s.journal_closed and s.promotable and s.counted) and all(accepted)
 
 
 def _too_early(s: Situation) -> str:
@@ -59,13 +79,13 @@ def _too_early(s: Situation) -> str:
 
 def hold_unfinished(s: Situation, blocks: list[Block]) -> Act | None:
     """How often runs come is not known yet, and this run leaves something undone: the next one may come late."""
-    if not s.seen.farm.auto_rollover or s.seen.farm.provider is not None or s.distances or s.released or _nothing_else_is_left(s):
+    if not s.seen.farm.auto_rollover or s.seen.farm.provider is not None or s.distances or _gives_back(s) or _waits_in_vain(s):
         return None
     unpublished = bool(s.promotable) and not s.published
     # Without a successor AD FS makes and promotes one in its own time, whether or not the operator's renewal is due.
     if not (not s.promotable or unpublished or s.unreadable) or not s.promotes_too_early(max(s.reach, UNKNOWN_REACH)):
         return None
-    return guards.gated(s, blocks, SuspendAutoRollover(_too_early(s), protective=True))
+    return _held(s, blocks, _too_early(s))
 
 
 def respect_wanted_off(s: Situation, blocks: list[Block]) -> Act | None:
@@ -145,17 +165,16 @@ def last_call(s: Situation, blocks: list[Block]) -> Act | None:
         not s.obliged
         or s.released
         or s.clock_differs
-        or s.journal_closed
         or s.now < s.last_call_at
         or (s.ready and s.policy.promote == "adfs" and not s.custom)
     ):
         return None
     if not s.promotable:
         return _without_successor(s)
-    able = _proven(s)
-    if not able:
+    if not _proven(s):
         return _unproven(s)
-    if any(b.until is not None and later(b.until, s.reach) <= s.last_safe_moment for b in what_blocks(s)):
+    able = _let_sign(s)
+    if not able:
         return None
     key = s.successor if s.successor in able else able[-1]
     reason = f"the primary certificate ends at {format_time(s.seen.primary_key.not_after)} and no later run comes in time; {cost(s)}"
@@ -199,15 +218,25 @@ def _left_to_adfs(s: Situation) -> bool:
     return len(s.promotable) == 1 and its_own and not s.seen.farm.certificates & s.compromised
 
 
+def _let_sign(s: Situation) -> list[str]:
+    """What AD FS may promote and the last call lets sign; nothing before it, or where a later look in time comes after what still blocks."""
+    if s.now < s.last_call_at or any(b.until is not None and later(b.until, s.reach) <= s.last_safe_moment for b in what_blocks(s)):
+        return []
+    return _proven(s)
+
+
 def _proven(s: Situation) -> list[str]:
     """What AD FS may promote and a domain that was read accepts wherever Entra is asked.
 
     Where no later run is sure to come before the end, it is enough that the domain does so within one check of AD FS, the time in which that promotes.
+    Where the journal is closed, it is enough that the domain accepts it: no later run would know more.
     """
     last_look = s.now >= generation.last_look_from(s)
     by = later(s.waited_until, s.seen.farm.thresholds.check) if last_look else s.waited_until
     read = [d.domain for d in s.counted if d.unreadable is None]
     wanted = [k for k in s.promotable if k not in s.compromised]
+    if s.journal_closed:
+        return [k for k in wanted if any(k in domain.slots.accepted for domain in read)]
     return [k for k in wanted if any(rules.omnipresent(k, domain, s.journal, s.policy.propagation, by) for domain in read)]
 
 

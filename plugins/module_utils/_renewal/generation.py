@@ -29,7 +29,8 @@ def generate(s: Situation, blocks: list[Block]) -> Act | None:
     if s.policy.successor is not None and s.policy.successor not in farm.certificates:
         return None  # what keeps that one away is said already
     held_back = [] if owed else [*guards.unmended(s), *guards.unknown_or_changed(s)]
-    held_back += [*guards.timed(s), *guards.paused(s), *obstacles(s)]
+    # What the holding owes protects sign-in, as does what goes on while the journal is closed.
+    held_back += [*(guards.clocks(s) if owed else guards.timed(s)), *guards.paused(s), *obstacles(s)]
     wait = None if owed or held_back or not farm.auto_rollover else _better_moment(s)
     if not owed:
         closed = "the successor is due, but neither freezes nor the maintenance windows allow it now"

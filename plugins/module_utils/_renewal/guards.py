@@ -67,10 +67,14 @@ def unknown_lifetimes(s: Situation) -> Iterable[Block]:
 
 def timed(s: Situation) -> Iterable[Block]:
     """Where clocks differ, nothing is done that has to wait for its time. A journal that cannot be written holds the same acts back."""
-    if s.clock_differs:
-        yield Block("clock", s.seen.farm.server, None, s.clock_differs)
+    yield from clocks(s)
     if s.journal_closed:
         yield Block("journal", s.seen.farm.server, None, s.journal_closed)
+
+
+def clocks(s: Situation) -> Iterable[Block]:
+    if s.clock_differs:
+        yield Block("clock", s.seen.farm.server, None, s.clock_differs)
 
 
 def rollover_unknown(s: Situation) -> Block:

@@ -43,6 +43,8 @@ class Life:
         self.stuck: set[str] = set()
         self.refusing: set[str] = set()
         self.races: dict[str, Callable[[], None]] = {}
+        self.closed = ""  # why no run can write the journal, if none can
+        self.newer = False  # and none can read it either: another version of the collection wrote it
         self.values = {name: [(datetime.min.replace(tzinfo=now.tzinfo), d.slots.accepted)] for name, d in self.domains.items()}
         self.lost: list[tuple[float, str, str]] = []
         self.acts: list[tuple[float, str]] = []
@@ -178,7 +180,8 @@ class Life:
         name, self.done = f"run-{self._runs}", []
         for _round in range(MOST_ROUNDS):
             age = self.now - self.written_at
-            made = make_plan(self.seen(), self.journal, policy, self._clock(controller), Run(name, acts, lock_age=age))
+            journal = Journal(FARM) if self.newer else self.journal
+            made = make_plan(self.seen(), journal, policy, self._clock(controller), Run(name, acts, journal_closed=self.closed, lock_age=age))
             if not self.done:
                 self.plans.append(made)
                 if self.on_plan is not None:

@@ -388,6 +388,42 @@ def test_an_unknown_certificate_gives_way_early_enough_for_adfs_to_promote_befor
     assert told and all("making_room" in {a.alarm for a in p.alarms} for p in told)
 
 
+@pytest.mark.parametrize("newer", [False, True])
+@pytest.mark.parametrize("promote", ["adfs", "role"])
+@pytest.mark.parametrize("unreadable", [False, True])
+def test_a_clock_held_while_no_journal_can_be_written_is_given_back_before_the_end(newer: bool, promote: str, unreadable: bool) -> None:
+    it = life(24)
+    it.closed, it.newer = "The journal is of a newer version.", newer
+    if unreadable:
+        it.unreadable["d1"] = "HTTP 503"
+    wanted = Policy(auto_rollover=True, promote=promote)
+    made = it.daily(26, wanted)
+    assert "suspend_auto_rollover" in {act for _day, act in it.acts}
+    assert {name for _day, name, _why in it.lost} <= ({"d1"} if unreadable else set()) and it.farm.primary != "OLD"
+    assert all("journal" in failing(p) for p in made)
+
+
+@pytest.mark.parametrize("newer", [False, True])
+def test_no_clock_is_held_for_what_every_domain_accepts_while_nothing_can_be_noted(newer: bool) -> None:
+    it = life(24, Slots("OLD", "NEW"), certificates=frozenset({"OLD", "NEW"}))
+    it.closed, it.newer = "The folder is open to everybody.", newer
+    it.daily(26)
+    assert it.lost == [] and it.farm.primary == "NEW"
+    assert "suspend_auto_rollover" not in {act for _day, act in it.acts}
+
+
+@pytest.mark.parametrize("wanted", [True, None])
+def test_a_clock_is_held_for_what_a_domain_lacks_only_if_a_later_run_will_know_that_rollover_is_wanted(wanted: bool | None) -> None:
+    it = life(24, Slots("OLD", "NEW"), certificates=frozenset({"OLD", "NEW"}))
+    it.closed = "The folder is open to everybody."
+    it.put("d2", "OLD", None)
+    it.refusing.add("d2")
+    it.advance(4)
+    made = it.run(Policy(auto_rollover=wanted))
+    assert ("suspend_auto_rollover" in {act for _day, act in it.acts}) is (wanted is True)
+    assert any("nothing could note that the clock of AD FS is held" in b.reason for b in made.blocks) is (wanted is None)
+
+
 @pytest.mark.parametrize("promotion", [5, 40])
 def test_at_a_last_call_the_role_promotes_where_adfs_by_itself_would_be_too_late(promotion: int) -> None:
     thresholds = replace(farm().thresholds, promotion=promotion * DAY, critical=0 * DAY)
