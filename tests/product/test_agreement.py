@@ -110,31 +110,29 @@ def test_every_result_says_what_it_is_and_when_it_comes(kind: str, name: str) ->
     assert results and _without_words(results, ("description", "type", *(["returned"] if kind == "modules" else []))) == []
 
 
-def test_results_of_the_modules_for_entra_are_the_documented_ones(player: Player) -> None:
+def test_results_for_entra_are_the_documented_ones(player: Player) -> None:
+    """Lookups refer to the modules; what they have besides is named in their own text, as C(name)."""
     write = {"certificates": "{{ entra.certificates }}", "domains": [{"domain": "contoso.com", "signing_certificate": signing("old").thumbprint}]}
+    terms = {"entra_federation": ", 'contoso.com'"}
     tasks = [
         INFO_TASK,
         {"federation.adfs.entra_federation": write, "register": "written"},
         {"federation.adfs.entra_sign_in_info": {}, "register": "log"},
-        out(entra_federation_info="{{ entra }}", entra_federation="{{ written }}", entra_sign_in_info="{{ log }}"),
+        out(
+            **{"entra_federation_info": "{{ entra }}", "entra_federation": "{{ written }}", "entra_sign_in_info": "{{ log }}"},
+            **{f"lookup_{name}": f"{{{{ query('federation.adfs.{name}'{terms.get(name, '')}) }}}}" for name in LOOKUPS},
+        ),
     ]
     run = player.play(tasks, **OWN)
     assert run.code == 0, run.output
+    looked = {name: run.facts.pop(f"lookup_{name}") for name in LOOKUPS}
     for name, result in run.facts.items():
         assert (missing(result, _docs("modules", name)[2]), undocumented(result, _docs("modules", name)[2], name)) == ([], [])
-
-
-def test_results_of_the_lookups_are_the_documented_ones(player: Player) -> None:
-    """They refer to the modules; what they have besides is named in their own text, as C(name)."""
-    looked = {name: "{{ query('federation.adfs.NAME'%s) }}" % (", 'contoso.com'" if name == "entra_federation" else "") for name in LOOKUPS}
-    run = player.play([INFO_TASK, out(**{name: told.replace("NAME", name) for name, told in looked.items()})], **OWN)
-    assert run.code == 0, run.output
-    for name in LOOKUPS:
-        told = _docs("lookup", name)[2]["_raw"]
-        words = set(re.findall(r"C\((\w+)\)", " ".join(told["description"])))
+    for name, entries in looked.items():
+        words = set(re.findall(r"C\((\w+)\)", " ".join(_docs("lookup", name)[2]["_raw"]["description"])))
         module = _docs("modules", f"{name}_info")[2] if f"{name}_info" in MODULES else {}
         known = (module["domains"]["contains"] if "domains" in module else module) | {word: {} for word in words}
-        assert run.facts[name] and undocumented({"entries": run.facts[name]}, {"entries": {"contains": known}}, name) == []
+        assert entries and undocumented({"entries": entries}, {"entries": {"contains": known}}, name) == []
 
 
 def _tasks(value: t.Any) -> t.Iterator[dict[str, t.Any]]:
