@@ -119,7 +119,9 @@ def test_results_for_entra_are_the_documented_ones(player: Player) -> None:
         {"federation.adfs.entra_federation": write, "register": "written"},
         {"federation.adfs.entra_sign_in_info": {}, "register": "log"},
         out(
-            **{"entra_federation_info": "{{ entra }}", "entra_federation": "{{ written }}", "entra_sign_in_info": "{{ log }}"},
+            entra_federation_info="{{ entra }}",
+            entra_federation="{{ written }}",
+            entra_sign_in_info="{{ log }}",
             **{f"lookup_{name}": f"{{{{ query('federation.adfs.{name}'{terms.get(name, '')}) }}}}" for name in LOOKUPS},
         ),
     ]

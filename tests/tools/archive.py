@@ -48,7 +48,7 @@ WANTED = [
     r"playbooks/([^/]+|vars/[^/]+)\.yml",
     r"plugins/.+\.py",
     r"plugins/plugin_utils/powershell/[^/]+\.ps1",
-    r"plugins/plugin_utils/report/page\.(css|html\.j2|js)",
+    r"plugins/plugin_utils/report/[a-z]+\.(css|html\.j2|js)",
     r"roles/[a-z_]+/(README\.md|(defaults|meta|tasks|vars|handlers)/[^/]+\.yml|(files|templates)/.+)",
     r"tests/(config\.yml|sanity/ignore-[0-9.]+\.txt)",
 ]
