@@ -106,7 +106,7 @@ def test_containment_first_tries_each_form_that_entra_may_accept(start: Callable
     lab.advance(hours=2)
     second = play(lab, variables=theft)
     assert [a["action"] for a in second.done] == ["remove_from_adfs", "restore_auto_rollover"]
-    assert "stolen keys are still in AD FS or on one of its servers" in second.messages[-1]
+    assert "stolen keys are still accepted by or present in AD FS or one of its servers" in second.messages[-1]
     assert second.result["alarms"]
     assert "unknown_certificate" not in [a["alarm"] for a in second.result["alarms"]]
     assert signing(lab) & {stolen} == set()

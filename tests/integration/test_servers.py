@@ -134,11 +134,14 @@ def test_a_server_that_cannot_be_checked_holds_the_promotion_and_is_named(start:
     by_hand = play(
         lab,
         variables={
-            "renew_signing_cert_servers": [{**server, "key_checked": server["name"] == "adfs2.contoso.com"} for server in nodes(lab)],
+            "renew_signing_cert_servers": [
+                {"name": n["name"], "address": "127.0.0.1", "port": n["metadata_port"], "key_checked": n["name"] == "adfs2.contoso.com"}
+                for n in lab.addresses["farms"][0]["nodes"]
+            ],
             "renew_signing_cert_mode": "plan",
         },
     )
-    assert [a["action"] for a in by_hand.result["planned"]] == ["promote"]
+    assert [a["action"] for a in by_hand.result["planned"]] == ["promote"], by_hand.summary
 
 
 @pytest.mark.long
