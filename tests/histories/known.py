@@ -198,4 +198,7 @@ KNOWN: dict[str, History] = {
     "a stolen certificate ends, and AD FS would promote a new one at once": History(
         servers=1, left=32, promotion=0, domains=1, length=32, events=(on_day(21, "stolen", "primary"),)
     ),
+    "weekly runs, and AD FS promoted the younger of two that came since the last one": History(
+        servers=1, left=21, duration=90, domains=1, length=147, interval=WEEKLY, policy={"remove_old_from_adfs": True}, events=(on_day(71, "urgent_twice"),)
+    ),
 }

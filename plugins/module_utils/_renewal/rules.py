@@ -44,9 +44,11 @@ def successors(seen: Observation, own: Mapping[str, OwnKey], undone: frozenset[s
     """The unexpired certificates of AD FS that are to sign after the primary, oldest first. More than one is somebody's handwork.
 
     ``own``: what the journal saw of the farm's certificates. ``undone``: certificates that a rollback took back and whose pause was lifted.
-    Where the journal saw a certificate come or sign, that decides; else the later one of two is the successor.
+    Where the journal saw a certificate sign, or come beside the primary, that decides; else the later one of two is the successor.
     """
     primary = seen.primary_key
+    # Of what came between the same two scans as the primary, nobody saw which came first.
+    came_with = own.get(primary.thumbprint, OwnKey()).came
     found = []
     for key in (seen.keys[k] for k in seen.farm.certificates if k != primary.thumbprint):
         if key.expired(now) or key.not_before >= earlier(primary.not_after, seen.farm.thresholds.critical):
@@ -56,7 +58,7 @@ def successors(seen: Observation, own: Mapping[str, OwnKey], undone: frozenset[s
             found.append(key)
         elif known.last_primary is not None:
             continue
-        elif known.came is not None:
+        elif known.came is not None and known.came != came_with:
             if known.under == primary.thumbprint:
                 found.append(key)
         elif key.not_before > primary.not_before or primary.not_before > now:

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import loop
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import Approved, compare
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval_terms import approvable
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, OwnKey
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import RelyingParty, Server, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, show
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import GivenServer, Policy, Span
@@ -212,6 +212,15 @@ def test_an_unknown_certificate_that_is_to_be_replaced_leaves_although_nothing_i
         "d3": Slots("OLD", "BORN1"),
     }
     assert "several_successors" in failing(made[-1]) and "unknown_certificate" not in failing(made[-1]) and it.lost == []
+
+
+@pytest.mark.parametrize(("younger", "together", "successor"), [(False, True, False), (True, True, True), (False, False, True)])
+def test_of_two_that_came_between_the_same_scans_only_the_younger_follows_the_primary(younger: bool, together: bool, successor: bool) -> None:
+    # AD FS promoted the younger of two before anybody looked: it never promotes the other, and a run that waits for it lets the primary end.
+    own = {"NEW": OwnKey(at(-2)), "OTHER": OwnKey(at(-2 if together else -1), "NEW")}
+    keys = {"NEW": key("NEW", -5, 85), "OTHER": key("OTHER", -4 if younger else -6, 85)}
+    made = plan(observe(farm("NEW", "OTHER"), domain("d1", "NEW", "OTHER"), **keys), None, Journal(FARM, auto_rollover_wanted=True, own=own))
+    assert (made.first.successor == "OTHER") is successor
 
 
 def unread(*names: str) -> Life:
