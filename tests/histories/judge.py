@@ -73,6 +73,7 @@ class Judge:
         self.journal_quiet = 0
         self.forgot_at = -100 * DAY
         self.planned_at = -1
+        self.no_room: list[tuple[int, bool]] = []  # of each run: whether an earlier certificate alone stood in the way, and it failed for it
         self.left_to_person: list[tuple[int, bool]] = []  # of each run: whether a person alone was awaited, and the run failed for it
         self.ended_at_run = -1  # when the last run ended, if the primary certificate had ended by then
 
@@ -223,6 +224,8 @@ class Judge:
                 return "several successors at the last call"
             if farm.primary.begins >= begun and self._none_could_be_made():
                 return "no successor could be made before the last call"
+            if farm.primary.begins >= begun and self._no_room_was_made(begun):
+                return "an earlier certificate kept a successor from being made, and two runs failed for it"
             if promoted - self.blocked_at.get(domain.name, -100 * DAY) < self._publication() + 3 * self._pace():
                 return "could not be written before the last call"
         return ""
@@ -236,6 +239,14 @@ class Judge:
         ends, too_late = min(c.ends for c in farm.certificates), farm.span("critical") + DAY
         never = farm.span("promotion") < HOUR or too_late >= farm.span("generation")
         return never or (touched >= 0 and not any(begin >= touched and ends - begin > too_late for begin, _end in self.completed))
+
+    def _no_room_was_made(self, begun: int) -> bool:
+        """What came into AD FS by hand ends with the primary and is not AD FS' to take out before. Removing it is asked for, or a person's (T7).
+
+        ``begun``: the last run before the promotion, which may have been the last call. The two before it said what to remove, and nobody did.
+        """
+        said = [failed for at, failed in self.no_room if at < begun][-2:]
+        return not self.world.policy.get("remove_old_from_adfs") and len(said) == 2 and all(said)
 
     def _undone_too_late(self, domain: Domain, ended: int, promoted: int) -> bool:
         """A hand changed AD FS or this domain, and no run since came early enough for a write to reach all of Entra; the next one may come after the end.
@@ -578,6 +589,8 @@ class Judge:
         plan = run.plans[-1]
         alone = plan["state"] == "ready" and {b["condition"] for b in plan["blocked_by"]} == {"promote_policy"}
         self.left_to_person.append((world.now, alone and any(f["fail_on"] == "held" for f in _failures(plan))))
+        room = {b["condition"] for b in plan["blocked_by"]} == {"room"}
+        self.no_room.append((world.now, room and any(f["fail_on"] == "held" for f in _failures(plan))))
         if self._given_up() and any(b["condition"] in ("window", "approval") for b in plan["blocked_by"]):
             return
         closed = {b["condition"] for b in plan["blocked_by"]} & {"lock", "clock"}

@@ -213,6 +213,21 @@ def test_a_server_that_stops_to_copy_is_a_persons_only_where_a_person_alone_was_
     assert ("twin" in lived.kinds) is not excused
 
 
+@pytest.mark.parametrize(("said", "removes", "excused"), [(2, False, True), (2, True, False), (1, False, False), (0, False, False)])
+def test_a_certificate_that_nobody_removed_excuses_only_after_two_runs_failed_for_it(said: int, removes: bool, excused: bool) -> None:
+    world = World(History(left=22, critical=1, policy={"remove_old_from_adfs": removes}))
+    judge = world.judge
+    judge.completed = [(n * DAY, n * DAY + 2) for n in range(21)]
+    judge.no_room = [(n * DAY + 2, n < 20 and n >= 20 - said) for n in range(21)]
+    world.now = 20 * DAY + 12 * HOUR
+    world.farm.certificates.append(world.farm.new(world.now))
+    world.farm_changed("adfs")
+    world.now = 21 * DAY
+    world.farm.promote(world.farm.certificates[-1], world.now, "adfs")
+    judge.loss(world.domains["d1.contoso.com"], world.farm.servers[0], "adfs")
+    assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
+
+
 @pytest.mark.parametrize("promoted", [True, False])
 def test_a_clock_that_one_run_gives_back_and_holds_again_goes_to_and_fro_unless_adfs_promoted_in_between(promoted: bool) -> None:
     world = World(History(left=5))
