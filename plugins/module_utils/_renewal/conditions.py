@@ -63,7 +63,8 @@ _ALL = (
         "journal",
         OPERATOR,
         "The journal cannot be used or written, so what a write replaces could not be kept.",
-        "Correct what the line names. Acts that protect sign-in are done, with the backup in the result.",
+        "Correct what the line names. Acts that protect sign-in are done, with the backup in the result. AD FS' clock is held only if"
+        " ``renew_signing_cert_auto_rollover`` is ``true``, so that a later run can give it back.",
     ),
     Condition(
         "failed_act",
