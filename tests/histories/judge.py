@@ -383,6 +383,9 @@ class Judge:
             theirs = self.world.policy.get("promote") in ("role", "never") and plan["farm"]["primary"] != farm.primary.thumbprint
             # Who gave up protection has the holding wait for a window like any planned act: then it only has to be said what held it back.
             theirs = theirs and not (self._given_up() and any(b["condition"] == "window" for b in plan["blocked_by"]))
+            # Nothing can note that the clock is held, and nobody said that rollover is wanted: then no run could give it back, and the run says so.
+            closed = any(b["condition"] == "journal" for b in plan["blocked_by"]) and self.world.policy.get("auto_rollover") is None
+            theirs = theirs and not closed
             if theirs and farm.primary.thumbprint in plan["farm"]["certificates"] and self.world.now < self._last_call() and not self.stolen_keys:
                 self.wrong("clock_not_held", f"promote is {self.world.policy['promote']}, the last run saw {farm.primary}, and AD FS promoted it")
 

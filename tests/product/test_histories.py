@@ -228,6 +228,20 @@ def test_a_certificate_that_nobody_removed_excuses_only_after_two_runs_failed_fo
     assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
 
 
+@pytest.mark.parametrize(("blocks", "wanted", "excused"), [(["journal"], None, True), (["journal"], True, False), ([], None, False)])
+def test_a_clock_is_left_running_only_where_the_journal_is_closed_and_nobody_said_what_is_wanted(blocks: list[str], wanted: Any, excused: bool) -> None:
+    world = World(History(left=40, policy={"promote": "never", "auto_rollover": wanted}))
+    judge, farm = world.judge, world.farm
+    farm.certificates.append(farm.new(0))
+    where = {"adfs_promotes_at": None, "primary": farm.primary.thumbprint, "certificates": [c.thumbprint for c in farm.certificates]}
+    judge.last_plan = {"farm": where, "blocked_by": [{"condition": b} for b in blocks]}
+    judge.completed = [(DAY, DAY + 2)]
+    world.now = 2 * DAY
+    farm.promote(farm.certificates[-1], world.now, "adfs")
+    judge.adfs_changed()
+    assert ([f.kind for f in judge.findings] == ["clock_not_held"]) is not excused
+
+
 @pytest.mark.parametrize("promoted", [True, False])
 def test_a_clock_that_one_run_gives_back_and_holds_again_goes_to_and_fro_unless_adfs_promoted_in_between(promoted: bool) -> None:
     world = World(History(left=5))
