@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import os
 import re
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 try:
-    import ansible_collections.federation.adfs.plugins.module_utils._text  # noqa: F401
+    importlib.import_module("ansible_collections.federation.adfs.plugins.module_utils._text")
 except ImportError:
     # ansible-rulebook runs this file as it lies in ansible_collections/federation/adfs/extensions/eda/plugins/event_source, and finds no collection.
     sys.path.append(str(Path(os.path.abspath(__file__)).parents[7]))
