@@ -57,6 +57,7 @@ class Judge:
         self.lost: dict[str, str] = {}  # domains that lost a sign-in, and by which cause first, hands' and the updater's left out
         self.last_plan: dict[str, Any] | None = None
         self.completed: list[tuple[int, int]] = []  # begin and end of each run that was not cut off
+        self.looked: dict[str, int] = {}  # how many changes of each domain came before the last look of the last run that was not cut off
         self.plans = 0
         self.stolen_keys: dict[str, int] = {}
         self.stolen_own: set[str] = set()
@@ -559,8 +560,8 @@ class Judge:
 
     def _taken_and_put_back(self, domain: Domain, coming: Certificate) -> bool:
         """Another hand took it out and one put it back since the last look: no run can see that, and the promise leaves it out (omnipresence)."""
-        looked = self.completed[-1][1] if self.completed else 0
-        since = [(by, coming in members) for at, by, members in domain.written if at > looked]
+        # Counted and not timed: what comes in the minute of the look, after it, was not seen by it.
+        since = [(by, coming in members) for _at, by, members in domain.written[self.looked.get(domain.name, 0) :]]
         return any(not holds and not by.startswith("ours:") for by, holds in since) and domain.holds(coming)
 
     def _emergency(self, plan: dict[str, Any]) -> None:
@@ -584,6 +585,7 @@ class Judge:
             self.tell(f"{run.name} {run.ended}")
             return
         self.completed.append((run.begun, world.now))
+        self.looked = run.looked
         self.ended_at_run = world.now if farm.primary.ends <= world.now else -1
         self.seen_by_runs.update(c.thumbprint for c in farm.certificates)
         refused = {d.name for d in world.domains.values() if d.unreadable or d.refuses or not d.federated or not self._in_scope(d)}

@@ -201,4 +201,7 @@ KNOWN: dict[str, History] = {
     "weekly runs, and AD FS promoted the younger of two that came since the last one": History(
         servers=1, left=21, duration=90, domains=1, length=147, interval=WEEKLY, policy={"remove_old_from_adfs": True}, events=(on_day(71, "urgent_twice"),)
     ),
+    "just after a run's look a stranger takes the successor out of a domain, and Entra's updater puts it back": History(
+        servers=1, left=25, domains=1, updater=35, length=4, events=(on_day(2.375, "stranger", 0),)
+    ),
 }

@@ -37,6 +37,7 @@ class Run:
         self.name = f"run-{number}"
         self.memory: dict[str, Any] | None = None
         self.seen: dict[str, Any] = {}
+        self.looked: dict[str, int] = {}  # how many changes of each domain came before the last look
         self.steps = 0
         self.plans: list[dict[str, Any]] = []
         self.locked: tuple[dict[str, Any], str] | None = None
@@ -136,6 +137,7 @@ class Run:
     def look(self) -> dict[str, Any]:
         """What the modules would return now."""
         world = self.world
+        self.looked = {domain.name: len(domain.written) for domain in world.domains.values()}
         return {
             "farm": self.facts(),
             "domains": [shown for name in sorted(world.domains) if (shown := self._domain(name))],

@@ -228,6 +228,24 @@ def test_a_certificate_that_nobody_removed_excuses_only_after_two_runs_failed_fo
     assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
 
 
+@pytest.mark.parametrize("seen", [False, True])
+def test_what_is_taken_out_and_put_back_is_excused_only_where_no_look_came_between(seen: bool) -> None:
+    """All of it in one minute, which is why looks and not times are compared."""
+    world = World(History(left=25))
+    judge, farm = world.judge, world.farm
+    domain, coming = world.domains["d1.contoso.com"], farm.new(0)
+    world.now = 3 * DAY
+    world.write_domain(domain, (farm.primary, coming), "ours:publish")
+    for step in ("look", "hand:stranger", "look again" if seen else "", "updater"):
+        if step.startswith("look"):
+            run = Run(world, 1, 0, 0)
+            run.look()
+            judge.looked = run.looked
+        elif step:
+            world.write_domain(domain, (farm.primary, None if step.startswith("hand") else coming), step)
+    assert judge._taken_and_put_back(domain, coming) is not seen
+
+
 @pytest.mark.parametrize(("blocks", "wanted", "excused"), [(["journal"], None, True), (["journal"], True, False), ([], None, False)])
 def test_a_clock_is_left_running_only_where_the_journal_is_closed_and_nobody_said_what_is_wanted(blocks: list[str], wanted: Any, excused: bool) -> None:
     world = World(History(left=40, policy={"promote": "never", "auto_rollover": wanted}))
