@@ -204,4 +204,12 @@ KNOWN: dict[str, History] = {
     "just after a run's look a stranger takes the successor out of a domain, and Entra's updater puts it back": History(
         servers=1, left=25, domains=1, updater=35, length=4, events=(on_day(2.375, "stranger", 0),)
     ),
+    "unknown certificates are to be replaced, and another domain is excluded and broken": History(
+        servers=1,
+        left=18,
+        domains=2,
+        length=21,
+        policy={"unknown_certificates": "replace", "domains_excluded": ["d1.contoso.com"]},
+        events=(on_day(16, "urgent"), on_day(17, "stranger", 1)),
+    ),
 }

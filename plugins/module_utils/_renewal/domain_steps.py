@@ -134,16 +134,19 @@ def reorder(s: Situation, blocks: list[Block]) -> Act | None:
 
 
 def remove_unknown(s: Situation, blocks: list[Block]) -> Act | None:
-    """Unknown certificates leave the domains, where the policy or the operator's word says so. Where a successor is published, that replaces them."""
+    """Unknown certificates leave the domains, where the policy or the operator's word says so. Where a successor is published, that replaces them.
+
+    A domain that is broken is repaired first, and one that cannot be repaired keeps none in the others.
+    """
     replaced = s.successor is not None and not list(guards.several_successors(s))
-    if replaced or s.paused or s.broken or s.clock_differs or s.journal_closed or s.only_seen:
+    if replaced or s.paused or s.clock_differs or s.journal_closed or s.only_seen:
         return None
     writes: list[Write] = []
     named = False
     for status in s.statuses:
         leaving = set(status.unknown) if s.policy.unknown_certificates == "replace" else set(status.unknown) & s.to_remove
         kept = status.domain.slots.accepted - leaving
-        if leaving and kept and status.writable:
+        if leaving and kept and status.writable and not status.broken:
             named = named or bool(leaving & s.to_remove)
             writes.extend(checked_write(s, status.domain, _only(s, rules.ordered(kept, s.seen.farm.primary)), blocks))
     if writes and not named:

@@ -213,6 +213,21 @@ def test_an_unknown_certificate_is_not_removed_where_nothing_may_be_written(poli
     assert "STRANGER" in it.domains["d1"].slots.accepted
 
 
+@pytest.mark.parametrize("word", ["replace", "compromised"])
+@pytest.mark.parametrize("why", ["excluded", "refuses"])
+def test_an_unknown_certificate_leaves_although_sign_in_of_another_domain_is_broken_and_cannot_be_repaired(word: str, why: str) -> None:
+    it = Life(observe(farm(), *three(Slots("OLD", "STRANGER")), **FAR))
+    it.put("d1", "EARLIER", "STRANGER")
+    it.refusing = {"d1"} if why == "refuses" else set()
+    policy = Policy(unknown_certificates="replace") if word == "replace" else Policy(compromised=frozenset({"STRANGER"}))
+    it.run(replace(policy, known_certificates=frozenset({"EARLIER"}), domains_excluded=frozenset({"d1"} if why == "excluded" else ())))
+    assert {name: d.slots for name, d in it.domains.items()} == {
+        "d1": Slots("EARLIER", "STRANGER"),
+        "d2": Slots("OLD", None),
+        "d3": Slots("OLD", None),
+    }
+
+
 def test_a_freeze_holds_removing_an_unknown_certificate_by_policy_and_not_one_that_was_named_as_stolen() -> None:
     frozen = (Span(at(-1), at(9)),)
     seen = observe(farm(), *three(Slots("OLD", "STRANGER")), **FAR)
