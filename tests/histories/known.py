@@ -212,4 +212,13 @@ KNOWN: dict[str, History] = {
         policy={"unknown_certificates": "replace", "domains_excluded": ["d1.contoso.com"]},
         events=(on_day(16, "urgent"), on_day(17, "stranger", 1)),
     ),
+    "a domain refuses an act of the approved plan, and the next one is done": History(
+        servers=1,
+        left=28,
+        domains=2,
+        length=5,
+        approves=True,
+        policy={"promote": "role", "remove_old_from_entra": True},
+        events=(on_day(2, "refuses", 0, 15),),
+    ),
 }

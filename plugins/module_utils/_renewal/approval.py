@@ -106,12 +106,13 @@ def compare(
     ours: Callable[[str], bool] = lambda _key: True,
     done: Sequence[Mapping[str, Any]] = (),
     refused: Callable[[Mapping[str, Any]], Sequence[str]] = lambda _approved: (),
+    unwritten: Iterable[str] = (),
 ) -> Approved:
     """Return what is left of the approved plan, and what is not as it saw it.
 
     ``ours``: whether a new certificate was made by these runs. ``done``: the acts of this run; what a protective one changed that the
     approved plan does not have is no difference. ``refused``: why the approval of such a plan does not count. An empty ``approved``: there is no
-    plan for this farm.
+    plan for this farm. ``unwritten``: names of the domains that refused a write in this run; the acts after it go on without them.
 
     A run that died after some of the approved acts, or in the middle of one, is continued: each state on the way is one that was approved.
     """
@@ -124,7 +125,8 @@ def compare(
     try:
         acts = [read_act(act) for act in approved["actions"]]
         besides = [act for act in map(read_act, done) if act.protective]
-        ways = [_way(approved, acts, number, plan, ours, besides) for number in range(len(acts) + 1)]
+        names = frozenset(name.lower() for name in unwritten)
+        ways = [_way(approved, acts, number, plan, ours, besides, names) for number in range(len(acts) + 1)]
         nearest = min(ways, key=lambda way: (len(way.moved), way.another is None))
         return replace(nearest, refused=tuple(refused(approved)), name=token(approved))
     except (KeyError, TypeError, AttributeError, IndexError, ValueError) as exc:
@@ -145,13 +147,22 @@ def _seen(shown: Mapping[str, Any]) -> Observation:
     return Observation(seen, tuple(Domain(d["tenant_id"], d["domain"], Slots(**d["slots"])) for d in shown["domains"]), {})
 
 
-def _way(approved: Mapping[str, Any], acts: list[Act], done: int, plan: Mapping[str, Any], ours: Callable[[str], bool], besides: Sequence[Act]) -> Approved:
-    """As if the first ``done`` approved acts were done, and the next one on some of its domains; and ``besides`` what protects sign-in."""
+def _way(
+    approved: Mapping[str, Any],
+    acts: list[Act],
+    done: int,
+    plan: Mapping[str, Any],
+    ours: Callable[[str], bool],
+    besides: Sequence[Act],
+    unwritten: frozenset[str],
+) -> Approved:
+    """As if the first ``done`` approved acts were done, and the next one on some of its domains; and ``besides`` what protects sign-in. A domain of
+    ``unwritten`` may have stayed at any step of that."""
     then = _seen(approved)
-    for act in besides:
+    steps = [then]
+    for act in (*besides, *acts[:done]):
         then = act.after(then, then.farm.time)
-    for act in acts[:done]:
-        then = act.after(then, then.farm.time)
+        steps.append(then)
     left = acts[done:]
     next_one = left[0].after(then, then.farm.time) if left and isinstance(left[0], OnDomains) else then
     now = _seen(plan)
@@ -179,10 +190,12 @@ def _way(approved: Mapping[str, Any], acts: list[Act], done: int, plan: Mapping[
     if "decrypting" in approved["farm"] and held != _thumbprints(now):
         found.append(f"AD FS held {_list(held)} for decrypting and holds {_list(_thumbprints(now))}")
     slots = {d.key: d.slots for d in now.domains}
-    before, after = ({d.key: real_slots(d.slots) for d in seen.domains} for seen in (then, next_one))
+    *earlier, before, after = ({d.key: real_slots(d.slots) for d in seen.domains} for seen in (*steps, next_one))
     for key in sorted({*before, *slots}):
-        if slots.get(key) is None or slots[key] not in (before.get(key), after.get(key)):
-            found.append(f"{key.partition('/')[2]} held {_held(before.get(key))} and holds {_held(slots.get(key))}")
+        name = key.partition("/")[2]
+        stayed = [step.get(key) for step in earlier] if name.lower() in unwritten else []
+        if slots.get(key) is None or slots[key] not in (*stayed, before.get(key), after.get(key)):
+            found.append(f"{name} held {_held(before.get(key))} and holds {_held(slots.get(key))}")
     was, is_now = plain_policy(approved["policy"]), plain_policy(plan["policy"])
     for variable in sorted(({*was, *is_now}) - {ANY_SUCCESSOR}):
         if was.get(variable) != is_now.get(variable):

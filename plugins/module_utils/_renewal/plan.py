@@ -276,7 +276,7 @@ def _planned(given: Mapping[str, Any], memory: loop.Memory) -> dict[str, Any]:
         def refused(chosen: Mapping[str, Any]) -> list[str]:
             return approval_terms.refusals(chosen, terms, stored.journal, memory.run, now)
 
-        what_is_left = approval.compare(approved, shown, lambda key: _made_by_us(key, memory, inherited), memory.done, refused)
+        what_is_left = approval.compare(approved, shown, lambda key: _made_by_us(key, memory, inherited), memory.done, refused, memory.refused)
         what_is_left = replace(what_is_left, moved=memory.moved or what_is_left.moved)
         moved = what_is_left.moved
         shown = planned(what_is_left)

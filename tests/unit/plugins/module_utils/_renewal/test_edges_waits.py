@@ -463,3 +463,22 @@ def test_nothing_is_done_twice_and_a_renewal_writes_each_domain_once_to_publish_
         assert it.writes == {"d1": 2, "d2": 2, "d3": 2}
         assert [a for _d, a in it.acts].count("generate") == 1
         assert it.acts[-1][1] in ("reorder", "restore_auto_rollover")
+
+
+# -- an approved plan, and a domain that refuses ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("refused", "d1", "moved"), [("d1", "OLD", False), ("", "OLD", True), ("d2", "OLD", True), ("d1", "STRANGER", True)])
+def test_a_domain_that_refuses_an_act_of_the_approved_plan_does_not_undo_the_approval_of_the_acts_after_it(refused: str, d1: str, moved: bool) -> None:
+    """The plan: d1 is put in order, and the earlier certificate leaves both. d1 is as it was, and d2 is done."""
+    followed = Journal(FARM, followed=("NEW", at(-40)), configured=("NEW", ("NEW", "OLD"), at(-40)), own=remembered("OLD"))
+
+    def shown(first: Slots, second: Slots) -> dict[str, object]:
+        seen = observe(farm("NEW", "OLD"), domain("d1", first.signing, first.next), domain("d2", second.signing, second.next))
+        policy = Policy(remove_old_from_entra=True)
+        return show(plan(seen, policy, followed), {k: k for k in seen.keys}, {})
+
+    approved = approvable(shown(Slots("OLD", "NEW"), Slots("NEW", "OLD")), START, "")
+    assert [a["action"] for a in approved["actions"]] == ["reorder", "remove_from_entra"]
+    now = shown(Slots(d1, "NEW"), Slots("NEW", None))
+    assert bool(compare(approved, now, unwritten=[refused]).moved) is moved
