@@ -63,6 +63,7 @@ class Judge:
         self.stolen_own: set[str] = set()
         self.story: list[str] = []
         self.seen_by_runs: set[str] = set()
+        self.noted_primary: set[str] = set()  # what a run that was not cut off saw as primary, and noted
         self.server_signers: dict[str, tuple[str, int]] = {}
         self.acts: list[tuple[int, str, Run]] = []
         self.blocked: set[str] = set()  # domains that the last run could not write
@@ -424,6 +425,7 @@ class Judge:
     def forgets(self) -> None:
         """The journal that the next run finds is not the one that the last run wrote."""
         self.seen_by_runs.clear()
+        self.noted_primary.clear()
         self.server_signers.clear()
         self.forgot_at = self.world.now
         self.tell("the journal is not the one that was written")
@@ -442,7 +444,7 @@ class Judge:
             self.updater_at = self.world.now
         if run is None or self.stolen_keys or self._paused():
             return
-        waiting = set(self.world.farm.candidates(self.world.now))
+        waiting = set(self._successors())
         if (set(domain.members) - set(members)) & waiting and set(members) & waiting:
             self.wrong("successor_dropped", f"{domain.name} gets {members} for {domain.members}: one successor is dropped for another")
         era = max(self.world.farm.since, self.world.hands.touched, self.policy_at, self.adfs_at)
@@ -551,12 +553,25 @@ class Judge:
                 self.wrong("untrue_state", f"state {state}, and {', '.join(behind)} signs with another certificate")
         if farm.primary.begins > world.now and not failing:
             self.wrong("not_yet_valid_unsaid", f"{farm.primary} is not valid yet, and the run does not fail")
-        if len(farm.candidates(world.now)) > 1 and not failing and state != "emergency" and not self._paused():
-            self.wrong("several_unsaid", f"AD FS has the successors {farm.candidates(world.now)}, and the run does not fail")
+        # With a former primary beside one successor they are too many for a domain, which stops the renewal, and is no choice that a person must make.
+        crowd = any(b["condition"] == "third_certificate" for b in plan["blocked_by"])
+        several = self._successors() if crowd else farm.candidates(world.now)
+        if len(several) > 1 and not failing and state != "emergency" and not self._paused():
+            self.wrong("several_unsaid", f"AD FS has the successors {several}, and the run does not fail")
         elsewhere = [d.name for d in world.domains.values() if d.here and d.host != farm.host and d.holds(farm.primary) and not d.unreadable]
         if elsewhere and not failing and not world.policy.get("host_names"):
             self.wrong("unclaimed_unsaid", f"{', '.join(elsewhere)} leads elsewhere and holds {farm.primary}, and the run does not fail")
         self._emergency(plan)
+
+    def _successors(self) -> list[Certificate]:
+        """What is to follow the primary, of what AD FS may promote.
+
+        What a run noted as primary was given up by whoever let another one sign: it is no successor, and a domain needs no room for it, because AD FS'
+        clock is held before it could come back. Only what a rollback took back is to follow again.
+        """
+        candidates = self.world.farm.candidates(self.world.now)
+        back = bool((self.world.journal.content or {}).get("rollback"))
+        return [c for c in candidates if back or c.thumbprint not in self.noted_primary]
 
     def _taken_and_put_back(self, domain: Domain, coming: Certificate) -> bool:
         """Another hand took it out and one put it back since the last look: no run can see that, and the promise leaves it out (omnipresence)."""
@@ -586,6 +601,8 @@ class Judge:
             return
         self.completed.append((run.begun, world.now))
         self.looked = run.looked
+        if world.journal.error is None:
+            self.noted_primary.update(plan["farm"]["primary"] for plan in run.plans)
         self.ended_at_run = world.now if farm.primary.ends <= world.now else -1
         self.seen_by_runs.update(c.thumbprint for c in farm.certificates)
         refused = {d.name for d in world.domains.values() if d.unreadable or d.refuses or not d.federated or not self._in_scope(d)}

@@ -221,4 +221,11 @@ KNOWN: dict[str, History] = {
         policy={"promote": "role", "remove_old_from_entra": True},
         events=(on_day(2, "refuses", 0, 15),),
     ),
+    "a certificate that is no longer primary waits beside a successor that an administrator added": History(
+        servers=1,
+        left=21,
+        domains=1,
+        length=27,
+        events=(on_day(2, "not_yet_valid", 0), on_day(21, "promote", 0), on_day(26, "add", "local")),
+    ),
 }

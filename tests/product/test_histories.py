@@ -228,6 +228,34 @@ def test_a_certificate_that_nobody_removed_excuses_only_after_two_runs_failed_fo
     assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
 
 
+@pytest.mark.parametrize(("noted", "rollback", "excused"), [(True, False, True), (False, False, False), (True, True, False)])
+def test_a_successor_is_not_dropped_for_another_only_where_a_run_noted_it_as_primary_and_no_rollback_took_it_back(
+    noted: bool, rollback: bool, excused: bool
+) -> None:
+    world = World(History(left=40))
+    judge, farm = world.judge, world.farm
+    former, coming = farm.new(0), farm.new(DAY)
+    farm.certificates += [former, coming]
+    world.now = 2 * DAY
+    world.domains["d1.contoso.com"].members = (farm.primary, former)
+    judge.noted_primary = {former.thumbprint} if noted else set()
+    world.journal.content = {"rollback": {"undone": former.thumbprint} if rollback else None}
+    judge.writes(world.domains["d1.contoso.com"], (farm.primary, coming), "ours:publish", Run(world, 1, 0, 0))
+    assert ([f.kind for f in judge.findings] == ["successor_dropped"]) is not excused
+
+
+@pytest.mark.parametrize(("noted", "blocks", "excused"), [(True, "third_certificate", True), (False, "third_certificate", False), (True, "due", False)])
+def test_a_former_primary_beside_a_successor_fails_no_run_only_where_it_is_said_to_stop_the_renewal(noted: bool, blocks: str, excused: bool) -> None:
+    world = World(History(left=40))
+    judge, farm = world.judge, world.farm
+    former, coming = farm.new(0), farm.new(DAY)
+    farm.certificates += [former, coming]
+    world.now = 2 * DAY
+    judge.noted_primary = {former.thumbprint} if noted else set()
+    judge._state({"state": "generated", "run": {"failures": []}, "blocked_by": [{"condition": blocks}]})
+    assert ([f.kind for f in judge.findings] == ["several_unsaid"]) is not excused
+
+
 @pytest.mark.parametrize("seen", [False, True])
 def test_what_is_taken_out_and_put_back_is_excused_only_where_no_look_came_between(seen: bool) -> None:
     """All of it in one minute, which is why looks and not times are compared."""
