@@ -13,12 +13,13 @@ from year.facts import ALL, FIRST, FLIPPED, LAST
 from year.years import YEARS, Year
 
 # What these leave out is tested where it belongs: permissions, the role on SQL, the reading under which no rollover is without loss, and what is only
-# read when it is asked for: the sign-in log and what administrators sign in with.
+# read when it is asked for: the sign-in log, what administrators sign in with, and the audit log.
 SIGN_INS = {
     *("sign_in_log_failures", "sign_in_log_lag_minutes", "sign_in_log_licensed", "sign_in_log_names_failed_users", "sign_in_log_needs_directory_read"),
     *("application_reads_synchronization", "password_hash_sync"),
 }
-ELSEWHERE = {"internal_federation_permissions_known", "sql_role", "updater_days", *SIGN_INS}
+AUDIT_LOG = {"audit_log_correlates", "audit_log_lag_minutes", "audit_log_shows_client_id"}
+ELSEWHERE = {"internal_federation_permissions_known", "sql_role", "updater_days", *SIGN_INS, *AUDIT_LOG}
 
 
 # `make year` flips each in both years. Here are those that the collection itself meets; AD FS alone, or Entra's updater, meets the others.
