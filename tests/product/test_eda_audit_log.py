@@ -244,9 +244,46 @@ def test_a_state_that_cannot_be_written_is_said_once(tenant: Entra, tmp_path: Pa
     assert kinds(look(started, tenant)) == [("unreadable", "state ends")]
 
 
+@pytest.mark.parametrize("looked", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_state_of_the_edge_of_the_calendar_ends_nothing(tenant: Entra, tmp_path: Path, looked: str) -> None:
+    state = tmp_path / "state.json"
+    state.write_text(json.dumps({"put": {"x": looked}, "looked": looked}))
+    tenant.tenant.set_settings("contoso.com", displayName="One")
+    started = source.Source(arguments(tenant, state_path=str(state)))
+    started.remember()
+    assert kinds(look(started, tenant)) == [("foreign", "contoso.com")]
+
+
+def test_a_state_that_cannot_even_be_looked_for_is_said(tenant: Entra, tmp_path: Path) -> None:
+    """As in a folder that this account may not enter."""
+    started = source.Source(arguments(tenant, state_path=str(tmp_path / ("a" * 300))))
+    started.remember()
+    (event,) = look(started, tenant)
+    assert (event["kind"], event["what"]) == ("unreadable", "state") and "File name too long" in event["reason"]
+
+
+def test_what_lies_where_the_state_is_made_ready_is_neither_waited_for_nor_written_to(tenant: Entra, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "state.json.new")
+    started = source.Source(arguments(tenant, state_path=str(tmp_path / "state.json")))
+    assert look(started, tenant) == []
+    assert json.loads((tmp_path / "state.json").read_text())["looked"] and os.stat(tmp_path / "state.json").st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir() if "state" in path.name) == ["state.json", "state.json.new"]
+
+
+def test_more_ledgers_than_are_read_are_said(tenant: Entra, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "_MAX_FILES", 1)
+    lines = [write(tenant), write(tenant, "example.com")]
+    for number, line in enumerate(lines):
+        keep_ledger(tmp_path / f"farm{number}", [line])
+    found = look(source.Source(arguments(tenant, ledger=str(tmp_path))), tenant)
+    assert "there are 2 files" in found[0]["reason"] and kinds(found)[0] == ("unreadable", "ledger begins")
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
+        ({"state_path": "~nobody-of-this-name/state.json"}, "state_path must be the path of a file"),
+        ({"ledger": "ledgers/a\0b"}, "ledger must be the path of a file or folder"),
         ({"intervall": 5}, "There is no argument intervall"),
         ({"interval": 1}, "interval must be a number from 30 to 86400"),
         ({"window_hours": "long"}, "window_hours must be a number from 1 to 168"),

@@ -74,6 +74,12 @@ def test_a_deadline_is_an_event_from_seven_days_before_it(tmp_path: Path) -> Non
     assert [key[1] for key in look(tmp_path, datetime(2026, 12, 24, tzinfo=UTC))] == ["deadline"]
 
 
+@pytest.mark.parametrize(("deadline", "there"), [("0001-01-01T00:00:00Z", True), ("0001-01-01T00:00:00+14:00", True), ("9999-12-31T23:59:59-14:00", False)])
+def test_a_deadline_at_the_edge_of_the_calendar_ends_nothing(tmp_path: Path, deadline: str, there: bool) -> None:
+    write(tmp_path / "farm.json", {**QUIET, "deadline": deadline})
+    assert [key[1] for key in look(tmp_path)] == ["deadline"] * there
+
+
 def test_a_result_that_gets_old_is_an_event(tmp_path: Path) -> None:
     write(tmp_path / "farm.json", QUIET)
     assert look(tmp_path, NOW + timedelta(hours=48)) == {}

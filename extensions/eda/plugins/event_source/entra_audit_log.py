@@ -12,6 +12,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -167,12 +168,14 @@ class Source:
 
     def remember(self) -> None:
         """Read what a former process kept. Something unusable counts as nothing, and the first look says so."""
-        if self._state is None or not self._state.exists():
+        if self._state is None:
             return
         try:
             kept = json.loads(read_regular(str(self._state), _MAX_BYTES))
             self._put = {str(name): format_time(parse_time(at)) for name, at in kept["put"].items()}
             self._looked = parse_time(kept["looked"])
+        except FileNotFoundError:
+            return
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             self._put, self._looked = {}, None
             self._trouble["state"] = f"{self._state} cannot be used, so what it kept counts as nothing ({_words(error)})."
@@ -180,7 +183,8 @@ class Source:
     def look(self, now: datetime) -> list[Event]:
         """Read once, within the time limit, and return what is new."""
         trouble, self._trouble = self._trouble, {}
-        since = max((self._looked or now) - self._window, now - timedelta(days=MOST_DAYS))
+        # A state may hold any time: the subtraction comes last, of one that has a day before it, and nothing is looked for in the future only.
+        since = min(max(self._looked or now, now - timedelta(days=MOST_DAYS) + self._window), now) - self._window
         events: list[Event] = []
         try:
             settings = merge_options(self._options, os.environ)
@@ -213,13 +217,8 @@ class Source:
         self._new = {}
         if self._state is None or self._kept or self._looked is None:
             return []
-        beside = self._state.with_name(f"{self._state.name}.new")
         try:
-            with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-                json.dump({"looked": format_time(self._looked), "put": self._put}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(beside, self._state)
+            _replace(self._state, json.dumps({"looked": format_time(self._looked), "put": self._put}))
         except OSError as error:
             reason = f"{self._state} cannot be written, so a restart puts again what was put since ({_words(error)})."
             trouble = {**self._unreadable, "state": reason}
@@ -246,9 +245,11 @@ class Source:
         lines: list[Line] = []
         wrong: list[str] = []
         try:
-            ledgers = _ledgers(self._ledger)
+            ledgers, number = _ledgers(self._ledger)
         except OSError as error:
-            ledgers, wrong = [], [f"{self._ledger}: {_words(error)}"]
+            ledgers, number, wrong = [], 0, [f"{self._ledger}: {_words(error)}"]
+        if number > _MAX_FILES:
+            wrong.append(f"there are {number} files ledger-*.jsonl in {self._ledger}, of which {_MAX_FILES} are read")
         if not ledgers and not wrong:
             wrong = [f"there is no file ledger-*.jsonl in {self._ledger}"]
         for files in ledgers:
@@ -271,17 +272,30 @@ class Source:
         return lines
 
 
-def _ledgers(path: Path) -> list[list[Path]]:
-    """The files of each ledger, in the order of their years: of one file, or of a folder and the folders in it."""
+def _ledgers(path: Path) -> tuple[list[list[Path]], int]:
+    """The files of each ledger, in the order of their years, of one file, or of a folder and the folders in it; and how many files there are."""
     if not path.is_dir():
         path.stat()
-        return [[path]]
+        return [[path]], 1
+    named = [(file, name) for file in (*path.glob("*.jsonl"), *path.glob("*/*.jsonl")) if (name := _LEDGER.fullmatch(file.name))]
     groups: dict[tuple[Path, str], list[Path]] = {}
-    for file in sorted((*path.glob("*.jsonl"), *path.glob("*/*.jsonl")))[:_MAX_FILES]:
-        name = _LEDGER.fullmatch(file.name)
-        if name:
-            groups.setdefault((file.parent, name["ledger"]), []).append(file)
-    return list(groups.values())
+    for file, name in sorted(named, key=lambda one: one[0])[:_MAX_FILES]:
+        groups.setdefault((file.parent, name["ledger"]), []).append(file)
+    return list(groups.values()), len(named)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write the file as a whole, by way of one that nothing else has the name of. Only its owner may read it."""
+    handle, beside = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".new", dir=path.parent)
+    try:
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        os.unlink(beside)
+        raise
 
 
 def _event(judged: Judged, tenant: str | None) -> Event:
@@ -318,9 +332,13 @@ def _number(name: str, args: Mapping[str, Any]) -> float:
 
 def _path(name: str, args: Mapping[str, Any]) -> Path | None:
     value = args.get(name)
-    if value is not None and not isinstance(value, str):
-        raise ValueError(f"{name} must be the path of a file{' or folder' if name == 'ledger' else ''}.")
-    return Path(value).expanduser() if value else None
+    wrong = ValueError(f"{name} must be the path of a file{' or folder' if name == 'ledger' else ''}.")
+    if value is not None and (not isinstance(value, str) or "\0" in value):
+        raise wrong
+    try:
+        return Path(value).expanduser() if value else None
+    except RuntimeError:  # the home of somebody whom this machine does not know
+        raise wrong from None
 
 
 def _applications(value: Any) -> frozenset[str]:

@@ -135,7 +135,7 @@ def _matters(farm: str, result: dict[str, Any], now: datetime, before: timedelta
     found.update({(farm, "alarm", str(one["alarm"]), str(one["object"])): str(one["reason"]) for one in result["alarms"]})
     if result.get("deadline"):
         deadline = datetime.fromisoformat(str(result["deadline"]).replace("Z", "+00:00"))
-        if deadline - before <= now:
+        if deadline <= now + before:
             found[farm, "deadline", "deadline", deadline.isoformat()] = f"The deadline is {result['deadline']}."
     return found
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 import typing as t
 
 import pytest
@@ -122,3 +123,40 @@ def test_everything_else_may_be_null_or_odd() -> None:
             assert found is not None and found.at == NOON and found.by
     told = change_of({**least, "initiatedBy": {"user": {"userPrincipalName": "a\x1b[31m\nb"}}, "targetResources": [{"displayName": "Contoso.com"}]}, "x")
     assert told is not None and (told.by, told.domain) == ("a\\x1b[31m b", "contoso.com")
+
+
+@pytest.mark.parametrize("result", ["timeout", "unknown", "unknownfuturevalue"])
+def test_what_entra_id_does_not_call_a_failure_may_have_been_done(result: str) -> None:
+    """Whoever stole the credential is not to hide behind a result that the log leaves open."""
+    assert kinds([change(result=result)], []) == ["not_in_ledger"]
+    assert kinds([change(result=result)], [], until=-1) == [], "it waits for its line"
+    assert kinds([change(result=result)], [entry()]) == ["own"]
+    assert kinds([change(result=result)], [entry(result="refused: HTTP 504")]) == ["own"], "a write of ours that did not come to an end"
+    assert kinds([change(result=result)], [entry(result="not tried: a line before it failed")]) == ["not_in_ledger"]
+    assert kinds([change(result=result), change(1)], [entry(1, result="refused: HTTP 504")]) == ["own", "not_in_ledger"]
+    assert kinds([change(result=result)], None) == ["own"]
+
+
+@pytest.mark.parametrize("result", ["failure", "timeout"])
+@pytest.mark.parametrize("principal", [PRINCIPAL, OTHER])
+def test_nobody_is_said_to_have_done_what_did_not_succeed(principal: str, result: str) -> None:
+    (judged,) = judge([change(result=result, service_principal_id=principal)], {PRINCIPAL}, [], NOON + SLACK)
+    assert "did it" not in judged.reason and "tried it" in judged.reason and result in judged.reason
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize("run", ["00010101T000000Z-1", "99991231T235959Z-1"])
+@pytest.mark.parametrize("result", ["done", "seen later by the run x: done"])
+def test_a_line_at_the_edge_of_the_calendar_ends_nothing(moment: str, run: str, result: str) -> None:
+    assert kinds([change()], [entry(time=moment, run=run, result=result), entry()]) == ["own"]
+
+
+def test_many_changes_and_a_long_ledger_take_little_time() -> None:
+    """Each pair of one domain's changes was compared, and each line with each domain."""
+    number = 4000
+    changes = [change(n / 1000, id=f"c{n}", requests=(f"r{n}",)) for n in range(number)]
+    changes += [change(n / 1000, id=f"d{n}", requests=(f"s{n}",), domain=f"d{n}.example.com") for n in range(number)]
+    lines = [entry(n / 1000, request_id=f"r{n}") for n in range(number)] + [entry(n / 1000, object=f"d{n}.example.com") for n in range(number)]
+    before = time.process_time()
+    assert set(kinds(changes, lines)) == {"own"}
+    assert time.process_time() - before < 5
