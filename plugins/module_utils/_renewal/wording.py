@@ -28,7 +28,9 @@ class TimeZoneError(ValueError):
 
 def natural(name: str) -> list[tuple[int, int, str]]:
     """Sort key: d2 comes before d10, and upper case beside lower case."""
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in _DIGITS.split(name.lower()) if part]
+    parts = [part for part in _DIGITS.split(name.lower()) if part]
+    # By length and digits, not as numbers: Python refuses to read thousands of digits as one.
+    return [(0, len(part.lstrip("0")), part.lstrip("0")) if part.isdecimal() else (1, 0, part) for part in parts]
 
 
 def names(objects: Iterable[str]) -> str:
