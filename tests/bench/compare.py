@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.farms import farms
-from bench.shown import CASE, COLUMNS, NAMES, Row, extrapolated, misses, plot, summary, table
+from bench.shown import CASE, COLUMNS, NAMES, Row, extrapolated, plot, summary, table
+from bench.targets import as_table, targets
 from bench.watched import Watched, watch
 
 from lab.running import Lab
@@ -296,7 +297,7 @@ def report(path: Path, words: Sequence[str]) -> str:
         "Each figure is the median of the runs. Wall times depend on the machine and on what else it does: compare them within one case only.",
         "",
     ]
-    text = "\n".join([*head, table(shown), *(f"- Missed: {line}" for line in misses(shown)), ""])
+    text = "\n".join([*head, as_table(targets(shown)), table(shown)])
     path.with_suffix(".md").write_text(text, encoding="utf-8")
     return text
 

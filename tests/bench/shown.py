@@ -102,24 +102,6 @@ def table(shown: Sequence[Shown]) -> str:
     return "\n".join(text)
 
 
-def misses(shown: Sequence[Shown]) -> list[str]:
-    """Where the collection needs more requests or commands than the bound, more than 1.5 times (L + 0), or more than 150 MB."""
-    found = []
-    for case in sorted({item.case for item in shown}):
-        own = {item.arm: item.values for item in shown if item.case == case}
-        if "D" not in own:
-            continue
-        name = f"{case[0]}, {case[1]} domains, {case[2]} ms"
-        for what in ("graph_requests", "winrm_commands"):
-            if "L" in own and own["D"][what] > own["L"][what]:
-                found.append(f"{name}: {what.replace('_', ' ')} {own['D'][what]:.0f}, the bound {own['L'][what]:.0f}")
-        if case[0] == "nothing" and "L" in own and "0" in own and own["D"]["wall_s"] > 1.5 * (own["L"]["wall_s"] + own["0"]["wall_s"]):
-            found.append(f"{name}: wall time {own['D']['wall_s'] / (own['L']['wall_s'] + own['0']['wall_s']):.2f} times (L + 0), at most 1.5")
-        if case[0] == "nothing" and case[3] == 1 and own["D"]["memory_mb"] > 150:
-            found.append(f"{name}: {own['D']['memory_mb']:.0f} MB, at most 150")
-    return found
-
-
 def plot(shown: Sequence[Shown]) -> str:
     """Return an SVG: wall time and Graph requests against the number of domains, nothing to do, at the least latency; both axes logarithmic."""
     latency = min((item.case[2] for item in shown if item.case[0] == "nothing"), default=0)

@@ -14,7 +14,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from bench import compare
 from bench.compare import Case, cases
-from bench.shown import COLUMNS, MEASURED, Row, extrapolated, misses, plot, summary, table
+from bench.shown import COLUMNS, MEASURED, Row, extrapolated, plot, summary, table
+from bench.targets import as_table, targets
 from bench.watched import watch
 
 from lab.running import Lab
@@ -69,11 +70,19 @@ def test_what_nobody_ran_is_on_the_line_and_is_called_extrapolated() -> None:
     assert "extrapolated" in table([*shown, item])
 
 
-def test_a_miss_is_told_and_a_hit_is_not() -> None:
-    shown = summary(
-        [row("D", 50, graph_requests=8, winrm_commands=1, wall_s=4, memory_mb=151), row("L", 50, graph_requests=7, wall_s=1), row("0", 50, wall_s=2)]
-    )
-    assert misses(shown) == ["nothing, 50 domains, 0 ms: graph requests 8, the bound 7", "nothing, 50 domains, 0 ms: 151 MB, at most 150"]
+def test_each_target_tells_its_worst_case_and_whether_it_is_met() -> None:
+    few = [row("D", 200, graph_requests=8, wall_s=3), row("L", 200, graph_requests=8, wall_s=1), row("0", 200), row("A", 200, graph_requests=80)]
+    many = [row("D", 900, graph_requests=9, wall_s=4, memory_mb=151), row("L", 900, graph_requests=8, wall_s=3), row("0", 900, wall_s=2)]
+    found = targets(summary([row("D", 1, wall_s=1), *few, *many]))
+    assert found == [
+        ("as many Graph requests as the bound: nothing to do", "9 to 8 (nothing, 900 domains, 0 ms)", False),
+        ("as many WinRM commands as the bound: nothing to do", "1 to 1 (nothing, 200 domains, 0 ms)", True),
+        ("at most 1.5 times the wall time of the bound and an empty playbook", "1.50 times (nothing, 200 domains, 0 ms)", True),
+        ("a domain costs the same from 50 to 900 domains, at 0 ms", "10.05 ms at 200, 3.34 ms at 900", False),
+        ("10 times fewer Graph requests than arm A at 200 domains", "10.0 times (nothing, 200 domains, 0 ms)", True),
+        ("under 150 MB at 900 domains", "151 MB (nothing, 900 domains, 0 ms)", False),
+    ]
+    assert "| under 150 MB at 900 domains | 151 MB (nothing, 900 domains, 0 ms) | missed |" in as_table(found)
 
 
 def test_the_plot_is_a_picture_with_a_line_for_each_arm() -> None:
