@@ -76,6 +76,7 @@ class Judge:
         self.forgot_at = -100 * DAY
         self.planned_at = -1
         self.no_room: list[tuple[int, bool]] = []  # of each run: whether an earlier certificate alone stood in the way, and it failed for it
+        self.first_saw: dict[tuple[int, int], str] = {}  # by its beginning and end, what a run saw as primary first
         self.left_to_person: list[tuple[int, bool]] = []  # of each run: whether a person alone was awaited, and the run failed for it
         self.ended_at_run = -1  # when the last run ended, if the primary certificate had ended by then
 
@@ -196,7 +197,7 @@ class Judge:
         if self._acknowledged(domain):
             return "acknowledged"
         # A run that began after the promotion cannot keep the other servers from following it.
-        before = [run for run in self.completed if run[0] <= promoted]
+        before = [run for run in self.completed if run[0] < promoted or (run[0] == promoted and self.first_saw.get(run) != farm.primary.thumbprint)]
         if not before:
             return "no run before"
         begun, ended = before[-1]
@@ -226,7 +227,7 @@ class Judge:
                 return "several successors at the last call"
             if farm.primary.begins >= begun and self._none_could_be_made():
                 return "no successor could be made before the last call"
-            if farm.primary.begins >= begun and self._no_room_was_made(begun):
+            if farm.primary.begins >= begun and self._no_room_was_made(max(begun, self.planned_at)):
                 return "an earlier certificate kept a successor from being made, and two runs failed for it"
             if promoted - self.blocked_at.get(domain.name, -100 * DAY) < self._publication() + 3 * self._pace():
                 return "could not be written before the last call"
@@ -245,7 +246,7 @@ class Judge:
     def _no_room_was_made(self, begun: int) -> bool:
         """What came into AD FS by hand ends with the primary and is not AD FS' to take out before. Removing it is asked for, or a person's (T7).
 
-        ``begun``: the last run before the promotion, which may have been the last call. The two before it said what to remove, and nobody did.
+        ``begun``: the last look of a run before the promotion, which may have been the last call. The two runs before it said what to remove, and nobody did.
         """
         said = [failed for at, failed in self.no_room if at < begun][-2:]
         return not self.world.policy.get("remove_old_from_adfs") and len(said) == 2 and all(said)
@@ -600,6 +601,7 @@ class Judge:
             self.tell(f"{run.name} {run.ended}")
             return
         self.completed.append((run.begun, world.now))
+        self.first_saw[self.completed[-1]] = run.plans[0]["farm"]["primary"]
         self.looked = run.looked
         if world.journal.error is None:
             self.noted_primary.update(plan["farm"]["primary"] for plan in run.plans)
@@ -611,7 +613,10 @@ class Judge:
         plan = run.plans[-1]
         alone = plan["state"] == "ready" and {b["condition"] for b in plan["blocked_by"]} == {"promote_policy"}
         self.left_to_person.append((world.now, alone and any(f["fail_on"] == "held" for f in _failures(plan))))
-        room = {b["condition"] for b in plan["blocked_by"]} == {"room"}
+        # It stands in AD FS, or on a server that has not copied yet that it left. Is it gone only near the end, AD FS would promote a new one at once.
+        said = {b["condition"] for b in plan["blocked_by"]}
+        stood = bool(self.no_room) and self.no_room[-1][1]
+        room = bool(said) and (stood or bool(said & {"room", "sync"})) and said <= {"room", "sync", "critical_threshold"}
         self.no_room.append((world.now, room and any(f["fail_on"] == "held" for f in _failures(plan))))
         if self._given_up() and any(b["condition"] in ("window", "approval") for b in plan["blocked_by"]):
             return

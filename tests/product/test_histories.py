@@ -228,6 +228,19 @@ def test_a_certificate_that_nobody_removed_excuses_only_after_two_runs_failed_fo
     assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
 
 
+@pytest.mark.parametrize(("saw", "excused"), [("the new one", True), ("the former one", False)])
+def test_a_run_of_the_minute_in_which_adfs_promoted_came_before_it_only_if_it_saw_the_former_primary(saw: str, excused: bool) -> None:
+    world = World(History(left=22))
+    judge = world.judge
+    former, new = world.farm.primary, world.farm.new(0)
+    judge.completed = [(0, 2)]
+    judge.first_saw = {(0, 2): (new if saw == "the new one" else former).thumbprint}
+    world.farm.certificates.append(new)
+    world.farm.promote(new, 0, "adfs")
+    judge.loss(world.domains["d1.contoso.com"], world.farm.servers[0], "adfs")
+    assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
+
+
 @pytest.mark.parametrize(("noted", "rollback", "excused"), [(True, False, True), (False, False, False), (True, True, False)])
 def test_a_successor_is_not_dropped_for_another_only_where_a_run_noted_it_as_primary_and_no_rollback_took_it_back(
     noted: bool, rollback: bool, excused: bool

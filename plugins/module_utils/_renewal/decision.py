@@ -26,7 +26,6 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.alarms im
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import LOCK_LAPSE, locked_by
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 
 
@@ -148,9 +147,8 @@ def _waiting(s: Situation) -> Iterable[Block]:
     yield from guards.only_seen(s)
     if not s.following:
         behind = [server.name for server in farm.servers if server.seen and server.primary != farm.primary and not server.stranger]
-        reason = "these servers still sign with the previous certificate; the domains keep both until they have synchronized" + server_steps.late_servers(s)
-        if behind:
-            yield Block("sync", names(behind), later(s.now, 2 * farm.poll), reason)
+        reason = "these servers still sign with the previous certificate; the domains keep both until they have synchronized"
+        yield from guards.until_they_follow(s, behind, reason)
         return
     if s.unseen_followers:
         yield from guards.unconfirmed_servers(s)

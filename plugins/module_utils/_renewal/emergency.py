@@ -210,8 +210,7 @@ def _make_fresh(s: Situation, blocks: list[Block]) -> Act | None:
     behind = [server.name for server in farm.servers if server.primary in others]
     if behind and not _contains_first(s):
         # What Entra's updater reads must go on showing their key: it would take it out of the domains.
-        until = later(s.now, 2 * farm.poll)
-        blocks.append(Block("sync", names(behind), until, "these servers sign with an earlier certificate, which stays until they follow"))
+        blocks.extend(guards.until_they_follow(s, behind, "these servers sign with an earlier certificate, which stays until they follow"))
         return None
     held_back = list(guards.timed(s))
     if held_back:
@@ -266,8 +265,7 @@ def _still_signing(s: Situation) -> Iterable[Block]:
     farm = s.seen.farm
     behind = [server for server in farm.servers if server.primary in s.compromised]
     seen = [server.name for server in behind if server.seen]
-    if seen:
-        yield Block("sync", names(seen), later(s.now, 2 * farm.poll), "these servers still sign with a stolen key; it is evicted once they follow")
+    yield from guards.until_they_follow(s, seen, "these servers still sign with a stolen key; it is evicted once they follow")
     if not all(server.seen for server in farm.servers) or not farm.servers_confirmed:
         yield from guards.unconfirmed_servers(s)
 
@@ -347,7 +345,7 @@ def _remove_stolen(s: Situation, blocks: list[Block]) -> Act | None:
     until = later(emergency.clean, s.policy.propagation) if emergency is not None and emergency.clean is not None else s.now
     showing = [server.name for server in farm.servers if server.certificates & s.compromised]
     if showing:
-        blocks.append(Block("sync", names(showing), later(s.now, 2 * farm.poll), "these servers still publish a stolen key"))
+        blocks.extend(guards.until_they_follow(s, showing, "these servers still publish a stolen key"))
     elif s.now < until:
         reason = "Entra's own updater may copy a stolen key back from what it read before; every run looks until then"
         blocks.append(Block("eviction_watch", farm.host_name, until, reason))

@@ -7,12 +7,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import rules, spans
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier, later
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import not_following
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names
 
@@ -198,8 +199,7 @@ def not_known_everywhere(s: Situation, key: str | None, what: str = "the success
     yield from unconfirmed_servers(s)
     not_showing = s.servers_not_showing if key == s.successor else s.not_showing(key)
     lacking = [server for server in not_showing if server.seen and not server.stranger]
-    if lacking:
-        yield Block("sync", names(server.name for server in lacking), later(s.now, 2 * s.seen.farm.poll), f"these servers do not publish {what} yet")
+    yield from until_they_follow(s, [server.name for server in lacking], f"these servers do not publish {what} yet")
 
 
 def in_the_way_of_any(s: Situation) -> Iterable[Block]:
@@ -322,11 +322,34 @@ def room_for_successor(s: Situation) -> Iterable[Block]:
             + ("it removes it at one of its next checks" if expired and s.seen.farm.auto_rollover else "remove it with federation.adfs.certificate first"),
         )
         return
-    crowded = [server.name for server in s.seen.farm.servers if server.seen and len(server.certificates) > 1]
-    if crowded:
-        yield Block(
-            "sync", names(crowded), later(s.now, 2 * s.seen.farm.poll), "these servers still publish two certificates; a third must not appear beside them"
-        )
+    # Near the last call the successor goes first: a server that does not follow shows what it showed before, and keeps what it signs with in every domain.
+    crowded = [] if s.owed and s.now >= s.room_made_from else [n.name for n in s.seen.farm.servers if n.seen and len(n.certificates) > 1]
+    yield from until_they_follow(s, crowded, "these servers still publish two certificates; a third must not appear beside them")
+
+
+def until_they_follow(s: Situation, behind: Sequence[str], reason: str) -> Iterable[Block]:
+    """What waits for servers, by their names, to follow the primary server. Of those that should long have done so nobody knows when: a person has to look.
+
+    Source: rollover.md, T5 (a server that does not follow is named, and restarted only where that is asked for).
+    """
+    late = not_following(s.seen.farm, s.journal, s.now)
+    seen = {server.name for server in s.seen.farm.servers if server.seen}
+    waiting = [n for n in behind if n in seen - late]
+    stuck = [n for n in behind if n not in waiting]
+    if waiting:
+        yield Block("sync", names(waiting), later(s.now, 2 * s.seen.farm.poll), reason)
+    if stuck:
+        yield Block("sync", names(stuck), None, reason + _advice(s, [n for n in stuck if n in late]))
+
+
+def _advice(s: Situation, late: Sequence[str]) -> str:
+    """What to do about servers that should long have followed."""
+    if not late:
+        return ""
+    advice = "restart adfssrv there, one server at a time (renew_signing_cert_restart_servers does it for hosts of the inventory)"
+    if s.policy.restarted.issuperset(late):
+        advice = "restarting did not help, look at their event log"
+    return f". {names(late)} should long have followed: {advice}"
 
 
 def no_domain(s: Situation) -> Iterable[Block]:

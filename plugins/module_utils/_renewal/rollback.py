@@ -22,7 +22,6 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts impo
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.domain_steps import writes_with
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Rollback
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier as before
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Key, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import DomainStatus, Situation
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names
@@ -52,10 +51,8 @@ def _take_out(s: Situation, undone: str, blocks: list[Block]) -> Act | None:
     """Before the promotion: AD FS' clock is held, and the successor, with which no server signs yet, leaves AD FS."""
     farm = s.seen.farm
     if undone in s.live:
-        behind = names(server.name for server in farm.servers if server.primary == undone)
-        blocks.append(
-            Block("sync", behind, later(s.now, 2 * farm.poll), f"it signs with {undone}, which is to be taken back; that waits until it follows the primary")
-        )
+        behind = [server.name for server in farm.servers if server.primary == undone]
+        blocks.extend(guards.until_they_follow(s, behind, f"it signs with {undone}, which is to be taken back; that waits until it follows the primary"))
         return None
     if farm.auto_rollover:
         return SuspendAutoRollover("the successor is taken back, so AD FS must neither promote it nor make another", protective=True)

@@ -13,7 +13,6 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal import gu
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Add, Block, Restart
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.servers import behind_too_long, unusable
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names
 
 
 def add(s: Situation, blocks: list[Block]) -> Act | None:
@@ -74,14 +73,3 @@ def restart(s: Situation, blocks: list[Block]) -> Act | None:
         blocks.extend(closed)
         return None
     return Restart("it still signs with its earlier certificate although it should long have followed", server=able[0].name)
-
-
-def late_servers(s: Situation) -> str:
-    """What to say of servers that should long have followed; empty where there are none."""
-    late = behind_too_long(s.seen.farm, s.journal, s.now)
-    if not late:
-        return ""
-    advice = "restart adfssrv there, one server at a time (renew_signing_cert_restart_servers does it for hosts of the inventory)"
-    if all(server.name in s.policy.restarted for server in late):
-        advice = "restarting did not help, look at their event log"
-    return f". {names(server.name for server in late)} should long have followed: {advice}"

@@ -96,6 +96,16 @@ def unusable(farm: Farm, thumbprint: str, checked_by_hand: frozenset[str]) -> li
 
 def behind_too_long(farm: Farm, journal: Journal, now: datetime) -> list[Server]:
     """The servers that still sign with an earlier certificate although synchronising should long have reached them."""
-    if journal.configured is None or now - journal.configured[2] < FOLLOW_AFTER * farm.poll:
-        return []
-    return [s for s in farm.servers if s.seen and s.primary != farm.primary]
+    return [s for s in farm.servers if s.seen and s.primary != farm.primary] if _long_unchanged(farm, journal, now) else []
+
+
+def not_following(farm: Farm, journal: Journal, now: datetime) -> frozenset[str]:
+    """The names of the servers that show another configuration than the primary server although synchronising should long have reached them."""
+    shown = (s for s in farm.servers if s.seen and (s.primary, s.certificates) != (farm.primary, farm.certificates))
+    return frozenset(s.name for s in shown) if _long_unchanged(farm, journal, now) else frozenset()
+
+
+def _long_unchanged(farm: Farm, journal: Journal, now: datetime) -> bool:
+    """Whether the configuration of the primary server has been as it is for so long that every server should have copied it."""
+    known = journal.configured is not None and journal.configured[:2] == (farm.primary, tuple(sorted(farm.certificates)))
+    return known and journal.configured is not None and now - journal.configured[2] >= FOLLOW_AFTER * farm.poll

@@ -482,3 +482,19 @@ def test_a_domain_that_refuses_an_act_of_the_approved_plan_does_not_undo_the_app
     assert [a["action"] for a in approved["actions"]] == ["reorder", "remove_from_entra"]
     now = shown(Slots(d1, "NEW"), Slots("NEW", None))
     assert bool(compare(approved, now, unwritten=[refused]).moved) is moved
+
+
+def test_a_server_that_never_follows_is_no_wait_for_minutes_and_costs_nobody_the_renewal() -> None:
+    it = Life(observe(farm("OLD", "EARLIER"), *three(Slots("OLD", "EARLIER")), **ends(45)), replace(Journal(FARM), own=remembered("EARLIER")))
+    it.stuck = {"adfs2"}  # it copies nothing any more, so it does not copy that EARLIER leaves AD FS on day 20
+    made = it.daily(24)
+    waits = [[b for b in one.blocks if b.condition == "sync" and "adfs2" in b.object] for one in made[21:]]
+    assert [one.until is None for [one] in waits] == [False, True, True, True]
+    [[last]] = waits[-1:]
+    assert "adfs2 should long have followed: restart adfssrv there" in last.reason
+    held = [("held" in failing(one), one.first.clock_held) for one in it.daily(11)[1:]]
+    assert (True, True) in held and (False, True) not in held
+    while it.day < 44:
+        it.advance(1)
+        it.run()
+    assert it.lost == [] and it.farm.primary.startswith("BORN")
