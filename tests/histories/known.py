@@ -228,4 +228,7 @@ KNOWN: dict[str, History] = {
         length=27,
         events=(on_day(2, "not_yet_valid", 0), on_day(21, "promote", 0), on_day(26, "add", "local")),
     ),
+    "a server stops to copy, and goes on publishing what stood beside the primary certificate": History(
+        left=18, duration=45, generation=5, domains=1, length=46, interval=2 * DAY, events=(on_day(12, "stuck", 1, 60),)
+    ),
 }
