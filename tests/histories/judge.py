@@ -65,6 +65,7 @@ class Judge:
         self.seen_by_runs: set[str] = set()
         self.noted_primary: set[str] = set()  # what a run that was not cut off saw as primary, and noted
         self.server_signers: dict[str, tuple[str, int]] = {}
+        self.noted_signers: dict[str, str] = {}  # what a run that was not cut off saw each server sign with, and could note
         self.acts: list[tuple[int, str, Run]] = []
         self.blocked: set[str] = set()  # domains that the last run could not write
         self.blocked_at: dict[str, int] = {}
@@ -148,7 +149,7 @@ class Judge:
         if cause == "server_back":
             by = domain.dropped.get(server.primary.thumbprint, (0, "hand"))
             if by[1].startswith("ours:"):
-                return "dropped_unseen", self._excuse_for_write(domain, server)
+                return "dropped_unseen", self._excuse_for_drop(domain, server)
             return "server_back", "not by our hand"
         return "", ""
 
@@ -163,6 +164,13 @@ class Judge:
             # the look, which saw another signer, and the write; the next look of the same run repairs it.
             return "signs with it only since the run's look" if known is not None and known[1] == self.planned_at else ""
         return self._room(server)
+
+    def _excuse_for_drop(self, domain: Domain, server: Server) -> str:
+        """A server comes back that signs with what was taken out while nobody could see it: its last known key counts, and what nobody noted does not."""
+        signer = server.primary.thumbprint
+        if signer not in self.stolen_keys and self.noted_signers.get(server.name) != signer:
+            return "no run noted that it signs with it"
+        return self._excuse_for_write(domain, server)
 
     def _room(self, server: Server) -> str:
         """Near the last call, keys of unseen servers give way."""
@@ -428,12 +436,15 @@ class Judge:
         self.seen_by_runs.clear()
         self.noted_primary.clear()
         self.server_signers.clear()
+        self.noted_signers.clear()
         self.forgot_at = self.world.now
         self.tell("the journal is not the one that was written")
 
     def stolen(self, named: list[Certificate]) -> None:
-        for c in named:
-            if c in self.world.farm.certificates:
+        """Certificates are declared stolen. With one of the farm's the others are: all lay in one place."""
+        own = self.world.farm.certificates
+        for c in [*named, *(own if set(named) & set(own) else ())]:
+            if c in own:
                 self.stolen_own.add(c.thumbprint)
             self.stolen_keys[c.thumbprint] = self.world.now
             self.tell(f"stolen: {c}")
@@ -603,8 +614,10 @@ class Judge:
         self.completed.append((run.begun, world.now))
         self.first_saw[self.completed[-1]] = run.plans[0]["farm"]["primary"]
         self.looked = run.looked
-        if world.journal.error is None:
+        journal = world.journal
+        if journal.error is None and not journal.unwritable and (journal.content or {}).get("schema") != 99:
             self.noted_primary.update(plan["farm"]["primary"] for plan in run.plans)
+            self.noted_signers.update({name: signer for name, (signer, at) in self.server_signers.items() if at >= run.begun})
         self.ended_at_run = world.now if farm.primary.ends <= world.now else -1
         self.seen_by_runs.update(c.thumbprint for c in farm.certificates)
         refused = {d.name for d in world.domains.values() if d.unreadable or d.refuses or not d.federated or not self._in_scope(d)}

@@ -231,4 +231,13 @@ KNOWN: dict[str, History] = {
     "a server stops to copy, and goes on publishing what stood beside the primary certificate": History(
         left=18, duration=45, generation=5, domains=1, length=46, interval=2 * DAY, events=(on_day(12, "stuck", 1, 60),)
     ),
+    "every ten days, and the certificate before this one ends shortly before its successor has to be made": History(
+        left=25, duration=45, domains=1, length=46, interval=10 * DAY
+    ),
+    "a successor is stolen with the primary, containment first, and a server comes back": History(
+        left=23, domains=1, length=11, policy={"emergency_priority": "containment"}, events=(on_day(1, "stops", 1, 11), on_day(6, "stolen", "successor"))
+    ),
+    "no run can use the journal, and a server comes back after two certificates by hand": History(
+        left=18, domains=1, length=18, events=(on_day(10, "stops", 1, 18), on_day(11, "journal_corrupt", None, 28), on_day(15, "urgent_twice"))
+    ),
 }

@@ -182,6 +182,39 @@ def test_a_write_is_excused_only_by_what_a_server_signs_with_since_the_look_befo
     assert ([f.kind for f in judge.findings] == ["write"]) is not excused
 
 
+@pytest.mark.parametrize(
+    ("noted", "stolen", "priority", "excused"),
+    [
+        (True, "", "containment", False),
+        (False, "", "containment", True),
+        (True, "with it", "containment", True),
+        (True, "with it", "availability", False),
+        (True, "elsewhere", "containment", False),
+    ],
+)
+def test_what_a_server_that_comes_back_signs_with_may_be_dropped_only_unnoted_or_stolen(noted: bool, stolen: str, priority: str, excused: bool) -> None:
+    world = World(History(left=40, policy={"emergency_priority": priority}))
+    farm, judge, domain = world.farm, world.judge, world.domains["d1.contoso.com"]
+    farm.certificates.append(farm.new(0))
+    if stolen:
+        judge.stolen([farm.certificates[1] if stolen == "with it" else world.stranger("X")])
+    judge.noted_signers = judge.noted_signers | ({"s2": farm.primary.thumbprint} if noted else {})
+    judge.server_signers["s2"] = (farm.primary.thumbprint, 0)
+    domain.write((farm.certificates[1], None), DAY, DAY, "ours:repair")
+    world.now = 3 * DAY
+    judge.loss(domain, farm.servers[1], "server_back")
+    assert ([f.kind for f in judge.findings] == ["dropped_unseen"]) is not excused
+
+
+@pytest.mark.parametrize("usable", [True, False])
+def test_a_run_notes_what_servers_sign_with_only_where_it_can_use_the_journal(usable: bool) -> None:
+    noted = []
+    world = World(History(length=2, events=() if usable else (on_day(0, "journal_corrupt"),)))
+    world.at(2 * DAY - 1, lambda: noted.extend(world.judge.noted_signers))
+    world.live()
+    assert noted == (["s1", "s2"] if usable else [])
+
+
 @pytest.mark.parametrize(("day", "excused"), [(9, False), (19.9, True), (21, True)])
 def test_a_hand_excuses_an_end_only_if_no_run_came_since_or_the_certificate_had_ended_already(day: float, excused: bool) -> None:
     world = World(History(first="ca", left=20))
