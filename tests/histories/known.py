@@ -237,6 +237,9 @@ KNOWN: dict[str, History] = {
     "a successor is stolen with the primary, containment first, and a server comes back": History(
         left=23, domains=1, length=11, policy={"emergency_priority": "containment"}, events=(on_day(1, "stops", 1, 11), on_day(6, "stolen", "successor"))
     ),
+    "a server comes back after two certificates by hand": History(
+        left=18, domains=1, length=18, events=(on_day(10, "stops", 1, 18), on_day(15, "urgent_twice"))
+    ),
     "no run can use the journal, and a server comes back after two certificates by hand": History(
         left=18, domains=1, length=18, events=(on_day(10, "stops", 1, 18), on_day(11, "journal_corrupt", None, 28), on_day(15, "urgent_twice"))
     ),

@@ -111,6 +111,12 @@ def only_seen(put: Put) -> None:
     put(rules, "live_keys", lambda farm: real(farm) & (farm.certificates | {farm.primary}))
 
 
+def unseen_servers(put: Put) -> None:
+    """A server that cannot be seen counts no more, whatever it was last seen to sign with."""
+    real = module("rules").live_keys
+    put(module("rules"), "live_keys", lambda farm: real(replace(farm, servers=tuple(s for s in farm.servers if s.seen))))
+
+
 def the_lock(put: Put) -> None:
     """Two runs may work beside each other."""
     put(module("journal"), "locked_by", lambda *_a, **_n: None)
@@ -142,6 +148,7 @@ MUTANTS: dict[str, Callable[[Put], None]] = {
         raced_is_refused,
         omnipresence,
         only_seen,
+        unseen_servers,
         the_lock,
         history_of_keys,
     )
@@ -160,6 +167,7 @@ SHOWN = {
     "race": "a certificate of unknown origin comes between the scan and the write",
     "raced_is_refused": "another writer comes between the scan and the write",
     "omnipresence": "the role promotes, and there is a freeze",
+    "unseen_servers": "a server comes back after two certificates by hand",
     "the_lock": "a second controller works inside the lock",
 }
 
