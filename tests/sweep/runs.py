@@ -71,6 +71,7 @@ class Swept(Inside):
         self.changed = False
         self.messages: list[str] = []
         self.last = ""
+        self.blocked: list[dict[str, Any]] = []
 
     @contextlib.contextmanager
     def connected(self, ca_path: Path) -> Iterator[None]:
@@ -108,7 +109,7 @@ class Swept(Inside):
         self.world.advance(timedelta(seconds=seconds), looks_every=timedelta(hours=12))
 
     def run(self) -> tuple[list[str], dict[str, Any]]:
-        """One run of the role: what it did, and its last plan. ``messages``: what its failed tasks said. Raises Killed."""
+        """One run of the role: what it did, and its last plan. ``messages``: what its failed tasks said; ``blocked``: what it waits for. Raises Killed."""
         self._runs += 1
         self.changed, self.messages, self._tasks, self._outcome = False, [], {}, {}
         self.last = f"run-{self._runs}-{id(self)}"
@@ -125,6 +126,7 @@ class Swept(Inside):
             made = self._close(str(failed))
         if made["run"]["fail"]:
             self.messages.append(made["run"]["fail"])
+        self.blocked = made["blocked_by"]
         return [act["action"] for act in made["memory"]["done"]], made
 
     def _pass(self, made: dict[str, Any]) -> dict[str, Any]:
