@@ -231,11 +231,13 @@ domains:
       type: str
     error_id:
       description:
-        - What kind of error it is. None is given for a plain refusal.
+        - What kind of error it is. None is given where Graph refused the values.
         - V(not_as_expected) if it differed from O(domains[].expected). Another writer changed it meanwhile, and nothing was tried or refused.
         - V(not_read_back) if it was written, but could not be read afterwards, or does not show it yet.
         - V(not_known) if writing it had no clear answer, and it does not show. It may have been written all the same.
         - V(not_tried) if it came to no write, for example because the domain could not be read.
+        - V(denied), V(not_found), V(conflict) or V(throttled) if Graph refused the request and not its values, with HTTP 401, 403 or 407, with 404, with 409 or
+          412, and with 424 or 429.
       type: str
       returned: where it is one of these
     request_id:

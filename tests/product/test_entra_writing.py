@@ -281,6 +281,26 @@ def test_a_throttled_patch_is_sent_again_alone(entra: Entra) -> None:
     assert [entry["status"] for entry in entra.writes()] == [204, 429, 204, 204] and 2 <= WAITS[0] <= 3
 
 
+@pytest.mark.parametrize("readable", [True, False])
+@pytest.mark.parametrize("done", [True, False])
+def test_a_write_that_is_put_off_until_time_is_up_is_looked_at_once_more(entra: Entra, done: bool, readable: bool) -> None:
+    contoso(entra)
+    put_off = {"kind": "throttle", "retry_after": 600, "when": "after" if done else "before"}
+    entra.faults.add({"surface": "graph", "operation": "batch", "skip": 1, "count": 1 if readable else -1, "do": put_off})
+    (outcome,) = write(entra, Wish("contoso.com", OLD, NEW))
+    assert outcome.changed is (done and readable)
+    assert outcome.error_id == (("throttled" if not done else None) if readable else "not_known")
+    assert readable or "it was not seen that nothing was written there" in outcome.error
+
+
+@pytest.mark.parametrize(("code", "error_id"), [(400, None), (403, "denied"), (404, "not_found"), (409, "conflict"), (412, "conflict"), (429, "throttled")])
+def test_what_graph_refuses_is_told_apart_from_that_it_refuses_at_all(entra: Entra, code: int, error_id: str | None) -> None:
+    contoso(entra)
+    entra.faults.add({"surface": "graph_item", "operation": "patch_configuration", "count": -1, "do": {"kind": "status", "code": code}})
+    (outcome,) = write(entra, Wish("contoso.com", OLD, NEW))
+    assert outcome.error and (outcome.changed, outcome.error_id) == (False, error_id)
+
+
 def test_a_patch_whose_answer_got_lost_counts_once_it_shows(entra: Entra) -> None:
     contoso(entra)
     lost = {"kind": "status", "code": 504, "when": "after"}

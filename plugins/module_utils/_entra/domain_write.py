@@ -27,7 +27,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._entra.domains imp
 )
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError, GraphError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.permissions import WRITE_PERMISSION
-from ansible_collections.federation.adfs.plugins.module_utils._write_errors import NOT_KNOWN, NOT_READ_BACK, NOT_TRIED, RACED
+from ansible_collections.federation.adfs.plugins.module_utils._write_errors import ELSEWHERE, NOT_KNOWN, NOT_READ_BACK, NOT_TRIED, RACED
 
 if t.TYPE_CHECKING:
     from ansible_collections.federation.adfs.plugins.module_utils._x509 import Certificate
@@ -83,6 +83,8 @@ class Outcome:
     unclear: bool = False
     # A write was sent, whatever came of it.
     tried: bool = False
+    # The HTTP status of the last answer to a write.
+    status: int = 0
     # The names of the settings that were asked for.
     settings: Sequence[str] = ()
     # Graph's number of the last request that wrote to it.
@@ -90,14 +92,16 @@ class Outcome:
 
     @property
     def error_id(self) -> str | None:
-        """What kind of error it is; None without one, and for a plain refusal."""
+        """What kind of error it is; None without one, and where Graph refused the values."""
         if self.raced:
             return RACED
         if self.error and self.changed:
             return NOT_READ_BACK
         if self.error and not self.tried:
             return NOT_TRIED
-        return NOT_KNOWN if self.unclear else None
+        if self.unclear:
+            return NOT_KNOWN
+        return ELSEWHERE.get(self.status) if self.error else None
 
 
 class NotAsExpected(EntraError):
@@ -215,6 +219,7 @@ def _carry_out(client: GraphClient, wishes: Mapping[str, Wish], writes: Mapping[
     waiting = dict(writes)
     written: dict[str, _Write] = {}
     doubtful: dict[str, _Write] = {}
+    throttled: dict[str, _Write] = {}
     while waiting:
         replies = _send(client, waiting, outcomes)
         again = {name: reply for name, reply in replies.items() if reply.error is not None and reply.again}
@@ -222,6 +227,7 @@ def _carry_out(client: GraphClient, wishes: Mapping[str, Wish], writes: Mapping[
             outcome = outcomes[name]
             outcome.request_id = reply.request_id or outcome.request_id
             outcome.tried = outcome.tried or reply.unclear or bool(reply.status)
+            outcome.status = reply.status
             if reply.error is None:
                 outcome.changed, outcome.error = True, None
                 written[name] = waiting[name]
@@ -231,11 +237,13 @@ def _carry_out(client: GraphClient, wishes: Mapping[str, Wish], writes: Mapping[
                 doubtful[name] = waiting[name]
                 if not reply.status:
                     outcome.error = f"writing the {waiting[name].what} of {name} had no clear answer: {reply.error}"
+        throttled = {name: waiting[name] for name in again}
         untried = [name for name in waiting if name not in replies]
         asked = max((reply.asked for reply in again.values() if reply.asked is not None), default=None)
         if not (again or untried) or not patience.wait(asked):
             break
-        waiting = _looked_at_again(client, wishes, {**again, **dict.fromkeys(untried)}, doubtful, outcomes)
+        waiting = _looked_at_again(client, wishes, {**again, **dict.fromkeys(untried)}, doubtful, throttled, outcomes)
+    _look_once(client, {name: write for name, write in throttled.items() if outcomes[name].error and name not in doubtful}, outcomes)
     _read_back(client, {**{name: write for name, write in doubtful.items() if outcomes[name].error}, **written}, outcomes)
     for name in doubtful:
         outcomes[name].unclear = bool(outcomes[name].error) and not outcomes[name].changed
@@ -261,9 +269,13 @@ def _looked_at_again(
     wishes: Mapping[str, Wish],
     replies: Mapping[str, Reply | None],
     doubtful: dict[str, _Write],
+    throttled: dict[str, _Write],
     outcomes: Mapping[str, Outcome],
 ) -> dict[str, _Write]:
-    """Return what is still to be written, decided afresh on what each domain holds now. ``replies``: what the last attempt came to, if made."""
+    """Return what is still to be written, decided afresh on what each domain holds now. ``replies``: what the last attempt came to, if made.
+
+    What is seen leaves ``throttled``, and ``doubtful`` where it shows what became of it.
+    """
     try:
         found = read_configurations(client, list(replies))
     except EntraError:  # what is known about each stays as it is
@@ -279,11 +291,13 @@ def _looked_at_again(
                 # It was changed by somebody else; whatever the attempt before came to, nothing more is written.
                 outcome.after = t.cast("Configuration", found[name])
                 doubtful.pop(name, None)
+                throttled.pop(name, None)
                 outcome.error = str(exc)
             elif found[name] is None:
                 outcome.error = str(exc)
             continue
         outcome.after = now
+        throttled.pop(name, None)
         if write is None:
             # The attempt without a clear answer was carried out; else somebody else has done the same.
             outcome.changed = name in doubtful
@@ -296,6 +310,25 @@ def _looked_at_again(
             if before is None or not _same(before, now):
                 outcome.before = now
     return writes
+
+
+def _look_once(client: GraphClient, throttled: Mapping[str, _Write], outcomes: Mapping[str, Outcome]) -> None:
+    """See that what was put off, by the last answer, was not carried out all the same. What cannot be read then is not known."""
+    if not throttled:
+        return
+    try:
+        found = read_configurations(client, list(throttled))
+    except EntraError:
+        found = {}
+    for name, write in throttled.items():
+        outcome, now = outcomes[name], found.get(name)
+        if not isinstance(now, Configuration):
+            outcome.unclear = True
+            outcome.error = f"{outcome.error} {name} could not be read after that, so it was not seen that nothing was written there."
+            continue
+        outcome.after = now
+        if write.done(now):
+            outcome.changed, outcome.error = True, None
 
 
 def _same(one: Configuration, other: Configuration) -> bool:

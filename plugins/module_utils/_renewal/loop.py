@@ -18,7 +18,7 @@ from typing import Any
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import hooks, ledger_entries
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.emergency import FORMS
-from ansible_collections.federation.adfs.plugins.module_utils._write_errors import NOT_KNOWN, NOT_READ_BACK, NOT_TRIED, RACED, UNSEEN
+from ansible_collections.federation.adfs.plugins.module_utils._write_errors import ELSEWHERE, NOT_KNOWN, NOT_READ_BACK, NOT_TRIED, RACED, UNSEEN
 
 MODES = ("apply", "check", "plan", "audit")
 STEPS = ("begin", "pass", "hear", "end", "preflight")
@@ -217,15 +217,18 @@ def _acted_on_domains(memory: Memory, act: Mapping[str, Any], task: Mapping[str,
     kinds = {place: found.get("error_id") for place, found in errors.items()}
     raced = tuple(sorted(name for (_id, name), kind in kinds.items() if kind == RACED))
     unseen = tuple(sorted(name for (_id, name), kind in kinds.items() if kind in UNSEEN))
-    refused = tuple(sorted(name for (_id, name), kind in kinds.items() if kind not in (RACED, *UNSEEN)))
+    elsewhere = tuple(sorted(name for (_id, name), kind in kinds.items() if kind in ELSEWHERE.values()))
+    refused = tuple(sorted(name for (_id, name), kind in kinds.items() if kind not in (RACED, *UNSEEN, *ELSEWHERE.values())))
     written = [t for t in act["targets"] if _place(t) not in kinds or kinds[_place(t)] == NOT_READ_BACK]
     unknown = [t for t in act["targets"] if kinds.get(_place(t)) == NOT_KNOWN]
     memory = replace(memory, raced=raced, done=(*memory.done, {**act, "targets": written}) if written else memory.done)
     memory = replace(memory, unknown=(*memory.unknown, {**act, "targets": unknown}) if unknown else memory.unknown)
     form = _form(act["targets"][0]["slots"])
     if refused and ((act["action"] == "evict" and form != FORMS[-1]) or (act["action"] == "remove_from_entra" and form == "empty")):
-        # What Entra refuses in one form is planned in the next one; only then the domain counts as one that refused.
+        # What Entra refuses in one form is planned in the next one; only then the domain counts as one that refused. Who may not write, or is told to come
+        # later, would be told so for every form.
         memory, refused = replace(memory, forms=(*memory.forms, form)), ()
+    refused = (*refused, *elsewhere)
     if not refused and not unseen:
         return memory
     said = tuple(dict.fromkeys((*memory.refusals, *messages)))

@@ -141,6 +141,16 @@ def test_a_form_of_eviction_without_a_clear_answer_is_not_taken_for_refused() ->
     assert heard.forms == () and heard.refused == ("d1",)
 
 
+@pytest.mark.parametrize(("error_id", "next_form"), [(None, True), ("denied", False), ("not_found", False), ("conflict", False), ("throttled", False)])
+@pytest.mark.parametrize(("action", "second", "form"), [("evict", "A", "equal"), ("remove_from_entra", None, "empty")])
+def test_only_a_refusal_of_the_values_leads_to_another_form(action: str, second: str | None, form: str, error_id: str | None, next_form: bool) -> None:
+    targets = [{"tenant_id": "tenant", "domain": "d1", "slots": {"signing": "A", "next": second}}]
+    refused = {"domain": "d1", "changed": False, "error": "refused", **({"error_id": error_id} if error_id else {})}
+    of = {"action": action, "said": action, "thumbprint": None, "targets": targets}
+    heard = loop.heard(loop.Memory("run-1", waiting="act"), {"of": of, "act": wrote(refused, msg="1 of 1 domains failed")}, False)
+    assert (heard.forms, heard.refused) == (((form,), ()) if next_form else ((), ("d1",)))
+
+
 EXPIRING = certificate("expiring", -336, 29)
 
 
