@@ -171,15 +171,22 @@ def _be_child(work: Callable[[], dict[str, Any]], writing: int) -> None:
 
 
 def _table(done: list[dict[str, Any]]) -> None:
-    """Print how many cases there were, by kind of fault, how many met their fault, and what is wrong."""
-    counts: dict[tuple[str, str], Counter[str]] = {}
+    """Print how many cases there were, by fault and by where it was met, and what is wrong: a Markdown table, as docs/numbers.md has it."""
+    counts: dict[str, Counter[str]] = {}
     for verdict in done:
         _start, kind, where, _call, fault, _lasting = verdict["case"].split("/")
-        row = counts.setdefault((where.partition(".")[0] or kind, fault), Counter())
-        row.update(["cases", *(["met"] if verdict["met"] else []), *(["wrong"] if verdict["wrong"] else [])])
-    print(f"{'where':12} {'fault':32} {'cases':>6} {'met':>6} {'wrong':>6}")
-    for (where, fault), row in sorted(counts.items()):
-        print(f"{where:12} {fault:32} {row['cases']:6} {row['met']:6} {row['wrong']:6}")
+        row = counts.setdefault(fault, Counter())
+        place = where.partition(".")[0] if kind == "socket" else kind
+        row.update([place, "all", *(["met"] if verdict["met"] else []), *(["wrong"] if verdict["wrong"] else [])])
+    places_met = sorted({place for row in counts.values() for place in row} - {"all", "met", "wrong"})
+    columns = [*places_met, "all", "met", "wrong"]
+    print(f"| fault | {' | '.join(columns)} |\n|--|{'--:|' * len(columns)}")
+    for fault, row in sorted(counts.items()):
+        print(f"| {fault} | {' | '.join(str(row[name] or '') for name in columns[:-1])} | {row['wrong']} |")
+    sums = Counter[str]()
+    for row in counts.values():
+        sums.update(row)
+    print(f"| all | {' | '.join(str(sums[name]) for name in columns)} |\n")
     days = Counter(verdict["days"] for verdict in done)
     print("ordinary runs until the end: " + ", ".join(f"{number}: {days[number]}" for number in sorted(days)))
     kinds: dict[str, list[tuple[str, str]]] = {}
