@@ -277,7 +277,11 @@ def _one_run(play: Play, verdict: Verdict, meeting: _Meeting | None) -> None:
         verdict.wrong.append(("changed", "a task says changed, and nothing is different"))
     if after != before and any("This run changed nothing." in line for line in summary) and not outsiders:
         verdict.wrong.append(("untrue", "changed nothing, the summary says: " + " | ".join(summary)))
+    # Making a successor switches rollover on and off again: where that broke off, the summary says that AD FS may have been changed all the same.
+    toggled = any(entry["act"]["action"] == "generate" for entry in made["memory"]["doubtful"])
     for act in made["memory"]["done"]:
+        if toggled and act["action"] == "suspend_auto_rollover":
+            continue
         if not outsiders and not _is_so(act, before, after, made["memory"]["done"]):
             verdict.wrong.append(("untrue", f"{act['said']} counts as done, and it is not to be seen"))
 
