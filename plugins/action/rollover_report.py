@@ -12,14 +12,19 @@ import os
 import typing as t
 from collections.abc import Mapping
 
+import jinja2
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.federation.adfs.plugins.module_utils._report import farms, folder, partners, texts, view
+from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import UTC, format_time, parse_time
 from ansible_collections.federation.adfs.plugins.modules.rollover_report import ARGUMENT_SPEC
 from ansible_collections.federation.adfs.plugins.plugin_utils._job import job
 from ansible_collections.federation.adfs.plugins.plugin_utils._report_page import page, page_of_farms
+
+_ODD = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, jinja2.TemplateError)
+"""What values of another form than expected lead to."""
 
 
 class ActionModule(ActionBase):
@@ -45,25 +50,34 @@ class ActionModule(ActionBase):
         part = given["farm"] or ""
         if given["several"] and not part:
             raise AnsibleActionFail("several is set without farm. Name the folder of this farm below the path.")
-        shown = view.build(given["plan"], given["certificates"], mode, now, given["lines"], given["ledger"])
-        result.update(changed=False, short=farms.short(shown))
+        try:
+            shown = view.build(given["plan"], given["certificates"], mode, now, given["lines"], given["ledger"])
+            short = farms.short(shown)
+            files = contents(shown, given["several"]) if path else {}
+        except _ODD as exc:
+            raise AnsibleActionFail(
+                f"The report was not made: {_odd(given, mode, now)} is not as it is returned ({type(exc).__name__}: {printable(exc, 200)})."
+                " Pass on unchanged what rollover_plan (plan), farm_info (certificates) and rollover_journal (evidence, as ledger) return."
+            ) from None
+        result.update(changed=False, short=short)
         if not path:
             return result
         self._refuse_wrong_place(given["where"], task_vars, {"short": result["short"]})
-        files = contents(shown, given["several"])
         if given["where"] == "controller":
             path, where = os.path.abspath(path), "the controller"
             ask: folder.Ask = folder.answer
         else:
             where, ask = str(self._task.delegate_to or task_vars.get("inventory_hostname")), self._asks(task_vars)
         try:
-            kept = folder.keep(ask, path, part, given["several"], files, lambda rows: page_of_farms(farms.summary(rows)).encode("utf-8", "backslashreplace"))
+            kept = folder.keep(ask, path, part, given["several"], files, _page_of_farms, now)
         except OSError as exc:
             raise AnsibleActionFail(
                 f"The report could not be written to {path} on {where} ({exc.strerror or exc}). Name a folder that this account may write to."
             ) from None
         except ValueError as exc:
             raise AnsibleActionFail(f"The report was not written: {exc}.") from None
+        if kept["where"] and not kept["joined"]:
+            self._display.warning(f"The page over all farms in {path} was not written, for other runs wrote there all the while; the next run writes it.")
         return {**result, "path": os.path.join(path, kept["where"]) if kept["where"] else path, "files": sorted(files), "joined": kept["joined"]}
 
     def _refuse_wrong_place(self, where: str, task_vars: dict[str, t.Any], left: dict[str, t.Any]) -> None:
@@ -101,6 +115,20 @@ class ActionModule(ActionBase):
             return t.cast("Mapping[str, t.Any]", found["reply"])
 
         return ask
+
+
+def _page_of_farms(rows: t.Sequence[Mapping[str, t.Any]]) -> bytes:
+    return page_of_farms(farms.summary(rows)).encode("utf-8", "backslashreplace")
+
+
+def _odd(given: Mapping[str, t.Any], mode: str, now: str) -> str:
+    """Which of the options cannot be shown, by its name."""
+    for name, parts in (("plan", (given["plan"], ())), ("certificates", (given["plan"], given["certificates"]))):
+        try:
+            contents(view.build(*parts, mode, now))
+        except _ODD:
+            return name
+    return "ledger"
 
 
 def contents(shown: Mapping[str, t.Any], several: bool = False) -> dict[str, bytes]:

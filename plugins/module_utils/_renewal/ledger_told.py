@@ -16,6 +16,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.ledger im
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.ledger_entries import DONE
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import count, natural
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import parse_time
 
 _ALIKE = ("run", "job", "user", "change_number", "act", "before", "after", "rule_before", "rule_after", "result")
 _THUMBPRINT = re.compile(r"\b([0-9A-F]{8})[0-9A-F]{32}\b")
@@ -43,7 +44,7 @@ def evidence(verdict: Verdict, since: str) -> dict[str, Any]:
     """Return RV(evidence) of rollover_journal. ``since``: ISO 8601 in UTC, from when on entries are told."""
     entries = [entry for entry in verdict.lines if str(entry["time"]) >= since]
     found = groups(entries)
-    done = [str(entry["time"]) for entry in entries if str(entry["result"]) == DONE]
+    done = [str(entry["time"]) for entry in entries if str(entry["result"]) == DONE and _is_moment(entry["time"])]
     left_out = max(0, len(found) - MOST_GROUPS)
     told = {
         "since": since,
@@ -113,12 +114,21 @@ def lines(told: Mapping[str, Any], number: int) -> list[str]:
     return [*found, *(f"  {_line(group)}" for group in shown)]
 
 
+def _is_moment(text: Any) -> bool:
+    """Whether it is a time as entries have it; somebody may have written into the file."""
+    try:
+        parse_time(str(text))
+    except ValueError:
+        return False
+    return True
+
+
 def _line(group: Mapping[str, Any]) -> str:
     objects = ", ".join(group["objects"]) if group["count"] <= _FEW else f"{group['objects'][0]} and {group['count'] - 1} more"
     sides = f": {group['before'] or 'none'} -> {group['after'] or 'none'}" if group["before"] or group["after"] else ""
     by = [f"by {group['user']}"] if group["user"] else []
     by += [f"job {group['job']}"] if group["job"] else [f"run {group['run']}"]
     by += [f"change {group['change_number']}"] if group["change_number"] else []
-    time = f"{group['time'][:10]} {group['time'][11:16]} UTC"
+    time = f"{group['time'][:10]} {group['time'][11:16]} UTC" if _is_moment(group["time"]) else "at a time that is not known:"
     text = f"{time} {group['act']}, {objects}{sides}; sign-in {group['safe']}; {group['result']}; {', '.join(by)}"
     return _THUMBPRINT.sub(r"\1", text)

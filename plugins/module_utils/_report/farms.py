@@ -13,9 +13,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import natural
 from ansible_collections.federation.adfs.plugins.module_utils._report import texts
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
@@ -24,6 +25,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._x509 import forma
 TONES = ("act", "due", "well")
 _LONGEST = 1000
 _LATE = timedelta(days=2)
+_AHEAD = timedelta(hours=1)
 _MOST_NAMES = 50
 _PLAIN = re.compile(r"[A-Za-z0-9.:/_-]{1,253}")
 
@@ -56,10 +58,11 @@ def _text(value: Any) -> str:
     return printable(value, _LONGEST)
 
 
-def join(parts: Sequence[tuple[str, bytes]]) -> tuple[list[dict[str, Any]], list[Mapping[str, Any]]]:
+def join(parts: Sequence[tuple[str, bytes]], now: datetime) -> tuple[list[dict[str, Any]], list[Mapping[str, Any]]]:
     """Return a line for each part, what needs somebody first, and the views of those that can be used.
 
-    ``parts``: the name of each subfolder with the content of its report.json.
+    ``parts``: the name of each subfolder with the content of its report.json. ``now``: a report from later than that tells nothing of how old the
+    others are.
     """
     rows: list[dict[str, Any]] = []
     views: list[Mapping[str, Any]] = []
@@ -70,14 +73,17 @@ def join(parts: Sequence[tuple[str, bytes]]) -> tuple[list[dict[str, Any]], list
             texts.matrix([view]), texts.calendar([view]), texts.metrics([view])
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
             why = "Its report.json is not one of this collection, or was changed. Run the farm again, or remove its folder."
-            rows.append({"folder": folder, "name": _text(folder), "tone": "act", "error": why, "made_at": None, "domains": 0, "well": 0, "late": False})
+            rows.append({"folder": folder, "name": _text(folder), "tone": "act", "error": why, "made_at": None, "domains": 0, "well": 0})
         else:
             rows.append(found)
-            views.append(view)
-    newest = max((parse_time(r["made_at"]) for r in rows if r["made_at"]), default=None)
+            views.append({**view, "folder": folder})
+    ahead = later(now, _AHEAD)
+    for found in rows:
+        found["ahead"] = bool(found["made_at"]) and parse_time(found["made_at"]) > ahead
+    newest = max((parse_time(r["made_at"]) for r in rows if r["made_at"] and not r["ahead"]), default=None)
     for found in rows:
         found["late"] = bool(newest and found["made_at"]) and newest - parse_time(found["made_at"]) > _LATE
-    rows.sort(key=lambda r: (TONES.index(r["tone"]), not r["late"], natural(r["name"]), r["folder"]))
+    rows.sort(key=lambda r: (TONES.index(r["tone"]), not (r["late"] or r["ahead"]), natural(r["name"]), r["folder"]))
     views.sort(key=lambda v: (natural(str(v["farm"]["name"])), str(v["farm"]["identifier"])))
     return rows, views
 
@@ -89,9 +95,12 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     said["well"] = ("needs nothing", "need nothing")
     counted = [f"{of[tone]} {said[tone][of[tone] != 1]}" for tone in TONES if of[tone]]
     domains, well, late = sum(r["domains"] for r in rows), sum(r["well"] for r in rows), [r for r in rows if r["late"]]
+    ahead = [r for r in rows if r["ahead"]]
     answer = f"{len(rows)} {'farm' if len(rows) == 1 else 'farms'}: {', '.join(counted) or 'no report yet'}. {well} of {domains} domains need nothing."
     if late:
         answer += f" {len(late)} {'report is' if len(late) == 1 else 'reports are'} old."
+    if ahead:
+        answer += f" {len(ahead)} {'report is' if len(ahead) == 1 else 'reports are'} from the future: check the clock where that was made."
     return {
         "answer": answer,
         "tone": next((tone for tone in TONES if of[tone]), "well"),
@@ -110,9 +119,9 @@ def _first(rows: Sequence[Mapping[str, Any]], moment: str) -> dict[str, str] | N
     return {"farm": found["name"], "at": found[moment]} if found else None
 
 
-def files(parts: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
-    """Return the files over all farms besides the page."""
-    rows, views = join(parts)
+def files(parts: Sequence[tuple[str, bytes]], now: datetime) -> dict[str, bytes]:
+    """Return the files over all farms besides the page. ``now``: as for ``join``."""
+    rows, views = join(parts, now)
     made = {
         "report.json": json.dumps(summary(rows), indent=2, sort_keys=True, ensure_ascii=False) + "\n",
         "report.md": markdown(rows),

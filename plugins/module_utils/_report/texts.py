@@ -14,9 +14,11 @@ import csv
 import hashlib
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import parse_time
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -73,14 +75,15 @@ def _cell(value: Any) -> str:
 def calendar(views: Sequence[Mapping[str, Any]]) -> str:
     """Return the dates as a calendar (RFC 5545): what comes while the runs go on, the deadline, and the end of each certificate."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//federation.adfs//rollover_report//EN", "CALSCALE:GREGORIAN"]
-    lines += [line for view in views for line in _events(view)]
+    lines += [line for view, labels in zip(views, _labels(views), strict=True) for line in _events(view, labels)]
     return "".join(f"{folded}\r\n" for line in [*lines, "END:VCALENDAR"] for folded in _folded(line))
 
 
-def _events(view: Mapping[str, Any]) -> list[str]:
+def _events(view: Mapping[str, Any], labels: Mapping[str, str]) -> list[str]:
     stamp, lines = _utc(view["made_at"]), []
+    whose = (view["farm"]["identifier"], *(text for label, text in labels.items() if label != "farm"))
     for kind, start, end, text in _dates(view):
-        identity = hashlib.sha256("\0".join((view["farm"]["identifier"], kind, start)).encode("utf-8")).hexdigest()[:32]
+        identity = hashlib.sha256("\0".join((*whose, kind, start)).encode("utf-8", "backslashreplace")).hexdigest()[:32]
         lines += ["BEGIN:VEVENT", f"UID:{identity}@federation.adfs", f"DTSTAMP:{stamp}", f"DTSTART:{_utc(start)}"]
         lines += [f"DTEND:{_utc(end)}"] if end > start else []
         lines += [f"SUMMARY:{_ics(view['farm']['name'] + ': ' + text)}", "TRANSP:TRANSPARENT", "END:VEVENT"]
@@ -101,6 +104,7 @@ def _utc(moment: str) -> str:
 
 
 def _ics(text: str) -> str:
+    text = printable(text)  # a line break would begin another line of the calendar
     for sign in ("\\", ";", ","):
         text = text.replace(sign, f"\\{sign}")
     return text
@@ -120,8 +124,8 @@ def _folded(line: str) -> Iterable[str]:
 def metrics(views: Sequence[Mapping[str, Any]]) -> str:
     """Return the figures as OpenMetrics text; the guide has rules that alert on them. All samples of a figure stand together, as the format wants it."""
     samples: dict[str, list[tuple[Mapping[str, str], int]]] = {name: [] for name in _FIGURES}
-    for view in views:
-        for name, found in _samples(view).items():
+    for view, labels in zip(views, _labels(views), strict=True):
+        for name, found in _samples(view, labels).items():
             samples[name] += found
     lines = [line for name, told in _FIGURES.items() for line in _gauge(name, told, samples[name])]
     return "\n".join([*lines, "# EOF"]) + "\n"
@@ -140,8 +144,14 @@ _FIGURES = {
 }
 
 
-def _samples(view: Mapping[str, Any]) -> dict[str, list[tuple[Mapping[str, str], int]]]:
-    farm = {"farm": view["farm"]["identifier"] or view["farm"]["name"]}
+def _labels(views: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """By what each farm is told apart; by the folder of its part, too, where several have the same name, as those that could not be read."""
+    names = [view["farm"]["identifier"] or view["farm"]["name"] for view in views]
+    same = {name for name, number in Counter(names).items() if number > 1}
+    return [{"farm": name, **({"folder": view.get("folder", "")} if name in same else {})} for name, view in zip(names, views, strict=True)]
+
+
+def _samples(view: Mapping[str, Any], farm: Mapping[str, str]) -> dict[str, list[tuple[Mapping[str, str], int]]]:
     own = [d for d in view["domains"] if d["verdict"] not in ("inherited", "other_farm")]
     blocked: dict[str, int] = {}
     for block in view["blocked"]:
@@ -169,9 +179,9 @@ def _seconds(moment: str) -> int:
 def _gauge(name: str, told: str, samples: Sequence[tuple[Mapping[str, str], int]]) -> Iterable[str]:
     yield f"# TYPE {PREFIX}{name} gauge"
     yield f"# HELP {PREFIX}{name} {told}"
-    for labels, value in samples:
-        listed = ",".join(f'{label}="{_label(text)}"' for label, text in labels.items())
-        yield f"{PREFIX}{name}{{{listed}}} {value}"
+    # The same series twice would make readers refuse the whole file.
+    series = {",".join(f'{label}="{_label(text)}"' for label, text in labels.items()): value for labels, value in samples}
+    yield from (f"{PREFIX}{name}{{{listed}}} {value}" for listed, value in series.items())
 
 
 def _label(text: str) -> str:

@@ -41,7 +41,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.observati
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import make_plan, show
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run
 from ansible_collections.federation.adfs.plugins.module_utils._report import farms, folder, partners, view
-from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time, parse_time
 from ansible_collections.federation.adfs.plugins.modules import rollover_report as documented
 from ansible_collections.federation.adfs.plugins.plugin_utils._report_page import folded, page_of_farms
 
@@ -58,6 +58,7 @@ HOSTILE = [
     "lone \ud800 surrogate",
 ]
 STAMP = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\dZ")
+NOW_OF_PARTS = parse_time("2026-01-02T00:00:00Z")
 FARM_STATES = ("in sync", "due", "held clock", "broken", "several tenants", "published and waiting")
 FILES = {"index.html", "report.json", "report.md", "matrix.csv", "dates.ics", "metrics.prom"}
 
@@ -129,7 +130,7 @@ def parts(number: int) -> list[tuple[str, bytes]]:
 
 def over_all(number: int) -> bytes:
     """The page over all of them."""
-    return page_of_farms(farms.summary(farms.join(parts(number))[0])).encode()
+    return page_of_farms(farms.summary(farms.join(parts(number), NOW_OF_PARTS)[0])).encode()
 
 
 def strange(**more: object) -> dict[str, object]:
@@ -393,11 +394,114 @@ def test_a_part_that_was_changed_or_is_old_is_told_and_hides_nothing(tmp_path: P
     assert "spoilt" not in (tmp_path / "metrics.prom").read_text(encoding="utf-8")
 
 
+def _part(name: str, moment: str = "2026-01-01T00:00:00Z", identifier: str = "", **farm: object) -> bytes:
+    shown = json.loads(plan("in sync"))
+    shown["farm"].update(host_name=name, identifier=identifier, **farm)
+    return json.dumps(view.build(shown, certificates("in sync"), "audit", moment)).encode()
+
+
+def _series(text: str) -> list[str]:
+    return [line.rpartition(" ")[0] for line in text.splitlines() if not line.startswith("#")]
+
+
+def test_farms_of_one_name_are_told_apart_in_figures_and_dates() -> None:
+    broken_off = json.dumps(view.build({"summary": ["Act: the run broke off."]}, [], "apply", "2026-01-01T00:00:00Z")).encode()
+    files = farms.files([("a", broken_off), ("b", broken_off), ("c", _part("sts.example.com")), ("d", _part("sts.example.com"))], NOW_OF_PARTS)
+    series = _series(files["metrics.prom"].decode())
+    assert len(series) == len(set(series)) and 'federation_adfs_run_failed{farm="unknown farm",folder="b"}' in series
+    identities = re.findall(r"UID:(.*)", files["dates.ics"].decode())
+    assert identities and len(identities) == len(set(identities))
+
+
+def test_a_domain_that_a_changed_part_names_twice_is_one_series() -> None:
+    changed = json.loads(_part("sts.example.com"))
+    changed["domains"] *= 2
+    series = _series(farms.files([("a", json.dumps(changed).encode())], NOW_OF_PARTS)["metrics.prom"].decode())
+    assert len(series) == len(set(series))
+
+
+@pytest.mark.parametrize("sign", ["\n", "\r\n", "\u2028", "\x85", "\x0b"])
+def test_no_text_of_a_changed_part_begins_a_line_of_the_calendar(sign: str) -> None:
+    changed = json.loads(_part("sts.example.com"))
+    changed["farm"]["name"] = f"sts{sign}ATTENDEE:mailto:a@example.com"
+    dates = farms.files([("a", json.dumps(changed).encode())], NOW_OF_PARTS)["dates.ics"].decode()
+    assert not [line for line in dates.splitlines() if line.startswith("ATTENDEE")]
+
+
+def test_a_report_from_the_future_is_said_and_makes_no_other_old() -> None:
+    rows, _views = farms.join([("a", _part("a.example.com")), ("b", _part("b.example.com", "2027-01-01T00:00:00Z"))], NOW_OF_PARTS)
+    assert {r["name"]: (r["late"], r["ahead"]) for r in rows} == {"a.example.com": (False, False), "b.example.com": (False, True)}
+    shown = farms.summary(rows)
+    assert "1 report is from the future: check the clock where that was made." in shown["answer"]
+    assert "from the future" in Tags(page_of_farms(shown)).text
+
+
+def test_a_folder_that_is_a_link_is_no_farm_and_nothing_is_written_through_it(tmp_path: Path) -> None:
+    farm_of(tmp_path / "reports", 1)
+    farm_of(tmp_path / "elsewhere", 2)
+    (tmp_path / "reports" / "adfs2").symlink_to(tmp_path / "elsewhere" / "adfs2")
+    farm_of(tmp_path / "reports", 1)
+    assert "1 farm:" in (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
+    with pytest.raises(AnsibleActionFail, match=r"not written: the farm's folder .*adfs2' is a symbolic link"):
+        farm_of(tmp_path / "reports", 2)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "another account's"])
+def test_no_lock_keeps_a_run_waiting(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = tmp_path / ".lock"
+    if kind == "pipe":
+        os.mkfifo(lock)
+    elif kind == "folder":
+        lock.mkdir()
+    else:
+        monkeypatch.setattr(folder.os, "open", MagicMock(side_effect=PermissionError(13, "Permission denied")))
+        assert folder._opened(str(lock)) is None
+        monkeypatch.undo()
+    assert farm_of(tmp_path, 1)["joined"] is True
+
+
+def test_a_page_over_all_that_others_kept_from_being_written_is_not_told_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    farm_of(tmp_path, 1)
+    before = (tmp_path / "index.html").read_bytes()
+    looks = iter(range(1000))
+    monkeypatch.setattr(folder, "_hash", lambda _parts: str(next(looks)))  # a part is another one at each look
+    assert farm_of(tmp_path, 2)["joined"] is False and (tmp_path / "index.html").read_bytes() == before
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("value", [None, 7, [], {"a": None}, "x" * 5000])
+def test_no_entry_of_a_ledger_keeps_the_others_from_being_told(tmp_path: Path, field: str, value: object) -> None:
+    entry = {**dict.fromkeys(FIELDS), "time": "2025-11-20T22:46:00Z", "act": "generate", "object": "adfs1.contoso.com", "result": "done"}
+    lines = [encode({**entry, field: value}, None)]
+    lines.append(encode({**entry, "act": "add"}, line_hash(lines[0])))
+    told = ledger_told.evidence(verify([("ledger-2025.jsonl", b"".join(lines))]), "2025-01-01T00:00:00Z")
+    assert any("2025-11-20 22:46 UTC add, adfs1.contoso.com" in line for line in told["lines"])
+    assert all(line.isprintable() for line in told["lines"])
+    run(tmp_path, plan=json.loads(plan("in sync")), ledger=told)
+
+
+ODD: dict[str, dict[str, object]] = {
+    "plan": {"plan": {"summary": ["x"], "domains": [{"domain": 1}]}},
+    "plan, its farm": {"plan": {"farm": [1]}},
+    "plan, a moment": {"plan": {"deadline": "soon"}},
+    "certificates": {"certificates": [{"thumbprint": None}]},
+    "certificates, a moment": {"certificates": [{"thumbprint": "A", "not_before": "x", "not_after": "y"}]},
+    "ledger": {"ledger": {"groups": [{"count": "many"}]}},
+    "ledger, its head": {"ledger": {"groups": 1}},
+}
+
+
+@pytest.mark.parametrize("which", ODD)
+def test_what_is_no_result_of_ours_is_one_message_that_names_the_option(tmp_path: Path, which: str) -> None:
+    with pytest.raises(AnsibleActionFail, match=rf"The report was not made: {which.partition(',')[0]} is not as it is returned \("):
+        run(tmp_path, **{"plan": json.loads(plan("in sync")), **ODD[which]})
+
+
 @pytest.mark.parametrize("content", [b"", b"[]", b"null", b"\xff", b"[" * 100_000, b'{"farms": [{}]}', b'{"farm": {"name": 1}}'])
 def test_no_part_ends_a_run(content: bytes) -> None:
-    rows, views = farms.join([("odd", content)])
+    rows, views = farms.join([("odd", content)], NOW_OF_PARTS)
     assert rows[0]["error"] and not views
-    assert farms.files([("odd", content)])["metrics.prom"].endswith(b"# EOF\n")
+    assert farms.files([("odd", content)], NOW_OF_PARTS)["metrics.prom"].endswith(b"# EOF\n")
 
 
 def test_names_of_farms_are_harmless_on_the_page_over_all() -> None:
@@ -407,11 +511,11 @@ def test_names_of_farms_are_harmless_on_the_page_over_all() -> None:
         shown["farm"].update(host_name=name, identifier=name)
         shown["summary"] = [name]
         found.append((f"f{index}", json.dumps(view.build(shown, [], "audit", "2026-01-01T00:00:00Z")).encode()))
-    tags = Tags(page_of_farms(farms.summary(farms.join(found)[0])))
+    tags = Tags(page_of_farms(farms.summary(farms.join(found, NOW_OF_PARTS)[0])))
     assert tags.open == [] and sum(tag == "script" for tag, _attributes in tags.found) == 1
     assert not [tag for tag, _attributes in tags.found if tag in ("img", "svg", "iframe")]
     assert "<script>alert(1)</script>.example.com" in tags.text
-    files = farms.files(found)
+    files = farms.files(found, NOW_OF_PARTS)
     assert not [cell for row in csv.reader(io.StringIO(files["matrix.csv"].decode())) for cell in row if cell.startswith(("=", "+", "-", "@"))]
 
 
