@@ -194,6 +194,9 @@ class Judge:
             return "several successors at the last call"
         if self.world.hands.touched_for(domain) >= self.acts[-1][2].begun:
             return "a hand in the same run"
+        # A hand brought it so late that this run, the last one in time, found it not yet accepted everywhere in Entra.
+        if self._undone_too_late(domain, self.world.now, self.world.now):
+            return "a hand came between, and no run could mend it before the last call"
         return ""
 
     def _excuse_for_clock(self, domain: Domain, server: Server) -> str:
@@ -441,9 +444,10 @@ class Judge:
         self.tell("the journal is not the one that was written")
 
     def stolen(self, named: list[Certificate]) -> None:
-        """Certificates are declared stolen. With one of the farm's the others are: all lay in one place."""
+        """Certificates are declared stolen. With one of the farm's that was not before, the others are: all lay in one place."""
         own = self.world.farm.certificates
-        for c in [*named, *(own if set(named) & set(own) else ())]:
+        new = [c for c in named if c.thumbprint not in self.stolen_keys]
+        for c in [*new, *(own if set(new) & set(own) else ())]:
             if c in own:
                 self.stolen_own.add(c.thumbprint)
             self.stolen_keys[c.thumbprint] = self.world.now

@@ -243,4 +243,10 @@ KNOWN: dict[str, History] = {
     "no run can use the journal, and a server comes back after two certificates by hand": History(
         left=18, domains=1, length=18, events=(on_day(10, "stops", 1, 18), on_day(11, "journal_corrupt", None, 28), on_day(15, "urgent_twice"))
     ),
+    "the same certificate is declared stolen again while it is replaced": History(
+        servers=1, left=25, domains=1, length=23, events=(on_day(18, "stolen", "primary"), on_day(19, "stolen", "primary"))
+    ),
+    "a snapshot takes the published successor away, and only one run more comes in time": History(
+        servers=1, first="local", left=18, partners=1, domains=1, length=16, policy={"promote": "role"}, events=(on_day(14, "restore_snapshot", 10),)
+    ),
 }

@@ -206,6 +206,33 @@ def test_what_a_server_that_comes_back_signs_with_may_be_dropped_only_unnoted_or
     assert ([f.kind for f in judge.findings] == ["dropped_unseen"]) is not excused
 
 
+@pytest.mark.parametrize(("came", "ran", "left", "excused"), [(14, 14.375, 18, True), (13, 13.375, 18, False), (14, 14.375, 30, False)])
+def test_a_promotion_that_is_too_early_is_excused_only_where_a_hand_left_no_time(came: float, ran: float, left: int, excused: bool) -> None:
+    world = World(History(left=left))
+    farm, judge, domain = world.farm, world.judge, world.domains["d1.contoso.com"]
+    judge.completed = [(round(ran * DAY), round(ran * DAY) + 2)]
+    world.now = round(came * DAY)
+    farm.certificates.append(farm.new(world.now))
+    world.hands.event(on_day(came, "rollover_on"))()
+    world.now = round(15.375 * DAY)
+    judge.acted("promote", Run(world, 16, 0))
+    farm.promote(farm.certificates[-1], world.now, "ours:promote")
+    judge.loss(domain, farm.servers[0], "ours:promote")
+    assert ([f.kind for f in judge.findings] == ["promotion"]) is not excused
+
+
+def test_a_certificate_that_comes_after_a_theft_was_told_is_not_stolen_because_it_is_told_again() -> None:
+    world = World(History())
+    farm, judge = world.farm, world.judge
+    judge.stolen([farm.primary])
+    fresh = farm.new(0)
+    farm.certificates.append(fresh)
+    judge.stolen([farm.primary])
+    assert fresh.thumbprint not in judge.stolen_keys
+    judge.stolen([fresh])
+    assert judge.stolen_own == {farm.primary.thumbprint, fresh.thumbprint}
+
+
 @pytest.mark.parametrize("usable", [True, False])
 def test_a_run_notes_what_servers_sign_with_only_where_it_can_use_the_journal(usable: bool) -> None:
     noted = []
