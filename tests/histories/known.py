@@ -249,4 +249,7 @@ KNOWN: dict[str, History] = {
     "a snapshot takes the published successor away, and only one run more comes in time": History(
         servers=1, first="local", left=18, partners=1, domains=1, length=16, policy={"promote": "role"}, events=(on_day(14, "restore_snapshot", 10),)
     ),
+    "an unknown certificate holds the place of the successor, and nobody could give AD FS its clock back": History(
+        servers=1, left=36, domains=1, second="unknown", length=21, events=(on_day(16, "journal_corrupt", None, 35),)
+    ),
 }

@@ -37,8 +37,7 @@ def hold(s: Situation, blocks: list[Block]) -> Act | None:
 
 
 def _held(s: Situation, blocks: list[Block], reason: str) -> Act | None:
-    """Held, unless nobody would know later who held it, and that automatic rollover is wanted: then no run could give AD FS its clock back."""
-    if s.journal_closed and s.policy.auto_rollover is None and not s.emergency:
+    if s.clock_cannot_be_held:
         advice = "nothing could note that the clock of AD FS is held, so it is not: set renew_signing_cert_auto_rollover to true, or mend the journal"
         blocks.append(Block("journal", s.seen.farm.server, None, f"{reason}; {advice}"))
         return None

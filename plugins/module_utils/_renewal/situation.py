@@ -401,7 +401,13 @@ class Situation:
     @cached_property
     def room_made_from(self) -> datetime:
         """From when on the successor gets its place in every domain, also in that of servers that cannot be seen and of unknown certificates."""
-        return earlier(self.last_call_at, self.publication_interval, self.reach)
+        by = min(self.last_call_at, self.adfs_promotes_at) if self.clock_cannot_be_held and self.seen.farm.auto_rollover else self.last_call_at
+        return earlier(by, self.publication_interval, self.reach)
+
+    @cached_property
+    def clock_cannot_be_held(self) -> bool:
+        """Nobody would know later who held AD FS' clock, and that automatic rollover is wanted: then no run could give it back."""
+        return bool(self.journal_closed) and self.policy.auto_rollover is None and not self.emergency
 
     @cached_property
     def released(self) -> bool:

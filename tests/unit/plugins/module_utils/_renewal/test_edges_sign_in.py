@@ -561,3 +561,15 @@ def test_a_scan_that_sees_nothing_of_a_domain_forgets_nothing_that_entra_may_sti
     after = scan(others, observe(where, *blind), frozenset({mine.key}), day, at(0.2))
     assert (after.replaced, after.first_seen, after.configurations) == (others.replaced, others.first_seen, others.configurations)
     assert scan(after, observe(where, domain("d1", "NEW")), frozenset({mine.key}), day, at(2)).replaced == {}
+
+
+@pytest.mark.parametrize("wanted", [None, True])
+def test_where_its_clock_cannot_be_held_room_is_made_before_adfs_promotes(wanted: bool | None) -> None:
+    it = Life(observe(farm(), *three(), **ends(40)))
+    it.closed = "the disk is full"
+    it.until(at(22))
+    it.put("d1", "OLD", "STRANGER")
+    it.daily(16, Policy(auto_rollover=wanted))
+    # AD FS has made its successor on day 20 and lets it sign on day 25, unless it is held: then the stranger stays until the last call.
+    assert it.lost == []
+    assert ("AD FS promotes" in {act for day, act in it.acts if day < 30}) is (wanted is None)
