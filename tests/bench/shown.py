@@ -27,6 +27,8 @@ _HEADINGS = (
     *("processor (s)", "memory (MB)", "writes", "refused", "lines", "runs"),
 )
 _COLOURS = {"A": "#b33", "B": "#d80", "C": "#27c", "D": "#183", "L": "#555", "0": "#aaa"}
+_DASHED = "BL"
+"""Lines that another one may lie under."""
 Row = dict[str, str]
 
 
@@ -122,13 +124,18 @@ def _panel(shown: Sequence[Shown], name: str, title: str, left: int) -> str:
     numbers, values = sorted({x for x, y in points}), sorted({y for x, y in points})
     across = _scale(numbers, left + 60, left + 440)
     upwards = _scale(values, 290, 40)
-    parts = [f'<text x="{left + 60}" y="22">{escape(title)}; across: domains</text>']
+    parts = [f'<text x="{left + 60}" y="22">{escape(title)}; across: domains; hollow: extrapolated</text>']
+    for y in (10.0**n for n in range(math.floor(math.log10(values[0])), math.ceil(math.log10(values[-1])) + 1)):
+        if values[0] <= y <= values[-1]:
+            at_y = f"{upwards(y):.0f}"
+            parts.append(f'<line x1="{left + 60}" x2="{left + 440}" y1="{at_y}" y2="{at_y}" stroke="#ddd"/>')
+            parts.append(f'<text x="{left + 54}" y="{upwards(y) + 4:.0f}" text-anchor="end">{y:g}</text>')
     parts += [f'<text x="{across(x):.0f}" y="308" text-anchor="middle">{x}</text>' for x in numbers]
-    parts += [f'<text x="{left + 54}" y="{upwards(y):.0f}" text-anchor="end">{y:.3g}</text>' for y in (values[0], values[-1])]
     for arm in NAMES:
         line = sorted((item for item in shown if item.arm == arm and item.values[name] > 0), key=lambda item: item.case[1])
         at = [f"{across(item.case[1]):.1f},{upwards(item.values[name]):.1f}" for item in line]
-        parts += [f'<polyline points="{" ".join(at)}" fill="none" stroke="{_COLOURS[arm]}" stroke-width="2"/>'] if at else []
+        dashes = ' stroke-dasharray="7 5"' if arm in _DASHED else ""
+        parts += [f'<polyline points="{" ".join(at)}" fill="none" stroke="{_COLOURS[arm]}" stroke-width="2"{dashes}/>'] if at else []
         for item, place in zip(line, at, strict=True):
             x, y = place.split(",")
             filled = "#fff" if item.extrapolated else _COLOURS[arm]
