@@ -40,6 +40,7 @@ WANTED = [
     r"LICENSES/GPL-3\.0-or-later\.txt",
     r"changelogs/(changelog\.yaml|config\.yaml|fragments/[^/]+\.yml)",
     r"docs/([^/]+|decisions/[^/]+)\.md",
+    r"docs/numbers\.svg",
     r"docs/docsite/[^/]+\.yml",
     r"docs/examples/.+\.yml",
     r"docs/docsite/rst/.+\.(rst|png|svg)",
