@@ -30,6 +30,10 @@ _MOST_NAMES = 50
 _PLAIN = re.compile(r"[A-Za-z0-9.:/_-]{1,253}")
 
 
+Part = tuple[str, "bytes | str"]
+"""The name of a farm's subfolder, and the content of its report.json, or, as text, why that was not read."""
+
+
 def row(folder: str, view: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the summary of all farms says of one. ``folder``: where its part lies. Raises what a wrong form raises."""
     farm, domains = view["farm"], view["domains"]
@@ -58,21 +62,23 @@ def _text(value: Any) -> str:
     return printable(value, _LONGEST)
 
 
-def join(parts: Sequence[tuple[str, bytes]], now: datetime) -> tuple[list[dict[str, Any]], list[Mapping[str, Any]]]:
+def join(parts: Sequence[Part], now: datetime) -> tuple[list[dict[str, Any]], list[Mapping[str, Any]]]:
     """Return a line for each part, what needs somebody first, and the views of those that can be used.
 
-    ``parts``: the name of each subfolder with the content of its report.json. ``now``: a report from later than that tells nothing of how old the
-    others are.
+    ``now``: a report from later than that tells nothing of how old the others are.
     """
     rows: list[dict[str, Any]] = []
     views: list[Mapping[str, Any]] = []
     for folder, content in parts:
         try:
+            if isinstance(content, str):
+                raise ValueError(content)
             view = json.loads(content)
             found = row(folder, view)
             texts.matrix([view]), texts.calendar([view]), texts.metrics([view])
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
-            why = "Its report.json is not one of this collection, or was changed. Run the farm again, or remove its folder."
+            what = f"was not read: {content}" if isinstance(content, str) else "is not one of this collection, or was changed"
+            why = f"Its report.json {what}. Run the farm again, or remove its folder. If that is somebody else's, give the reports a folder of their own."
             rows.append({"folder": folder, "name": _text(folder), "tone": "act", "error": why, "made_at": None, "domains": 0, "well": 0})
         else:
             rows.append(found)
@@ -119,7 +125,7 @@ def _first(rows: Sequence[Mapping[str, Any]], moment: str) -> dict[str, str] | N
     return {"farm": found["name"], "at": found[moment]} if found else None
 
 
-def files(parts: Sequence[tuple[str, bytes]], now: datetime) -> dict[str, bytes]:
+def files(parts: Sequence[Part], now: datetime) -> dict[str, bytes]:
     """Return the files over all farms besides the page. ``now``: as for ``join``."""
     rows, views = join(parts, now)
     made = {
