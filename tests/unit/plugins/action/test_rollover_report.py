@@ -420,11 +420,113 @@ def test_farms_of_one_name_are_told_apart_in_figures_and_dates() -> None:
     assert identities and len(identities) == len(set(identities))
 
 
-def test_a_domain_that_a_changed_part_names_twice_is_one_series() -> None:
+def test_farms_of_one_name_are_told_apart_wherever_people_read() -> None:
+    """Also where a farm has the name that another one gets by that."""
+    found = [(name, _part("sts.example.com", identifier=f"http://{name}/trust")) for name in ("a", "b")]
+    found += [("c", _part("sts.example.com (a)")), ("d", _part("other.example.com")), ("odd", b""), ("e", _part("odd"))]
+    told = {"sts.example.com (a)", "sts.example.com (b)", "sts.example.com (a) (c)", "other.example.com", "odd (e)"}
+    told_all = {*told, "odd (odd)"}
+    files = farms.files(found, NOW_OF_PARTS)
+    assert {row["farm"] for row in csv.DictReader(io.StringIO(files["matrix.csv"].decode()))} == told
+    assert {line.split(" | ")[0].removeprefix("| ") for line in files["report.md"].decode().splitlines()[8:]} == {
+        name.replace("(", "\\(").replace(")", "\\)") for name in told_all
+    }
+    dates = re.sub(r"\r\n ", "", files["dates.ics"].decode())
+    assert {line.partition(": ")[0] for line in re.findall(r"SUMMARY:(.*)\r", dates)} == told
+    rows = json.loads(files["report.json"])
+    assert {farm["shown"] for farm in rows["farms"]} == told_all and rows["not_after"]["farm"] in told
+    assert [farm["name"] for farm in rows["farms"] if farm["folder"] in ("a", "b")] == ["sts.example.com"] * 2
+    page = Tags(page_of_farms(farms.summary(farms.join(found, NOW_OF_PARTS)[0]))).text
+    assert all(name in page for name in told_all)
+
+
+def test_farms_that_differ_in_what_is_not_shown_only_are_told_apart() -> None:
+    same = [("a", _changed(farm={"name": "sts  x", "identifier": "u\n1"})), ("b", _changed(farm={"name": "sts x", "identifier": "u 1"}))]
+    same += [("c", _changed(farm={"name": "x" * 1000 + "1", "identifier": ""})), ("d", _changed(farm={"name": "x" * 1000 + "2", "identifier": ""}))]
+    files = farms.files(same, NOW_OF_PARTS)
+    assert files["metrics.prom"].decode().count("federation_adfs_held{") == 4
+    assert len({row["farm"] for row in csv.DictReader(io.StringIO(files["matrix.csv"].decode()))}) == 4
+
+
+def test_farms_without_an_identifier_have_dates_of_their_own() -> None:
+    dates = farms.files([("a", _part("a.example.com")), ("b", _part("b.example.com"))], NOW_OF_PARTS)["dates.ics"].decode()
+    identities = re.findall(r"UID:(.*)", dates)
+    assert identities and len(identities) == len(set(identities))
+
+
+def _changed(**more: dict[str, object]) -> bytes:
+    """A part in which somebody changed values."""
+    shown = json.loads(_part("sts.example.com"))
+    return json.dumps({**shown, **{name: {**shown[name], **value} if isinstance(value, dict) else value for name, value in more.items()}}).encode()
+
+
+def test_what_a_changed_part_names_twice_is_there_once() -> None:
     changed = json.loads(_part("sts.example.com"))
-    changed["domains"] *= 2
-    series = _series(farms.files([("a", json.dumps(changed).encode())], NOW_OF_PARTS)["metrics.prom"].decode())
+    changed["deadline"] = "2026-03-01T00:00:00Z"
+    once = farms.files([("a", json.dumps(changed).encode())], NOW_OF_PARTS)
+    for name in ("domains", "certificates"):
+        changed[name] *= 2
+    changed["forecast"]["attended"] *= 2
+    files = farms.files([("a", json.dumps(changed).encode())], NOW_OF_PARTS)
+    series = _series(files["metrics.prom"].decode())
     assert len(series) == len(set(series))
+    assert files["dates.ics"] == once["dates.ics"] and once["dates.ics"].count(b"UID:") > 2
+
+
+def test_two_dates_of_one_kind_at_one_time_are_both_there() -> None:
+    changed = json.loads(_part("sts.example.com"))
+    event = changed["forecast"]["attended"][0]
+    changed["forecast"]["attended"] = [{**event, "said": said} for said in ("First", "Second", "First")]
+    dates = farms.files([("a", json.dumps(changed).encode())], NOW_OF_PARTS)["dates.ics"].decode().replace("\r\n ", "")
+    identities = re.findall(r"UID:(.*)", dates)
+    assert len(identities) == len(set(identities)) and dates.count(": First") == dates.count(": Second") == 1
+
+
+@pytest.mark.parametrize("sign", ["\r", "\n", "\0", "\ud800", "\x1b[2J", "\u202e", "\u2028", "\\", '"', "\x85"])
+def test_no_sign_in_a_name_makes_a_file_unreadable(sign: str) -> None:
+    """A changed part may hold anything; Prometheus reads no escape but three, and refuses the whole file for another one."""
+    name = f"a{sign}b"
+    shown = json.loads(_part("sts.example.com"))
+    certificate = {**shown["certificates"][0], "thumbprint": name, "is": name}
+    block = {"condition": name, "lifted_by": "time", "object": name, "reason": name, "until": None}
+    domain = {**shown["domains"][0], **dict.fromkeys(("domain", "tenant", "verdict", "reason", "to_do", "signing", "next", "row"), name)}
+    changed = {**shown, "answer": name, "certificates": [certificate], "blocked": [block], "domains": [domain], "farm": {**shown["farm"], "name": name}}
+    found = [("a", json.dumps(changed).encode()), ("b", json.dumps({**changed, "farm": {**shown["farm"], "identifier": name}}).encode())]
+    assert not [row for row in farms.join(found, NOW_OF_PARTS)[0] if row["error"]]
+    files = farms.files(found, NOW_OF_PARTS)
+    sample = re.compile(r'federation_adfs_\w+\{\w+="(?:[^"\\]|\\[\\"n])*"(?:,\w+="(?:[^"\\]|\\[\\"n])*")*\} -?\d+')
+    for file in ("metrics.prom", "matrix.csv", "dates.ics", "report.md"):
+        text = files[file].decode("utf-8")
+        lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+        assert all(line.isprintable() for line in lines), file
+    metrics = files["metrics.prom"].decode("utf-8").split("\n")
+    assert not [line for line in metrics if line and not line.startswith("# ") and not sample.fullmatch(line)]
+
+
+def test_no_name_of_a_changed_part_is_longer_than_what_is_shown() -> None:
+    files = farms.files([("a", _changed(farm={"name": "n" * 2_000_000, "identifier": "i" * 2_000_000}))], NOW_OF_PARTS)
+    assert max(len(content) for content in files.values()) < 500_000
+
+
+def test_a_formula_after_what_is_not_shown_is_none() -> None:
+    changed = json.loads(_part("sts.example.com"))
+    for index, sign in enumerate(("\t=", "\r\n=", " =", "\xa0@", "\uff1d", "\uff0b", "\uff0d", "\uff20")):
+        changed["domains"][index]["domain"] = f"{sign}1+1"
+    rows = csv.reader(io.StringIO(farms.files([("a", json.dumps(changed).encode())], NOW_OF_PARTS)["matrix.csv"].decode()))
+    assert len([row for row in rows if row[1].endswith("1+1") and row[1].startswith("'")]) == 8
+
+
+def test_the_first_year_of_the_calendar_has_four_digits() -> None:
+    changed = json.loads(_part("sts.example.com"))
+    changed["certificates"][0]["not_after"] = "0001-01-01T00:00:00Z"
+    assert "DTSTART:00010101T000000Z" in farms.files([("a", json.dumps(changed).encode())], NOW_OF_PARTS)["dates.ics"].decode()
+
+
+def test_a_line_of_the_summary_keeps_its_columns_and_is_one_line() -> None:
+    shown = {**json.loads(plan("in sync")), "summary": ["Nothing to do.", "  contoso.com   signs\n# Heading\x1b[2J"]}
+    files = contents(shown, [], "plan", "2026-01-01T00:00:00Z")
+    assert "\n      contoso.com   signs # Heading\\x1b[2J\n" in files["report.md"].decode()
+    assert json.loads(files["report.json"])["summary"][1] == "  contoso.com   signs # Heading\\x1b[2J"
 
 
 @pytest.mark.parametrize("sign", ["\n", "\r\n", "\u2028", "\x85", "\x0b"])
