@@ -73,7 +73,6 @@ def reach(put: Put) -> None:
     """The next look is believed to come after run_interval, however rare the looks are."""
     put(module("pace"), "reach", lambda _scans, _certificate, run_interval: run_interval)
     put(module("pace"), "UNKNOWN_REACH", timedelta(0))
-    put(module("adfs_clock"), "UNKNOWN_REACH", timedelta(0))
 
 
 def several_successors(put: Put) -> None:

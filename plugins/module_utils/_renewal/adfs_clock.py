@@ -12,12 +12,12 @@ because the primary certificate ends otherwise and every domain is lost.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import generation, guards, rules, spans
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act, Block, Promote, RestoreAutoRollover, SuspendAutoRollover
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import later
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.pace import UNKNOWN_REACH
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.situation import Situation
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import names
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
@@ -57,6 +57,8 @@ def _reason_to_hold(s: Situation) -> str | None:
         return f"{who} (renew_signing_cert_promote: {s.policy.promote}), so AD FS' own clock must not decide"
     if s.promotes_too_early(s.reach) and not generation.only_adfs_can(s) and not _waits_in_vain(s):
         return _too_early(s)
+    if s.ready and s.successor and len(s.promotable) == 1 and _goes_on(s, s.successor):
+        return f"after the successor {_why_not_adfs(s, s.successor)}"
     return None
 
 
@@ -82,7 +84,7 @@ def hold_unfinished(s: Situation, blocks: list[Block]) -> Act | None:
         return None
     unpublished = bool(s.promotable) and not s.published
     # Without a successor AD FS makes and promotes one in its own time, whether or not the operator's renewal is due.
-    if not (not s.promotable or unpublished or s.unreadable) or not s.promotes_too_early(max(s.reach, UNKNOWN_REACH)):
+    if not (not s.promotable or unpublished or s.unreadable) or not s.promotes_too_early(s.unsure_reach):
         return None
     return _held(s, blocks, _too_early(s))
 
@@ -109,11 +111,13 @@ def restore(s: Situation, blocks: list[Block]) -> Act | None:
             return None
         if not _promotion_fits(s, blocks):
             return None
+        if s.successor and _goes_on(s, s.successor):
+            return Promote(f"every domain and every server has the successor; {_why_not_adfs(s, s.successor)}", thumbprint=s.successor, protective=True)
         return RestoreAutoRollover("every domain and every server has the successor, so AD FS may promote it", protective=True)
     # For an administrator's certificate no successor is made while it is held: the longer it is held, the less time is left to publish AD FS' own.
     if not s.following or (s.clock_held and s.journal.suspended_for == farm.primary and not _taken_back(s) and not s.custom):
         return None
-    reach = s.reach if s.distances else max(s.reach, UNKNOWN_REACH)
+    reach = s.unsure_reach
     if later(s.now, reach) >= s.due_at and generation.reason_to_hold_first(s) is not None:
         return None  # the next run would hold it again, for the renewal that is due then
     # Counted from the next run on, which would hold it again where it is too late then.
@@ -160,13 +164,7 @@ def first_free_return(s: Situation) -> datetime | None:
 
 def last_call(s: Situation, blocks: list[Block]) -> Act | None:
     """The successor is let sign although something still blocks, where a domain accepts it and waiting would lose every domain."""
-    if (
-        not s.obliged
-        or s.released
-        or s.clock_differs
-        or s.now < s.last_call_at
-        or (s.ready and s.policy.promote == "adfs" and not s.custom)
-    ):
+    if not s.obliged or s.released or s.clock_differs or s.now < s.last_call_at or (s.ready and s.policy.promote == "adfs" and not s.custom):
         return None
     if not s.promotable:
         return _without_successor(s)
@@ -178,11 +176,14 @@ def last_call(s: Situation, blocks: list[Block]) -> Act | None:
     key = s.successor if s.successor in able else able[-1]
     reason = f"the primary certificate ends at {format_time(s.seen.primary_key.not_after)} and no later run comes in time; {cost(s)}"
     in_time = later(max(s.now, s.adfs_promotes_at), s.one_check) <= s.seen.primary_key.not_after
-    if _left_to_adfs(s) and (in_time or s.policy.promote != "role"):
+    goes_on = _goes_on(s, key)
+    if _left_to_adfs(s) and not (goes_on and s.policy.promote != "never") and (in_time or s.policy.promote != "role"):
         may_be_late = "" if in_time else ". AD FS may do so only after the end: with renew_signing_cert_promote set to role it would be done at once"
         return RestoreAutoRollover(f"last call: AD FS gets its clock back, because {reason}{may_be_late}", thumbprint=key, protective=True)
     if s.policy.promote == "role" or s.signs_with_stolen:
         return Promote(f"last call: {reason}", thumbprint=key, protective=True)
+    if goes_on and s.policy.promote == "adfs" and _left_to_adfs(s):
+        return Promote(f"last call: {reason}; {_why_not_adfs(s, key)}", thumbprint=key, protective=True)
     blocks.append(
         Block(
             "last_call",
@@ -209,6 +210,21 @@ def _without_successor(s: Situation) -> Act | None:
         f" {format_time(s.seen.primary_key.not_after)}; when AD FS promotes its own, sign-in fails until the next run"
     )
     return RestoreAutoRollover(reason, thumbprint=s.seen.farm.primary, protective=True)
+
+
+def _promotes_another(s: Situation, key: str) -> datetime:
+    """When AD FS, its clock running, would have let ``key`` sign, made the certificate after it, and let that one sign, too."""
+    promoted = max(s.now, s.adfs_promotes_at)
+    return rules.adfs_promotes_at(replace(s.seen, farm=replace(s.seen.farm, primary=key)), [], promoted)
+
+
+def _goes_on(s: Situation, key: str) -> bool:
+    """No later run is sure to come before AD FS, its clock running, would let a certificate sign that no domain can know."""
+    return _promotes_another(s, key) <= later(s.now, s.reach)
+
+
+def _why_not_adfs(s: Situation, key: str) -> str:
+    return f"AD FS, its clock running, would make one more and let it sign from {format_time(_promotes_another(s, key))} on, before a later run is sure to come"
 
 
 def _left_to_adfs(s: Situation) -> bool:

@@ -23,7 +23,8 @@ add = server_steps.add
 def generate(s: Situation, blocks: list[Block]) -> Act | None:
     """Make sure that a successor exists, early enough to publish it."""
     farm, primary = s.seen.farm, s.seen.primary_key
-    owed = is_owed(s)
+    before_adfs = _is_made_before_adfs(s)
+    owed = is_owed(s) or before_adfs
     if s.promotable or s.signs_with_stolen or (s.now < s.due_at and not owed) or s.journal.left_to_adfs == farm.primary:
         return None  # left to AD FS, it is not begun again: that would go to and fro
     if s.policy.successor is not None and s.policy.successor not in farm.certificates:
@@ -45,11 +46,15 @@ def generate(s: Situation, blocks: list[Block]) -> Act | None:
     if farm.auto_rollover and only_adfs_can(s):
         blocks.extend(what_stops(s))
         return None  # held now, its clock would have to be given back at once
-    hold = reason_to_hold_first(s) if farm.auto_rollover else None
+    hold = reason_to_hold_first(s) if farm.auto_rollover and not before_adfs else None
     if hold is not None:
         return SuspendAutoRollover(hold, protective=owed)
+    first = (
+        f"; from {format_time(s.adfs_promotes_at)} on AD FS would promote one of its own, which no run is sure to have published by then, and nothing could"
+        " note that its clock is held"
+    )
     return Generate(
-        f"the primary certificate ends at {format_time(primary.not_after)} and AD FS has no successor",
+        f"the primary certificate ends at {format_time(primary.not_after)} and AD FS has no successor{first if before_adfs else ''}",
         thumbprint=UNBORN,
         toggles=not farm.auto_rollover,
         protective=owed,
@@ -111,6 +116,13 @@ def promotes_if_made_now(s: Situation) -> datetime:
     """When AD FS' clock would promote a successor that is made now, at the earliest."""
     thresholds = s.seen.farm.thresholds
     return min(later(s.now, thresholds.promotion), earlier(s.seen.primary_key.not_after, thresholds.critical))
+
+
+def _is_made_before_adfs(s: Situation) -> bool:
+    """AD FS' clock cannot be held, and no run is sure to publish in time what AD FS would make and promote; what is made now can be."""
+    in_time = promotes_if_made_now(s) - s.now >= s.publication_interval
+    cannot = s.clock_cannot_be_held and s.seen.farm.auto_rollover is True and s.gives_room and not s.promotable and not s.custom
+    return cannot and in_time and s.promotes_too_early(s.unsure_reach)
 
 
 def reason_to_hold_first(s: Situation) -> str | None:

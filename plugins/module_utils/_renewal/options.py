@@ -183,7 +183,10 @@ class Policy:
         group=RENEWAL,
         line="Who makes the successor primary: V(adfs), AD FS at the time it sets itself; V(role), the role, once every domain and server has the successor;"
         " V(never), an administrator.",
-        more=("Where automatic rollover is off, only V(role) or an administrator promotes.",),
+        more=(
+            "Where automatic rollover is off, only V(role) or an administrator promotes.",
+            "With V(adfs), the role promotes where AD FS would otherwise make and promote one more certificate before the next run.",
+        ),
     )
     protect: bool = option(
         boolean(),

@@ -369,6 +369,11 @@ class Situation:
         return pace.reach(self.journal.scans, self.renewed_certificate, self.policy.run_interval)
 
     @cached_property
+    def unsure_reach(self) -> timedelta:
+        """As ``reach``, for what a run leaves undone: as long as no distance is known, the next run may come late."""
+        return self.reach if self.distances else max(self.reach, pace.UNKNOWN_REACH)
+
+    @cached_property
     def scans_count(self) -> bool:
         """A renewal is near or under way, so that how often runs come matters."""
         if self.seen.farm.provider is not None:

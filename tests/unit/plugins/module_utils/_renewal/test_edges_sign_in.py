@@ -573,3 +573,63 @@ def test_where_its_clock_cannot_be_held_room_is_made_before_adfs_promotes(wanted
     # AD FS has made its successor on day 20 and lets it sign on day 25, unless it is held: then the stranger stays until the last call.
     assert it.lost == []
     assert ("AD FS promotes" in {act for day, act in it.acts if day < 30}) is (wanted is None)
+
+
+# -- certificates that live so short that AD FS would make one more before the next run -----------------------------------------------------
+
+
+@pytest.mark.parametrize("promote", ["adfs", "role"])
+@pytest.mark.parametrize("days", [45, 365])
+def test_at_a_last_call_the_role_promotes_where_adfs_would_go_on_to_one_that_no_domain_knows(promote: str, days: float) -> None:
+    """Weekly runs, and an obstacle that stands until the last call."""
+    it = life(40)
+    it.daily(7, every=7)
+    it.put("d2", "OLD", "STRANGER")
+    it.refusing.add("d2")
+    successor = it.make(days=days)
+    made = it.daily(35, Policy(promote=promote), every=7)
+    assert {name for _day, name, _why in it.lost} == {"d2"}
+    last = next(s.act for p in made for s in p.steps if s.act.reason.startswith("last call"))
+    assert last.action == ("promote" if days == 45 else "restore_auto_rollover")
+    assert last.thumbprint == successor
+    assert ("would make one more and let it sign" in last.reason) is (days == 45 and promote == "adfs")
+
+
+def test_a_person_who_promotes_is_left_alone_where_adfs_would_go_on() -> None:
+    it = life(40)
+    it.daily(7, every=7)
+    it.make(days=45)
+    made = it.daily(28, Policy(promote="never"), every=7)
+    assert "promote" not in {s.act.action for p in made for s in p.steps}
+
+
+@pytest.mark.parametrize("held", [False, True])
+@pytest.mark.parametrize("days", [24, 365])
+def test_what_every_domain_has_the_role_promotes_where_adfs_would_go_on_to_one_that_no_domain_knows(held: bool, days: float) -> None:
+    """AD FS' clock runs, or is held, and the next run comes after AD FS would have made and promoted one more."""
+    it = life(20)
+    it.make("NEW", days=days)
+    if held:
+        it.configure(auto_rollover=False)
+        it.journal = replace(it.journal, auto_rollover_suspended=True, auto_rollover_wanted=True, suspended_for="OLD")
+    for name in ("d1", "d2", "d3"):
+        it.put(name, "OLD", "NEW")
+    it.runs((0.1, 2, 4.5, 11.5), Policy(run_interval=7 * DAY))
+    assert it.lost == [] and it.farm.primary != "OLD"
+    assert ("promote" in {act for _day, act in it.acts}) is (days == 24)
+
+
+# -- a clock that cannot be held, and runs that come seldom -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wanted", [True, None])
+@pytest.mark.parametrize("every", [1, 7])
+def test_where_the_clock_cannot_be_held_a_successor_is_made_and_published_before_adfs_makes_one_between_two_runs(every: float, wanted: bool | None) -> None:
+    it = life(47)
+    it.closed = "The folder is open to everybody."
+    made = it.daily(44, Policy(auto_rollover=wanted, renew_before=5 * DAY, run_interval=every * DAY), every=every)
+    it.until(at(46.9))
+    assert it.lost == [] and it.farm.primary != "OLD"
+    made_because = [s.act.reason for p in made for s in p.steps if s.act.action == "generate"]
+    assert ["nothing could note that its clock is held" in reason for reason in made_because] == [wanted is None]
+    assert ("suspend_auto_rollover" in {act for _day, act in it.acts}) is (wanted is True)
