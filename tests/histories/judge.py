@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WAITING = {"generated", "publishing", "published", "ready", "promoting"}
 AT_REST = {"steady", "promoted", "complete"}
 OBSTACLES = {"unseen_server", "unreadable", "unpublished", "unknown_certificate", "several_successors", "missing_domain", "servers_unconfirmed"}
-FOR_A_PERSON = "a person was to promote, and the server copied while the run failed for it"
+FOR_A_PERSON = "a person was to promote, and the server copied while the run said so"
 ASKED_TWICE = 7  # every so many plans are made twice
 
 
@@ -57,10 +57,10 @@ class Judge:
         self.lost: dict[str, str] = {}  # domains that lost a sign-in, and by which cause first, hands' and the updater's left out
         self.last_plan: dict[str, Any] | None = None
         self.completed: list[tuple[int, int]] = []  # begin and end of each run that was not cut off
-        self.looked: dict[str, int] = {}  # how many changes of each domain came before the last look of the last run that was not cut off
+        self.looks: dict[str, set[int]] = {}  # how many changes of each domain came before each look of a run that was not cut off
         self.plans = 0
         self.stolen_keys: dict[str, int] = {}
-        self.stolen_own: set[str] = set()
+        self.stolen_own: dict[str, set[str]] = {}  # what was the farm's when it was told, and with which it was stolen
         self.story: list[str] = []
         self.seen_by_runs: set[str] = set()
         self.noted_primary: set[str] = set()  # what a run that was not cut off saw as primary, and noted
@@ -78,7 +78,7 @@ class Judge:
         self.planned_at = -1
         self.no_room: list[tuple[int, bool]] = []  # of each run: whether an earlier certificate alone stood in the way, and it failed for it
         self.first_saw: dict[tuple[int, int], str] = {}  # by its beginning and end, what a run saw as primary first
-        self.left_to_person: list[tuple[int, bool]] = []  # of each run: whether a person alone was awaited, and the run failed for it
+        self.left_to_person: list[tuple[int, bool]] = []  # of each run: whether a person alone was awaited, and the run said so
         self.ended_at_run = -1  # when the last run ended, if the primary certificate had ended by then
 
     def wrong(self, kind: str, what: str) -> None:
@@ -207,16 +207,25 @@ class Judge:
             return "no run before"
         if self._acknowledged(domain):
             return "acknowledged"
-        # A run that began after the promotion cannot keep the other servers from following it.
-        before = [run for run in self.completed if run[0] < promoted or (run[0] == promoted and self.first_saw.get(run) != farm.primary.thumbprint)]
+        # A run that began after the promotion cannot keep the other servers from following it, and as little one whose first act came after it.
+        acts_after = world.history.gap
+        before = [
+            run
+            for run in self.completed
+            if run[0] + acts_after < promoted or (run[0] == promoted and not acts_after and self.first_saw.get(run) != farm.primary.thumbprint)
+        ]
         if not before:
             return "no run before"
         begun, ended = before[-1]
         if world.hands.touched_for(domain) >= begun:
             return "a hand since the last run"
+        if self._taken_and_put_back(domain, farm.primary):
+            return "taken out and put back between two looks"
         # Before the last call the clock is held for a domain that cannot be written, excluded ones too; not for one whose users are sent elsewhere.
         if self._unwritable(domain) and (promoted >= self._last_call() or domain.host not in self._hosts()):
             return "could not be written"
+        if self._unwritable(domain) and self._nothing_notes_the_clock():
+            return "could not be written, and nothing could note that the clock is held"
         if promoted - begun > self._pace() + 30:
             return "the run was late"
         if len(before) == 1 and max(10 * DAY, self._declared()) < world.history.interval and self.last_plan and _failures(self.last_plan):
@@ -274,7 +283,9 @@ class Judge:
         touched = min(touched, max(domain.since, self.world.came.get(farm.primary.thumbprint, 0), dropped if by.startswith("hand") else -1))
         early = any(begin >= touched and begin + self._publication() <= promoted for begin, _end in self.completed)
         last = min(c.ends for c in farm.certificates) - max(farm.span("critical"), farm.span("check") + 10 + HOUR)
-        return touched >= 0 and not early and ended + self._pace() >= last
+        # To the last look that a restored journal knows it is far, as if runs came seldom: three times the usual is counted with, for five looks.
+        pace = self._pace() * (3 if self.forgot_at > promoted - 5 * self._pace() else 1)
+        return touched >= 0 and not early and ended + pace >= last
 
     def _excuse_for_expiry(self, server: Server) -> str:
         world, farm, now = self.world, self.world.farm, self.world.now
@@ -322,10 +333,10 @@ class Judge:
         return ""
 
     def _awaited_a_person(self, server: Server) -> bool:
-        """The last run before the server stopped to copy found the successor ready, and failed because nobody promoted it.
+        """The last run before the server stopped to copy found the successor ready, and only a person to promote it was missing, which the run said.
 
         With ``never`` that is a person's to do, and until the last call AD FS' clock is held so that it does not decide: while the server still copied,
-        one command was missing, and the run said so. Without the runs AD FS would have promoted by then.
+        one command was missing. Without the runs AD FS would have promoted by then.
         """
         before = [awaited for at, awaited in self.left_to_person if at <= server.stuck]
         return self.world.policy.get("promote") == "never" and not server.syncing and bool(before) and before[-1]
@@ -360,6 +371,11 @@ class Judge:
     def _given_up(self) -> bool:
         """The operator gave up protection: what keeps sign-in working obeys windows, freezes and approvals, and there is no last call."""
         return str(self.world.policy.get("protect", True)).lower() == "false"
+
+    def _nothing_notes_the_clock(self) -> bool:
+        """The last run could not use the journal, and nobody said that automatic rollover is wanted: then no run could give AD FS its clock back."""
+        blocks = self.last_plan["blocked_by"] if self.last_plan else []
+        return any(b["condition"] == "journal" for b in blocks) and self.world.policy.get("auto_rollover") is None
 
     def _paused(self) -> bool:
         content = self.world.journal.content or {}
@@ -398,8 +414,7 @@ class Judge:
             # Who gave up protection has the holding wait for a window like any planned act: then it only has to be said what held it back.
             theirs = theirs and not (self._given_up() and any(b["condition"] == "window" for b in plan["blocked_by"]))
             # Nothing can note that the clock is held, and nobody said that rollover is wanted: then no run could give it back, and the run says so.
-            closed = any(b["condition"] == "journal" for b in plan["blocked_by"]) and self.world.policy.get("auto_rollover") is None
-            theirs = theirs and not closed
+            theirs = theirs and not self._nothing_notes_the_clock()
             if theirs and farm.primary.thumbprint in plan["farm"]["certificates"] and self.world.now < self._last_call() and not self.stolen_keys:
                 self.wrong("clock_not_held", f"promote is {self.world.policy['promote']}, the last run saw {farm.primary}, and AD FS promoted it")
 
@@ -449,7 +464,7 @@ class Judge:
         new = [c for c in named if c.thumbprint not in self.stolen_keys]
         for c in [*new, *(own if set(new) & set(own) else ())]:
             if c in own:
-                self.stolen_own.add(c.thumbprint)
+                self.stolen_own.setdefault(c.thumbprint, set()).update({c.thumbprint} if c in new else {n.thumbprint for n in new if n in own})
             self.stolen_keys[c.thumbprint] = self.world.now
             self.tell(f"stolen: {c}")
 
@@ -526,7 +541,9 @@ class Judge:
             self.wrong("wait_for_nothing", f"state {plan['state']}, no act and nothing that blocks one")
         standing = sorted(b["condition"] for b in plan["blocked_by"] if b["until"] is None and b["condition"] in OBSTACLES)
         held = not farm.auto and farm.switched_by == "ours" and (world.history.auto or str(world.policy.get("auto_rollover")).lower() == "true")
-        if held and standing and not _failures(plan) and not self._paused() and str(world.policy.get("auto_rollover")).lower() != "false":
+        # For an administrator's own certificate it is held for nobody, and given back only where that is asked for.
+        held_for_us = held and (not farm.primary.local or str(world.policy.get("auto_rollover")).lower() == "true")
+        if held_for_us and standing and not _failures(plan) and not self._paused() and str(world.policy.get("auto_rollover")).lower() != "false":
             self.wrong("held_silently", f"AD FS' clock is held for {', '.join(standing)}, and the run does not fail")
         at_rest = plan["state"] in AT_REST and not farm.candidates(world.now) and not farm.primary.local and farm.primary.ends - world.now > 61 * DAY
         wanted = str(world.policy.get("auto_rollover")).lower()
@@ -590,14 +607,29 @@ class Judge:
         return [c for c in candidates if back or c.thumbprint not in self.noted_primary]
 
     def _taken_and_put_back(self, domain: Domain, coming: Certificate) -> bool:
-        """Another hand took it out and one put it back since the last look: no run can see that, and the promise leaves it out (omnipresence)."""
+        """Another hand took it out and one put it back between two looks: no run can see that, and the promise leaves it out (omnipresence).
+
+        Until the change that put it back has spread, Entra may serve what it was in between.
+        """
+        unseen, lacked, whose = False, set[int](), ""
         # Counted and not timed: what comes in the minute of the look, after it, was not seen by it.
-        since = [(by, coming in members) for _at, by, members in domain.written[self.looked.get(domain.name, 0) :]]
-        return any(not holds and not by.startswith("ours:") for by, holds in since) and domain.holds(coming)
+        for count, (at, by, members) in enumerate(domain.written, 1):
+            if coming not in members:
+                whose = by if not lacked else whose
+                lacked.add(count)
+            elif lacked:
+                if at + self.world.history.propagation > self.world.now:
+                    unseen = not whose.startswith("ours:") and not lacked & self.looks.get(domain.name, set())
+                    if not unseen:
+                        return False
+                lacked = set()
+        return unseen and domain.holds(coming)
 
     def _emergency(self, plan: dict[str, Any]) -> None:
         world, farm = self.world, self.world.farm
-        stolen = {t for t, when in self.stolen_keys.items() if t in self.stolen_own and when > self.forgot_at}
+        # That one lay beside a named one can only be known if a run saw that in AD FS, before AD FS took it out by itself.
+        told = {t for t, named in self.stolen_own.items() if t in named or named & self.seen_by_runs}
+        stolen = {t for t, when in self.stolen_keys.items() if t in told and when > self.forgot_at}
         still = [
             d.name
             for d in world.domains.values()
@@ -617,7 +649,8 @@ class Judge:
             return
         self.completed.append((run.begun, world.now))
         self.first_saw[self.completed[-1]] = run.plans[0]["farm"]["primary"]
-        self.looked = run.looked
+        for name, counts in run.looked.items():
+            self.looks.setdefault(name, set()).update(counts)
         journal = world.journal
         if journal.error is None and not journal.unwritable and (journal.content or {}).get("schema") != 99:
             self.noted_primary.update(plan["farm"]["primary"] for plan in run.plans)
@@ -629,7 +662,7 @@ class Judge:
         self.blocked_at.update(dict.fromkeys(refused, world.now))
         plan = run.plans[-1]
         alone = plan["state"] == "ready" and {b["condition"] for b in plan["blocked_by"]} == {"promote_policy"}
-        self.left_to_person.append((world.now, alone and any(f["fail_on"] == "held" for f in _failures(plan))))
+        self.left_to_person.append((world.now, alone))
         # It stands in AD FS, or on a server that has not copied yet that it left. Is it gone only near the end, AD FS would promote a new one at once.
         said = {b["condition"] for b in plan["blocked_by"]}
         stood = bool(self.no_room) and self.no_room[-1][1]

@@ -252,4 +252,20 @@ KNOWN: dict[str, History] = {
     "an unknown certificate holds the place of the successor, and nobody could give AD FS its clock back": History(
         servers=1, left=36, domains=1, second="unknown", length=21, events=(on_day(16, "journal_corrupt", None, 35),)
     ),
+    "certificates of 45 days, weekly runs, and after the last call AD FS would make and promote one more before the next run": History(
+        servers=1, left=21, duration=45, domains=1, length=120, interval=WEEKLY, events=(on_day(80, "add", "local"),)
+    ),
+    "an emergency with a domain that refuses, and after the last call AD FS would make and promote one more before the next run": History(
+        servers=1,
+        left=36,
+        duration=90,
+        domains=2,
+        length=113,
+        interval=2 * WEEKLY,
+        policy={"emergency_priority": "containment"},
+        events=(on_day(1, "refuses", 0), on_day(10, "stolen", "primary")),
+    ),
+    "weekly runs, nobody could give AD FS its clock back, and AD FS would make and promote a certificate between two of them": History(
+        servers=1, left=23, duration=90, domains=1, length=84, interval=WEEKLY, events=(on_day(49, "journal_corrupt"),)
+    ),
 }

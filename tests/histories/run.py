@@ -37,7 +37,7 @@ class Run:
         self.name = f"run-{number}"
         self.memory: dict[str, Any] | None = None
         self.seen: dict[str, Any] = {}
-        self.looked: dict[str, int] = {}  # how many changes of each domain came before the last look
+        self.looked: dict[str, set[int]] = {}  # how many changes of each domain came before each look
         self.steps = 0
         self.plans: list[dict[str, Any]] = []
         self.locked: tuple[dict[str, Any], str] | None = None
@@ -137,7 +137,8 @@ class Run:
     def look(self) -> dict[str, Any]:
         """What the modules would return now."""
         world = self.world
-        self.looked = {domain.name: len(domain.written) for domain in world.domains.values()}
+        for domain in world.domains.values():
+            self.looked.setdefault(domain.name, set()).add(len(domain.written))
         return {
             "farm": self.facts(),
             "domains": [shown for name in sorted(world.domains) if (shown := self._domain(name))],

@@ -230,7 +230,40 @@ def test_a_certificate_that_comes_after_a_theft_was_told_is_not_stolen_because_i
     judge.stolen([farm.primary])
     assert fresh.thumbprint not in judge.stolen_keys
     judge.stolen([fresh])
-    assert judge.stolen_own == {farm.primary.thumbprint, fresh.thumbprint}
+    assert set(judge.stolen_own) == {farm.primary.thumbprint, fresh.thumbprint}
+
+
+@pytest.mark.parametrize(("seen", "found"), [(True, True), (False, False)])
+def test_what_lay_beside_a_stolen_key_counts_only_where_a_run_saw_that_key_in_adfs(seen: bool, found: bool) -> None:
+    world = World(History())
+    farm, judge = world.farm, world.judge
+    named, beside = farm.primary, farm.new(0)
+    farm.certificates.append(beside)
+    judge.seen_by_runs = {named.thumbprint} if seen else set()
+    judge.stolen([named])
+    farm.promote(beside, 0, "adfs")
+    farm.certificates.remove(named)
+    for server in farm.servers:
+        server.certificates = [beside]
+    for domain in world.domains.values():
+        domain.members = (beside, None)
+    judge._emergency({"state": "steady"})
+    assert ([f.kind for f in judge.findings] == ["emergency_ended"]) is found
+
+
+@pytest.mark.parametrize(("gap", "excused"), [(0, False), (1, True)])
+def test_a_run_whose_first_act_came_after_adfs_promoted_could_not_keep_it_from_that(gap: int, excused: bool) -> None:
+    """A hand came before the run, which looked a minute before AD FS promoted."""
+    world = World(History(left=40, gap=gap))
+    judge, farm = world.judge, world.farm
+    farm.certificates.append(farm.new(0))
+    judge.completed = [(DAY, DAY + 2), (3 * DAY, 3 * DAY + 2)]
+    world.now = 2 * DAY
+    world.hands.event(on_day(2, "rollover_on"))()
+    world.now = 3 * DAY + 1
+    farm.promote(farm.certificates[-1], world.now, "adfs")
+    judge.loss(world.domains["d1.contoso.com"], farm.servers[0], "adfs")
+    assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
 
 
 @pytest.mark.parametrize("usable", [True, False])
@@ -262,7 +295,7 @@ def _stuck(day: float, **other: Any) -> History:
     ("history", "excused"),
     [
         (_stuck(24), True),
-        (_stuck(22), False),  # the run did not fail yet
+        (_stuck(22), True),  # the run did not fail yet, and said what a person was to do
         (_stuck(24, events=(on_day(24, "stuck", 1, 54), on_day(20, "unreachable", 0))), False),  # a server could not be seen, which blocks too
         (_stuck(24, policy={"promote": "role", "freezes": [{"start": "2026-01-02T00:00:00Z", "end": "2026-01-30T12:00:00Z"}]}), False),
     ],
@@ -341,10 +374,60 @@ def test_what_is_taken_out_and_put_back_is_excused_only_where_no_look_came_betwe
         if step.startswith("look"):
             run = Run(world, 1, 0, 0)
             run.look()
-            judge.looked = run.looked
+            judge.looks = {name: counts | judge.looks.get(name, set()) for name, counts in run.looked.items()}
         elif step:
             world.write_domain(domain, (farm.primary, None if step.startswith("hand") else coming), step)
     assert judge._taken_and_put_back(domain, coming) is not seen
+    world.now += DAY
+    assert not judge._taken_and_put_back(domain, coming), "it has spread"
+
+
+@pytest.mark.parametrize(("wanted", "local", "excused"), [(None, True, True), (True, True, False), (None, False, False)])
+def test_a_clock_that_is_held_is_held_for_nobody_only_with_a_custom_primary_that_is_to_stay(wanted: Any, local: bool, excused: bool) -> None:
+    world = World(History(left=40, policy={"auto_rollover": wanted}))
+    judge, farm = world.judge, world.farm
+    farm.auto, farm.switched_by = False, "ours"
+    farm.certificates.append(farm.new(0, local=local, issued=local))
+    farm.promote(farm.certificates[-1], 0, "hand:promote")
+    run = Run(world, 1, 0, 0)
+    blocks = [{"condition": "unseen_server", "until": None, "reason": ""}]
+    shown = {"state": "complete", "actions": [], "alarms": [], "failures": [], "run": {"failures": []}, "deadline": None, "next_run_at": text(DAY)}
+    judge.planned(run, {**shown, "blocked_by": blocks})
+    assert ("held_silently" in {f.kind for f in judge.findings}) is not excused
+
+
+@pytest.mark.parametrize(("restored", "excused"), [(14, True), (9, False), (None, False)])
+def test_a_restored_journal_excuses_a_last_call_that_counts_the_way_to_its_last_look_as_the_distance_of_runs(restored: int | None, excused: bool) -> None:
+    world = World(History(left=19))
+    farm, judge, domain = world.farm, world.judge, world.domains["d1.contoso.com"]
+    judge.completed = [(round(14.375 * DAY), round(14.375 * DAY) + 2)]
+    if restored is not None:
+        world.now = restored * DAY
+        judge.forgets()
+    world.now = 14 * DAY
+    farm.certificates.append(farm.new(world.now))
+    world.hands.event(on_day(14, "rollover_on"))()
+    world.now = round(15.375 * DAY)
+    judge.acted("promote", Run(world, 16, 0))
+    farm.promote(farm.certificates[-1], world.now, "ours:promote")
+    judge.loss(domain, farm.servers[0], "ours:promote")
+    assert ([f.kind for f in judge.findings] == ["promotion"]) is not excused
+
+
+@pytest.mark.parametrize(("closed", "wanted", "excused"), [(True, None, True), (False, None, False), (True, True, False)])
+def test_a_domain_that_refuses_excuses_a_loss_before_the_last_call_only_where_nothing_notes_that_the_clock_is_held(
+    closed: bool, wanted: Any, excused: bool
+) -> None:
+    world = World(History(left=40, policy={"auto_rollover": wanted}))
+    judge, farm, domain = world.judge, world.farm, world.domains["d1.contoso.com"]
+    domain.refuses = True
+    judge.completed = [(DAY, DAY + 2)]
+    judge.last_plan = {"blocked_by": [{"condition": "journal", "until": None}] if closed else [], "run": {"failures": []}}
+    farm.certificates.append(farm.new(0))
+    world.now = DAY + 3 * HOUR
+    farm.promote(farm.certificates[-1], world.now, "adfs")
+    judge.loss(domain, farm.servers[0], "adfs")
+    assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
 
 
 @pytest.mark.parametrize(("blocks", "wanted", "excused"), [(["journal"], None, True), (["journal"], True, False), ([], None, False)])
