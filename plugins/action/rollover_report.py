@@ -72,10 +72,14 @@ class ActionModule(ActionBase):
             kept = folder.keep(ask, path, part, given["several"], files, _page_of_farms, now)
         except OSError as exc:
             raise AnsibleActionFail(
-                f"The report could not be written to {path} on {where} ({exc.strerror or exc}). Name a folder that this account may write to."
+                f"The report could not be written to {path} on {where} ({folder.why(exc)}). Name a folder that this account may write to."
             ) from None
         except ValueError as exc:
             raise AnsibleActionFail(f"The report was not written: {exc}.") from None
+        if kept["unlocked"] and kept["joined"]:
+            self._display.warning(
+                f"{os.path.join(path, '.lock')} on {where} cannot be locked ({kept['unlocked']}). The files over all farms were written without a lock."
+            )
         if kept["where"] and not kept["joined"]:
             self._display.warning(f"The page over all farms in {path} was not written, for other runs wrote there all the while; the next run writes it.")
         return {**result, "path": os.path.join(path, kept["where"]) if kept["where"] else path, "files": sorted(files), "joined": kept["joined"]}
@@ -110,6 +114,8 @@ class ActionModule(ActionBase):
                 task_vars=task_vars,
                 delete_remote_tmp=False,
             )
+            if "refused" in found:
+                raise ValueError(printable(found["refused"], 1000))
             if "reply" not in found:
                 raise OSError(str(found.get("msg") or found.get("module_stderr") or "no reply"))
             return t.cast("Mapping[str, t.Any]", found["reply"])

@@ -40,6 +40,11 @@ def printable(text: object, limit: int | None = None) -> str:
     return text
 
 
+def printable_line(text: object) -> str:
+    """Return the text as ``printable`` does, but with its spaces as they are: what stands in columns stays there."""
+    return " ".join(printable(part) for part in str(text).split(" "))
+
+
 def _escape(character: str) -> str:
     number = ord(character)
     if number < 0x100:

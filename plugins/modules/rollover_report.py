@@ -75,7 +75,7 @@ options:
     type: str
   path:
     description:
-      - The folder to write to. It is made if it does not exist. Other files in it are left alone.
+      - The folder to write to. It is made if it does not exist. Other files in it are left alone. It may be a symbolic link; below it, none is followed.
       - Without it nothing is written, and only RV(short) is returned.
     type: path
   farm:
@@ -188,9 +188,9 @@ def main() -> None:
         with open(module.params["bundle"], encoding="utf-8") as file:
             module.exit_json(changed=False, reply=folder.answer(json.load(file)))
     except OSError as exc:
-        module.fail_json(msg=str(exc.strerror or exc))
+        module.fail_json(msg=folder.why(exc))
     except ValueError as exc:
-        module.fail_json(msg=str(exc))
+        module.exit_json(changed=False, refused=str(exc))
 
 
 if __name__ == "__main__":

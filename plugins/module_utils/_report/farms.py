@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,12 +23,17 @@ from ansible_collections.federation.adfs.plugins.module_utils._report import tex
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time, parse_time
 
+_LONGEST = 90
+"""The longest name of a farm where there are several."""
 TONES = ("act", "due", "well")
-_LONGEST = 1000
 _LATE = timedelta(days=2)
 _AHEAD = timedelta(hours=1)
 _MOST_NAMES = 50
 _PLAIN = re.compile(r"[A-Za-z0-9.:/_-]{1,253}")
+
+
+Part = tuple[str, "bytes | str"]
+"""The name of a farm's subfolder, and the content of its report.json, or, as text, why that was not read."""
 
 
 def row(folder: str, view: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,28 +61,33 @@ def row(folder: str, view: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    return printable(value, _LONGEST)
+    return printable(value, texts.LONGEST)
 
 
-def join(parts: Sequence[tuple[str, bytes]], now: datetime) -> tuple[list[dict[str, Any]], list[Mapping[str, Any]]]:
+def join(parts: Sequence[Part], now: datetime) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return a line for each part, what needs somebody first, and the views of those that can be used.
 
-    ``parts``: the name of each subfolder with the content of its report.json. ``now``: a report from later than that tells nothing of how old the
-    others are.
+    ``now``: a report from later than that tells nothing of how old the others are.
     """
     rows: list[dict[str, Any]] = []
-    views: list[Mapping[str, Any]] = []
+    views: list[dict[str, Any]] = []
     for folder, content in parts:
         try:
+            if isinstance(content, str):
+                raise ValueError(content)
             view = json.loads(content)
             found = row(folder, view)
             texts.matrix([view]), texts.calendar([view]), texts.metrics([view])
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
-            why = "Its report.json is not one of this collection, or was changed. Run the farm again, or remove its folder."
+            what = f"was not read: {content}" if isinstance(content, str) else "is not one of this collection, or was changed"
+            why = f"Its report.json {what}. Run the farm again, or remove its folder. If that is somebody else's, give the reports a folder of their own."
             rows.append({"folder": folder, "name": _text(folder), "tone": "act", "error": why, "made_at": None, "domains": 0, "well": 0})
         else:
             rows.append(found)
             views.append({**view, "folder": folder})
+    shown = dict(zip([found["folder"] for found in rows], _told_apart(rows), strict=True))
+    for found in (*rows, *views):
+        found["shown"] = shown[found["folder"]]
     ahead = later(now, _AHEAD)
     for found in rows:
         found["ahead"] = bool(found["made_at"]) and parse_time(found["made_at"]) > ahead
@@ -86,6 +97,18 @@ def join(parts: Sequence[tuple[str, bytes]], now: datetime) -> tuple[list[dict[s
     rows.sort(key=lambda r: (TONES.index(r["tone"]), not (r["late"] or r["ahead"]), natural(r["name"]), r["folder"]))
     views.sort(key=lambda v: (natural(str(v["farm"]["name"])), str(v["farm"]["identifier"])))
     return rows, views
+
+
+def _told_apart(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The names of the farms for people, with the folder where several have the same.
+
+    A name with its folder may be another farm's name, so this goes on until all differ. It ends, for no folder is there twice.
+    """
+    names = [printable(found["name"], _LONGEST) for found in rows]
+    shown = names
+    while same := {name for name, number in Counter(shown).items() if number > 1}:
+        shown = [f"{name} ({r['folder']})" if now in same else now for now, name, r in zip(shown, names, rows, strict=True)]
+    return shown
 
 
 def summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -116,10 +139,10 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _first(rows: Sequence[Mapping[str, Any]], moment: str) -> dict[str, str] | None:
     """The farm with the earliest such moment, by its name."""
     found = min((r for r in rows if r.get(moment)), key=lambda r: r[moment], default=None)
-    return {"farm": found["name"], "at": found[moment]} if found else None
+    return {"farm": found["shown"], "at": found[moment]} if found else None
 
 
-def files(parts: Sequence[tuple[str, bytes]], now: datetime) -> dict[str, bytes]:
+def files(parts: Sequence[Part], now: datetime) -> dict[str, bytes]:
     """Return the files over all farms besides the page. ``now``: as for ``join``."""
     rows, views = join(parts, now)
     made = {
@@ -136,7 +159,7 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return the summary of all farms in Markdown."""
     shown = summary(rows)
     heads = ("Farm", "Answer", "Domains that need nothing", "Deadline", "Report of")
-    cells = [[r["name"], r["error"] or r["answer"], f"{r['well']} of {r['domains']}", r.get("deadline") or "", r["made_at"] or ""] for r in rows]
+    cells = [[r["shown"], r["error"] or r["answer"], f"{r['well']} of {r['domains']}", r.get("deadline") or "", r["made_at"] or ""] for r in rows]
     lines = ["# Token-signing certificates of all farms", "", texts.escaped(shown["answer"]), "", *texts.table("Farms", heads, cells)]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -5,7 +5,9 @@
 # PRIVATE: this file belongs to federation.adfs alone and may change in any release.
 """The files beside the page: Markdown, CSV, calendar and metrics. Pure functions from what view.build returns to text.
 
-Those that are for other programs take one view or several: a folder of many farms has one file of each kind for all of them.
+Those that are for other programs take one view or several: a folder of many farms has one file of each kind for all of them. Then ``folder`` and
+``shown`` of a view are the folder of its part and the name by which people tell it from the others. What a view holds may come from a part that
+somebody changed, so every text is made printable, and cut, where it is written.
 """
 
 from __future__ import annotations
@@ -19,9 +21,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
-from ansible_collections.federation.adfs.plugins.module_utils._x509 import parse_time
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time, parse_time
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""Also as full-width signs, which some spreadsheets take for the same."""
+LONGEST = 1000
+"""The longest name that is shown."""
+_CELL = 32_000
+"""The longest text of a cell; spreadsheets take 32,767 characters."""
 _COLUMNS = ("farm", "domain", "tenant", "verdict", "signing", "signing_is", "next", "next_is", "row", "to_do", "reason")
 _OCTETS = 75
 """The longest line of a calendar (RFC 5545, 3.1)."""
@@ -62,14 +69,18 @@ def matrix(views: Sequence[Mapping[str, Any]]) -> str:
     writer = csv.writer(out)
     writer.writerow(_COLUMNS)
     for view in views:
-        named = {"farm": view["farm"]["name"]}
+        named = {"farm": _name(view)}
         writer.writerows([_cell({**named, **domain}[column]) for column in _COLUMNS] for domain in view["domains"])
     return out.getvalue()
 
 
 def _cell(value: Any) -> str:
-    text = "" if value is None else str(value)
+    text = "" if value is None else printable(value, _CELL)
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _name(view: Mapping[str, Any]) -> str:
+    return printable(view.get("shown", view["farm"]["name"]), LONGEST)
 
 
 def calendar(views: Sequence[Mapping[str, Any]]) -> str:
@@ -81,12 +92,16 @@ def calendar(views: Sequence[Mapping[str, Any]]) -> str:
 
 def _events(view: Mapping[str, Any], labels: Mapping[str, str]) -> list[str]:
     stamp, lines = _utc(view["made_at"]), []
-    whose = (view["farm"]["identifier"], *(text for label, text in labels.items() if label != "farm"))
-    for kind, start, end, text in _dates(view):
-        identity = hashlib.sha256("\0".join((*whose, kind, start)).encode("utf-8", "backslashreplace")).hexdigest()[:32]
+    same: Counter[tuple[str, str]] = Counter()
+    for kind, start, end, text in dict.fromkeys(_dates(view)):
+        # The text is no part of the identity, for it may change from run to run; what begins together is numbered.
+        same[kind, start] += 1
+        number = same[kind, start]
+        told = (*labels.values(), kind, start, *([str(number)] if number > 1 else []))
+        identity = hashlib.sha256("\0".join(told).encode("utf-8", "backslashreplace")).hexdigest()[:32]
         lines += ["BEGIN:VEVENT", f"UID:{identity}@federation.adfs", f"DTSTAMP:{stamp}", f"DTSTART:{_utc(start)}"]
         lines += [f"DTEND:{_utc(end)}"] if end > start else []
-        lines += [f"SUMMARY:{_ics(view['farm']['name'] + ': ' + text)}", "TRANSP:TRANSPARENT", "END:VEVENT"]
+        lines += [f"SUMMARY:{_ics(_name(view))}: {_ics(text)}", "TRANSP:TRANSPARENT", "END:VEVENT"]
     return lines
 
 
@@ -100,11 +115,11 @@ def _dates(view: Mapping[str, Any]) -> Iterable[tuple[str, str, str, str]]:
 
 
 def _utc(moment: str) -> str:
-    return f"{parse_time(moment):%Y%m%dT%H%M%SZ}"
+    return format_time(parse_time(moment)).replace("-", "").replace(":", "")  # not by strftime, which writes the year 1 as 1
 
 
 def _ics(text: str) -> str:
-    text = printable(text)  # a line break would begin another line of the calendar
+    text = printable(text, LONGEST)  # a line break would begin another line of the calendar
     for sign in ("\\", ";", ","):
         text = text.replace(sign, f"\\{sign}")
     return text
@@ -146,7 +161,7 @@ _FIGURES = {
 
 def _labels(views: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """By what each farm is told apart; by the folder of its part, too, where several have the same name, as those that could not be read."""
-    names = [view["farm"]["identifier"] or view["farm"]["name"] for view in views]
+    names = [printable(view["farm"]["identifier"] or view["farm"]["name"], LONGEST) for view in views]
     same = {name for name, number in Counter(names).items() if number > 1}
     return [{"farm": name, **({"folder": view.get("folder", "")} if name in same else {})} for name, view in zip(names, views, strict=True)]
 
@@ -184,5 +199,5 @@ def _gauge(name: str, told: str, samples: Sequence[tuple[Mapping[str, str], int]
     yield from (f"{PREFIX}{name}{{{listed}}} {value}" for listed, value in series.items())
 
 
-def _label(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+def _label(text: Any) -> str:
+    return printable(text, LONGEST).replace("\\", "\\\\").replace('"', '\\"')

@@ -17,7 +17,7 @@ from typing import Any
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.conditions import CONDITIONS
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.wording import natural
-from ansible_collections.federation.adfs.plugins.module_utils._text import printable
+from ansible_collections.federation.adfs.plugins.module_utils._text import printable, printable_line
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import parse_time
 
 _LIFTED_BY = {"time": "time", "event": "an event outside, which runs look for", "operator": "an administrator"}
@@ -41,7 +41,7 @@ def build(
     ``certificates``: those of the farm, as farm_info returns them. ``now``: the moment of the run, ISO 8601 UTC. ``said``: further lines
     of the summary, such as the ledger's head. ``ledger``: RV(evidence) of rollover_journal, where it was read.
     """
-    summary = [str(line) for line in (*(plan.get("summary") or ()), *said)]
+    summary = [printable_line(line) for line in (*(plan.get("summary") or ()), *said)]
     farm = plan.get("farm") or {}
     run = plan.get("run") or {}
     domains = sorted((_domain(d, farm) for d in plan.get("domains") or ()), key=lambda d: (d["well"], natural(d["domain"]), d["tenant"]))

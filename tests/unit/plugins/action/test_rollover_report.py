@@ -5,12 +5,16 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import csv
+import fcntl
 import hashlib
 import io
 import json
 import os
 import re
+import socket
+import stat
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -301,10 +305,13 @@ def test_what_cannot_be_written_leaves_the_old_file_and_nothing_beside_it(tmp_pa
     assert {path.name for path in tmp_path.iterdir()} == FILES and (tmp_path / "dates.ics").read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["../index.html", "/index.html", "a//b", "."])
+@pytest.mark.parametrize("name", ["../index", "/index", "a//b", "nul\0"])
 def test_no_file_leaves_the_folder(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match="leads out of the folder"):
-        folder.write(str(tmp_path / "in"), {name: b""})
+    listed = [{**certificates("in sync")[0], "thumbprint": name}]
+    shown = {**json.loads(plan("due with partners")), "farm": {**json.loads(plan("due with partners"))["farm"], "primary": name}}
+    with pytest.raises(AnsibleActionFail, match=r"not written: the name .* leads out of the folder"):
+        run(tmp_path / "in", plan=shown, certificates=listed)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("job", ["awx_job_id", "tower_job_id"])
@@ -413,11 +420,113 @@ def test_farms_of_one_name_are_told_apart_in_figures_and_dates() -> None:
     assert identities and len(identities) == len(set(identities))
 
 
-def test_a_domain_that_a_changed_part_names_twice_is_one_series() -> None:
+def test_farms_of_one_name_are_told_apart_wherever_people_read() -> None:
+    """Also where a farm has the name that another one gets by that."""
+    found = [(name, _part("sts.example.com", identifier=f"http://{name}/trust")) for name in ("a", "b")]
+    found += [("c", _part("sts.example.com (a)")), ("d", _part("other.example.com")), ("odd", b""), ("e", _part("odd"))]
+    told = {"sts.example.com (a)", "sts.example.com (b)", "sts.example.com (a) (c)", "other.example.com", "odd (e)"}
+    told_all = {*told, "odd (odd)"}
+    files = farms.files(found, NOW_OF_PARTS)
+    assert {row["farm"] for row in csv.DictReader(io.StringIO(files["matrix.csv"].decode()))} == told
+    assert {line.split(" | ")[0].removeprefix("| ") for line in files["report.md"].decode().splitlines()[8:]} == {
+        name.replace("(", "\\(").replace(")", "\\)") for name in told_all
+    }
+    dates = re.sub(r"\r\n ", "", files["dates.ics"].decode())
+    assert {line.partition(": ")[0] for line in re.findall(r"SUMMARY:(.*)\r", dates)} == told
+    rows = json.loads(files["report.json"])
+    assert {farm["shown"] for farm in rows["farms"]} == told_all and rows["not_after"]["farm"] in told
+    assert [farm["name"] for farm in rows["farms"] if farm["folder"] in ("a", "b")] == ["sts.example.com"] * 2
+    page = Tags(page_of_farms(farms.summary(farms.join(found, NOW_OF_PARTS)[0]))).text
+    assert all(name in page for name in told_all)
+
+
+def test_farms_that_differ_in_what_is_not_shown_only_are_told_apart() -> None:
+    same = [("a", _changed(farm={"name": "sts  x", "identifier": "u\n1"})), ("b", _changed(farm={"name": "sts x", "identifier": "u 1"}))]
+    same += [("c", _changed(farm={"name": "x" * 1000 + "1", "identifier": ""})), ("d", _changed(farm={"name": "x" * 1000 + "2", "identifier": ""}))]
+    files = farms.files(same, NOW_OF_PARTS)
+    assert files["metrics.prom"].decode().count("federation_adfs_held{") == 4
+    assert len({row["farm"] for row in csv.DictReader(io.StringIO(files["matrix.csv"].decode()))}) == 4
+
+
+def test_farms_without_an_identifier_have_dates_of_their_own() -> None:
+    dates = farms.files([("a", _part("a.example.com")), ("b", _part("b.example.com"))], NOW_OF_PARTS)["dates.ics"].decode()
+    identities = re.findall(r"UID:(.*)", dates)
+    assert identities and len(identities) == len(set(identities))
+
+
+def _changed(**more: dict[str, object]) -> bytes:
+    """A part in which somebody changed values."""
+    shown = json.loads(_part("sts.example.com"))
+    return json.dumps({**shown, **{name: {**shown[name], **value} if isinstance(value, dict) else value for name, value in more.items()}}).encode()
+
+
+def test_what_a_changed_part_names_twice_is_there_once() -> None:
     changed = json.loads(_part("sts.example.com"))
-    changed["domains"] *= 2
-    series = _series(farms.files([("a", json.dumps(changed).encode())], NOW_OF_PARTS)["metrics.prom"].decode())
+    changed["deadline"] = "2026-03-01T00:00:00Z"
+    once = farms.files([("a", json.dumps(changed).encode())], NOW_OF_PARTS)
+    for name in ("domains", "certificates"):
+        changed[name] *= 2
+    changed["forecast"]["attended"] *= 2
+    files = farms.files([("a", json.dumps(changed).encode())], NOW_OF_PARTS)
+    series = _series(files["metrics.prom"].decode())
     assert len(series) == len(set(series))
+    assert files["dates.ics"] == once["dates.ics"] and once["dates.ics"].count(b"UID:") > 2
+
+
+def test_two_dates_of_one_kind_at_one_time_are_both_there() -> None:
+    changed = json.loads(_part("sts.example.com"))
+    event = changed["forecast"]["attended"][0]
+    changed["forecast"]["attended"] = [{**event, "said": said} for said in ("First", "Second", "First")]
+    dates = farms.files([("a", json.dumps(changed).encode())], NOW_OF_PARTS)["dates.ics"].decode().replace("\r\n ", "")
+    identities = re.findall(r"UID:(.*)", dates)
+    assert len(identities) == len(set(identities)) and dates.count(": First") == dates.count(": Second") == 1
+
+
+@pytest.mark.parametrize("sign", ["\r", "\n", "\0", "\ud800", "\x1b[2J", "\u202e", "\u2028", "\\", '"', "\x85"])
+def test_no_sign_in_a_name_makes_a_file_unreadable(sign: str) -> None:
+    """A changed part may hold anything; Prometheus reads no escape but three, and refuses the whole file for another one."""
+    name = f"a{sign}b"
+    shown = json.loads(_part("sts.example.com"))
+    certificate = {**shown["certificates"][0], "thumbprint": name, "is": name}
+    block = {"condition": name, "lifted_by": "time", "object": name, "reason": name, "until": None}
+    domain = {**shown["domains"][0], **dict.fromkeys(("domain", "tenant", "verdict", "reason", "to_do", "signing", "next", "row"), name)}
+    changed = {**shown, "answer": name, "certificates": [certificate], "blocked": [block], "domains": [domain], "farm": {**shown["farm"], "name": name}}
+    found = [("a", json.dumps(changed).encode()), ("b", json.dumps({**changed, "farm": {**shown["farm"], "identifier": name}}).encode())]
+    assert not [row for row in farms.join(found, NOW_OF_PARTS)[0] if row["error"]]
+    files = farms.files(found, NOW_OF_PARTS)
+    sample = re.compile(r'federation_adfs_\w+\{\w+="(?:[^"\\]|\\[\\"n])*"(?:,\w+="(?:[^"\\]|\\[\\"n])*")*\} -?\d+')
+    for file in ("metrics.prom", "matrix.csv", "dates.ics", "report.md"):
+        text = files[file].decode("utf-8")
+        lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+        assert all(line.isprintable() for line in lines), file
+    metrics = files["metrics.prom"].decode("utf-8").split("\n")
+    assert not [line for line in metrics if line and not line.startswith("# ") and not sample.fullmatch(line)]
+
+
+def test_no_name_of_a_changed_part_is_longer_than_what_is_shown() -> None:
+    files = farms.files([("a", _changed(farm={"name": "n" * 2_000_000, "identifier": "i" * 2_000_000}))], NOW_OF_PARTS)
+    assert max(len(content) for content in files.values()) < 500_000
+
+
+def test_a_formula_after_what_is_not_shown_is_none() -> None:
+    changed = json.loads(_part("sts.example.com"))
+    for index, sign in enumerate(("\t=", "\r\n=", " =", "\xa0@", "\uff1d", "\uff0b", "\uff0d", "\uff20")):
+        changed["domains"][index]["domain"] = f"{sign}1+1"
+    rows = csv.reader(io.StringIO(farms.files([("a", json.dumps(changed).encode())], NOW_OF_PARTS)["matrix.csv"].decode()))
+    assert len([row for row in rows if row[1].endswith("1+1") and row[1].startswith("'")]) == 8
+
+
+def test_the_first_year_of_the_calendar_has_four_digits() -> None:
+    changed = json.loads(_part("sts.example.com"))
+    changed["certificates"][0]["not_after"] = "0001-01-01T00:00:00Z"
+    assert "DTSTART:00010101T000000Z" in farms.files([("a", json.dumps(changed).encode())], NOW_OF_PARTS)["dates.ics"].decode()
+
+
+def test_a_line_of_the_summary_keeps_its_columns_and_is_one_line() -> None:
+    shown = {**json.loads(plan("in sync")), "summary": ["Nothing to do.", "  contoso.com   signs\n# Heading\x1b[2J"]}
+    files = contents(shown, [], "plan", "2026-01-01T00:00:00Z")
+    assert "\n      contoso.com   signs # Heading\\x1b[2J\n" in files["report.md"].decode()
+    assert json.loads(files["report.json"])["summary"][1] == "  contoso.com   signs # Heading\\x1b[2J"
 
 
 @pytest.mark.parametrize("sign", ["\n", "\r\n", "\u2028", "\x85", "\x0b"])
@@ -442,22 +551,157 @@ def test_a_folder_that_is_a_link_is_no_farm_and_nothing_is_written_through_it(tm
     (tmp_path / "reports" / "adfs2").symlink_to(tmp_path / "elsewhere" / "adfs2")
     farm_of(tmp_path / "reports", 1)
     assert "1 farm:" in (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
-    with pytest.raises(AnsibleActionFail, match=r"not written: the farm's folder .*adfs2' is a symbolic link"):
+    with pytest.raises(AnsibleActionFail, match=r"not written: '.*adfs2' is a symbolic link, .*; remove it"):
         farm_of(tmp_path / "reports", 2)
 
 
-@pytest.mark.parametrize("kind", ["pipe", "folder", "another account's"])
-def test_no_lock_keeps_a_run_waiting(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    lock = tmp_path / ".lock"
+@pytest.mark.parametrize("which", ["partners", "partner"])
+@pytest.mark.parametrize("several", [False, True])
+def test_nothing_is_written_through_a_link_below_the_farms_folder(tmp_path: Path, which: str, several: bool) -> None:
+    shown = json.loads(plan("due with partners"))
+    first = shown["relying_parties"][0]
+    (tmp_path / "elsewhere").mkdir()
+    part = tmp_path / "reports" / ("adfs1" if several else "")
+    link = part / "partners" / (partners.folder_name(first["name"], first["identifiers"]) if which == "partner" else "")
+    link.parent.mkdir(parents=True)
+    link.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(AnsibleActionFail, match=rf"The report was not written: '{link}' is a symbolic link, .*; remove it"):
+        run(tmp_path / "reports", plan=shown, certificates=certificates("due with partners"), farm="adfs1", several=several)
+    assert not list((tmp_path / "elsewhere").iterdir())
+    assert not [path for path in (tmp_path / "reports").rglob("*") if path.is_file()]  # so it says what is so
+
+
+def test_a_link_that_comes_between_the_look_and_the_writing_is_not_followed_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    real = folder._replace
+
+    def late(*given: object) -> None:
+        if not (tmp_path / "reports" / "adfs1").is_symlink():
+            (tmp_path / "reports" / "adfs1").rename(tmp_path / "away")
+            (tmp_path / "reports" / "adfs1").symlink_to(tmp_path / "elsewhere")
+        real(*given)
+
+    monkeypatch.setattr(folder, "_replace", late)
+    with pytest.raises(AnsibleActionFail, match=r"could not be written to .* \(Not a directory: .*/reports/adfs1/"):
+        farm_of(tmp_path / "reports", 1)
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_others_may_read_what_a_run_with_a_strict_umask_makes(tmp_path: Path) -> None:
+    """Else their runs would leave the farm out of the page over all."""
+    before = os.umask(0o077)
+    try:
+        run(tmp_path / "reports", plan=json.loads(plan("due with partners")), certificates=certificates("due with partners"), farm="adfs1", several=True)
+    finally:
+        os.umask(before)
+    made = [path for path in (tmp_path / "reports").rglob("*") if path.name != ".lock"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o755, 0o644}
+    assert stat.S_IMODE((tmp_path / "reports" / ".lock").stat().st_mode) == 0o644
+    assert stat.S_IMODE((tmp_path / "reports").stat().st_mode) == 0o700  # this one is the user's
+
+
+def test_the_folder_of_reports_may_be_a_link_and_a_linked_file_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    (tmp_path / "reports").symlink_to(tmp_path / "disk")
+    (tmp_path / "disk" / "index.html").symlink_to(tmp_path / "mine.txt")
+    assert farm_of(tmp_path / "reports", 1)["joined"] is True
+    assert "1 farm:" in (tmp_path / "disk" / "index.html").read_text(encoding="utf-8")
+    assert (tmp_path / "mine.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_link_as_report_json_is_not_read(tmp_path: Path) -> None:
+    """Neither the one of a farm nor the one over all: it may lead to a file that only this account may read."""
+    secret, over_all = tmp_path / "secret.json", tmp_path / "over-all.json"
+    secret.write_bytes(_part("secret.example.com"))
+    over_all.write_text('{"farms": []}', encoding="utf-8")
+    (tmp_path / "reports" / "adfs2").mkdir(parents=True)
+    (tmp_path / "reports" / "adfs2" / "report.json").symlink_to(secret)
+    (tmp_path / "reports" / "report.json").symlink_to(over_all)
+    assert farm_of(tmp_path / "reports", 1, several=False)["path"] == str(tmp_path / "reports")
+    farm_of(tmp_path / "reports", 1)
+    rows = {farm["folder"]: farm for farm in json.loads((tmp_path / "reports" / "report.json").read_text(encoding="utf-8"))["farms"]}
+    assert rows["adfs2"]["error"].startswith("Its report.json was not read: it is a symbolic link.")
+    assert not [path for path in (tmp_path / "reports").rglob("*") if path.is_file() and not path.is_symlink() and b"secret.example" in path.read_bytes()]
+
+
+def test_a_part_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    farm_of(tmp_path, 1)
+    for name in ("pipe", "folder", "large", "none", "not a farm's"):
+        (tmp_path / name).mkdir()
+    os.mkfifo(tmp_path / "pipe" / "report.json")
+    (tmp_path / "folder" / "report.json").mkdir()
+    (tmp_path / "large" / "report.json").write_bytes(b" " * 2_000_001)
+    (tmp_path / "not a farm's" / "report.json").write_bytes(b"{}")
+    monkeypatch.setattr(folder, "MOST_BYTES", 2_000_000)
+    farm_of(tmp_path, 1)
+    rows = {farm["folder"]: farm["error"] for farm in json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["farms"]}
+    assert set(rows) == {"adfs1", "pipe", "folder", "large"} and rows["adfs1"] is None
+    assert rows["pipe"].startswith("Its report.json was not read: it is no file but a device, a pipe or a socket.")
+    assert rows["folder"].startswith("Its report.json was not read: Is a directory.")
+    assert rows["large"].startswith("Its report.json was not read: it is larger than 2000000 bytes.")
+
+
+@pytest.fixture
+def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was warned of."""
+    found: list[str] = []
+    monkeypatch.setattr("ansible.utils.display.Display.warning", lambda _self, text, *_more, **_named: found.append(text))
+    return found
+
+
+NO_LOCKS = {
+    "pipe": "it is no file but a device, a pipe or a socket",
+    "socket": "it is no file but a device, a pipe or a socket",
+    "folder": "Is a directory",
+    "link": "it is a symbolic link",
+    "dangling link": "it is a symbolic link",
+}
+
+
+@pytest.mark.parametrize("kind", NO_LOCKS)
+def test_what_is_no_file_in_the_place_of_the_lock_is_told_and_neither_followed_nor_waited_for(tmp_path: Path, kind: str, warnings: list[str]) -> None:
+    lock, elsewhere = tmp_path / "reports" / ".lock", tmp_path / "elsewhere"
+    lock.parent.mkdir()
     if kind == "pipe":
         os.mkfifo(lock)
     elif kind == "folder":
         lock.mkdir()
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as listening, contextlib.chdir(lock.parent):  # the path of a socket is short
+            listening.bind(lock.name)
     else:
-        monkeypatch.setattr(folder.os, "open", MagicMock(side_effect=PermissionError(13, "Permission denied")))
-        assert folder._opened(str(lock)) is None
-        monkeypatch.undo()
+        lock.symlink_to(elsewhere)
+        if kind == "link":
+            elsewhere.write_bytes(b"")
+    assert farm_of(lock.parent, 1)["joined"] is True
+    assert warnings == [f"{lock} on the controller cannot be locked ({NO_LOCKS[kind]}; remove it). The files over all farms were written without a lock."]
+    assert elsewhere.exists() == (kind == "link")
+
+
+def test_the_lock_of_another_account_is_locked_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warnings: list[str]) -> None:
+    """It may only be read, and in a folder with the sticky bit Linux refuses to open it where O_CREAT is asked for, too."""
+    (tmp_path / ".lock").touch()
+    opened, real = [], os.open
+
+    def refusing(path: str, flags: int, *more: object, **named: object) -> int:
+        if path == ".lock":
+            if flags & os.O_CREAT or flags & os.O_ACCMODE != os.O_RDONLY:
+                raise PermissionError(13, "Permission denied")
+            opened.append(flags)
+        return real(path, flags, *more, **named)
+
+    monkeypatch.setattr(os, "open", refusing)
     assert farm_of(tmp_path, 1)["joined"] is True
+    assert opened and not warnings
+
+
+def test_a_lock_that_is_held_for_long_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warnings: list[str]) -> None:
+    monkeypatch.setattr(folder, "_LOCK_SECONDS", 0.1)
+    with open(tmp_path / ".lock", "wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert farm_of(tmp_path, 1)["joined"] is True
+    assert len(warnings) == 1 and ".lock on the controller cannot be locked (it was held for 0.1 seconds; see which process holds it)." in warnings[0]
 
 
 def test_a_page_over_all_that_others_kept_from_being_written_is_not_told_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -544,25 +788,55 @@ def test_a_job_is_told_what_to_do_instead_and_has_its_short_form(tmp_path: Path)
     assert refused.value.result["short"]["domains"] == 41
 
 
-def test_on_another_host_the_module_writes_what_the_action_sends(tmp_path: Path) -> None:
-    action = made_action({"plan": json.loads(plan("in sync")), "path": str(tmp_path / "there"), "farm": "adfs1", "several": True, "where": "host"})
-    sent: list[str] = []
+class _Exited(Exception):
+    """The module has ended."""
 
-    def transfer(path: str, data: str) -> str:
-        (tmp_path / "bundle.json").write_text(data, encoding="utf-8")
-        return str(tmp_path / "bundle.json")
+
+def on_host(path: Path, monkeypatch: pytest.MonkeyPatch, sent: list[str], **arguments: object) -> rollover_report.ActionModule:
+    """An action whose module runs on another host: it gets the file that is sent, and returns what it prints."""
+    action = made_action({"plan": json.loads(plan("in sync")), "path": str(path / "there"), "farm": "adfs1", "several": True, "where": "host", **arguments})
+
+    def transfer(_to: str, data: str) -> str:
+        (path / "bundle.json").write_text(data, encoding="utf-8")
+        return str(path / "bundle.json")
 
     def execute(module_name: str, module_args: dict[str, object], **_more: object) -> dict[str, object]:
         sent.append(json.dumps(module_args))
-        return {"reply": json.loads(json.dumps(folder.answer(json.loads(Path(str(module_args["bundle"])).read_text(encoding="utf-8")))))}
+        ended: list[dict[str, object]] = []
+
+        def end(**result: object) -> None:
+            ended.append(result)
+            raise _Exited
+
+        made = SimpleNamespace(params=module_args, exit_json=end, fail_json=lambda **result: end(failed=True, **result))
+        monkeypatch.setattr(documented, "AnsibleModule", lambda **_named: made)
+        with pytest.raises(_Exited):
+            documented.main()
+        return dict(json.loads(json.dumps(ended[0])))
 
     action._connection._shell._IS_WINDOWS, action._connection.transport = False, "ssh"
-    action._connection._shell.tmpdir = str(tmp_path)
+    action._connection._shell.tmpdir = str(path)
     action._transfer_data, action._execute_module, action._fixup_perms2 = transfer, execute, MagicMock()
-    result = action.run(task_vars={"awx_job_id": 41, "inventory_hostname": "adfs1"})
+    return action
+
+
+def test_on_another_host_the_module_writes_what_the_action_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    result = on_host(tmp_path, monkeypatch, sent).run(task_vars={"awx_job_id": 41, "inventory_hostname": "adfs1"})
     assert (result["path"], result["joined"]) == (str(tmp_path / "there" / "adfs1"), True)
     assert (tmp_path / "there" / "index.html").is_file() and (tmp_path / "there" / "adfs1" / "matrix.csv").is_file()
     assert len(sent) == 2 and max(map(len, sent)) < 500  # what is written goes as a file: options of modules are logged
+
+
+def test_what_is_wrong_on_another_host_is_told_as_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "adfs1").symlink_to(tmp_path)
+    with pytest.raises(AnsibleActionFail, match=r"not written: '.*/there/adfs1' is a symbolic link, and may lead out of the folder of reports; remove it\.$"):
+        on_host(tmp_path, monkeypatch, []).run(task_vars={"inventory_hostname": "adfs1"})
+    (tmp_path / "there" / "adfs1").unlink()
+    (tmp_path / "there" / "adfs1").touch()
+    with pytest.raises(AnsibleActionFail, match=r"could not be written to .* on adfs1 \(Not a directory: .*/there/adfs1\)\. Name a folder"):
+        on_host(tmp_path, monkeypatch, []).run(task_vars={"inventory_hostname": "adfs1"})
 
 
 @pytest.mark.parametrize(("windows", "transport", "said"), [(True, "psrp", "Windows host"), (False, "local", "cannot lie on the controller")])
