@@ -27,6 +27,10 @@ _ODD = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError,
 """What values of another form than expected lead to."""
 
 
+_FIRST, _LAST = "1970-01-01T00:00:00Z", "9998-01-01T00:00:00Z"
+"""The page draws from a month before the run until more than a year after it, which has to be within the calendar."""
+
+
 class ActionModule(ActionBase):
     """Writes in check mode too: a report changes nothing of what it reports, so it is not counted as a change."""
 
@@ -45,6 +49,8 @@ class ActionModule(ActionBase):
         mode = "check" if self._task.check_mode and given["mode"] == "apply" else given["mode"]
         try:
             now = format_time(parse_time(given["now"])) if given["now"] else format_time(datetime.datetime.now(UTC))
+            if not _FIRST <= now <= _LAST:
+                raise ValueError(f"{now} is no moment of a run, which is from {_FIRST} until {_LAST}")
         except ValueError as exc:
             raise AnsibleActionFail(f"now: {exc}") from None
         part = given["farm"] or ""

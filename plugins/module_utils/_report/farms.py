@@ -52,7 +52,7 @@ def row(folder: str, view: Mapping[str, Any]) -> dict[str, Any]:
         "tenants": len({str(d["tenant"]) for d in domains}),
         "must_act": len(view["must_act"]),
         "blocked": len(view["blocked"]),
-        "days_remaining": int(farm["days_remaining"]) if farm["days_remaining"] is not None else None,
+        "days_remaining": timedelta(farm["days_remaining"]).days if farm["days_remaining"] is not None else None,  # no endless number
         "made_at": format_time(parse_time(view["made_at"])),
         "error": None,
     }
@@ -127,7 +127,7 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "answer": answer,
         "tone": next((tone for tone in TONES if of[tone]), "well"),
-        "made_at": max((r["made_at"] for r in rows if r["made_at"]), default=None),
+        "made_at": max((r["made_at"] for r in rows if r["made_at"] and not r["ahead"]), default=None),
         "deadline": _first(rows, "deadline"),
         "not_after": _first(rows, "not_after"),
         "domains": domains,

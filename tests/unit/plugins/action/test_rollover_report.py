@@ -542,6 +542,9 @@ def test_a_report_from_the_future_is_said_and_makes_no_other_old() -> None:
     assert {r["name"]: (r["late"], r["ahead"]) for r in rows} == {"a.example.com": (False, False), "b.example.com": (False, True)}
     shown = farms.summary(rows)
     assert "1 report is from the future: check the clock where that was made." in shown["answer"]
+    assert shown["made_at"] == "2026-01-01T00:00:00Z"
+    only, _views = farms.join([("b", _part("b.example.com", "2027-01-01T00:00:00Z"))], NOW_OF_PARTS)
+    assert farms.summary(only)["made_at"] is None and "Newest report" not in page_of_farms(farms.summary(only))
     assert "from the future" in Tags(page_of_farms(shown)).text
 
 
@@ -741,7 +744,20 @@ def test_what_is_no_result_of_ours_is_one_message_that_names_the_option(tmp_path
         run(tmp_path, **{"plan": json.loads(plan("in sync")), **ODD[which]})
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"null", b"\xff", b"[" * 100_000, b'{"farms": [{}]}', b'{"farm": {"name": 1}}'])
+@pytest.mark.parametrize("now", ["9999-12-31T00:00:00Z", "9998-12-01T00:00:00Z", "0001-01-01T00:00:00Z", "0000-01-01T00:00:00Z", "soon", ""])
+def test_a_moment_that_no_run_has_is_told_by_its_name(tmp_path: Path, now: str) -> None:
+    if now:
+        with pytest.raises(AnsibleActionFail, match=r"^now: "):
+            run(tmp_path, now=now)
+        assert not list(tmp_path.iterdir())
+    run(tmp_path, now="9998-01-01T00:00:00Z")
+    run(tmp_path, now="1970-01-01T00:00:00Z")
+
+
+NO_PARTS = [b"", b"[]", b"null", b"\xff", b"[" * 100_000, b'{"farms": [{}]}', b'{"farm": {"name": 1}}', _part("x", days_remaining=10**4000)]
+
+
+@pytest.mark.parametrize("content", NO_PARTS)
 def test_no_part_ends_a_run(content: bytes) -> None:
     rows, views = farms.join([("odd", content)], NOW_OF_PARTS)
     assert rows[0]["error"] and not views
