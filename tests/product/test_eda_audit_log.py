@@ -20,6 +20,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._entra.client impo
 from ansible_collections.federation.adfs.plugins.module_utils._entra.domain_write import Wish, publish
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import merge_options
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.ledger import End, add
+from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time
 from lab.entra import federated_domain
 from lab.entra.audit_log import Initiator
 from lab.entra.token import service_principal
@@ -128,8 +129,7 @@ def test_a_restart_repeats_nothing_and_loses_nothing(tenant: Entra, tmp_path: Pa
         return started
 
     tenant.tenant.set_settings("contoso.com", displayName="One")
-    stopped = restarted()
-    assert kinds(stopped.look(later(tenant))) == [("foreign", "contoso.com")], "and before it is kept, the machine stops"
+    assert kinds(restarted().look(later(tenant))) == [("foreign", "contoso.com")], "and before it is kept, the machine stops"
     assert kinds(look(restarted(), tenant)) == [("foreign", "contoso.com")], "so it is put again, rather than lost"
     assert look(restarted(), tenant) == []
     tenant.tenant.set_settings("example.com", displayName="Two")
@@ -267,7 +267,73 @@ def test_what_lies_where_the_state_is_made_ready_is_neither_waited_for_nor_writt
     started = source.Source(arguments(tenant, state_path=str(tmp_path / "state.json")))
     assert look(started, tenant) == []
     assert json.loads((tmp_path / "state.json").read_text())["looked"] and os.stat(tmp_path / "state.json").st_mode & 0o777 == 0o600
-    assert sorted(path.name for path in tmp_path.iterdir() if "state" in path.name) == ["state.json", "state.json.new"]
+    assert sorted(path.name for path in tmp_path.iterdir() if "state" in path.name) == [".state.json.lock", "state.json", "state.json.new"]
+
+
+def started(given: dict[str, Any]) -> None:
+    """Start it, for a moment."""
+    asyncio.run(asyncio.wait_for(source.main(asyncio.Queue(), given), 5))
+
+
+@pytest.mark.parametrize("started_first", [True, False])
+def test_a_state_that_another_source_uses_is_refused(tenant: Entra, tmp_path: Path, started_first: bool) -> None:
+    """Each would replace what the other kept, and go on after a restart where the other one was."""
+    state = tmp_path / "state.json"
+    one = source.Source(arguments(tenant, state_path=str(state)))
+    if started_first:
+        one.remember()
+    look(one, tenant)
+    with pytest.raises(ValueError, match=rf"state_path: {state} is in use by another source\. Give each source a file of its own\."):
+        started(arguments(tenant, state_path=str(state)))
+    one.close()
+    source.Source(arguments(tenant, state_path=str(state))).remember()
+
+
+@pytest.mark.parametrize("other", [{"tenant_id": "fabrikam.onmicrosoft.com"}, {"cloud": "usgov"}])
+def test_a_state_of_another_tenant_is_refused_and_stays(tenant: Entra, tmp_path: Path, other: dict[str, Any]) -> None:
+    state = tmp_path / "state.json"
+    look(source.Source(arguments(tenant, state_path=str(state))), tenant)
+    before = state.read_bytes()
+    given = arguments(tenant, state_path=str(state))
+    given = {name: value for name, value in given.items() if name not in ("graph_url", "authority_url") or "cloud" not in other}
+    with pytest.raises(ValueError, match=rf"state_path: {state} was kept by the source for tenant {TENANT} at https://.*Give each source a file of its own"):
+        started({**given, **other})
+    assert state.read_bytes() == before
+
+
+def test_a_state_that_became_another_sources_is_not_replaced(tenant: Entra, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the file system has no locks, two that begin together find out at the first look."""
+    monkeypatch.setattr(source.fcntl, "flock", lambda *_given: (_ for _ in ()).throw(OSError(37, "No locks available")))
+    state = tmp_path / "state.json"
+    one = source.Source(arguments(tenant, state_path=str(state)))
+    one.remember()
+    state.write_text(json.dumps({"of": ["fabrikam.onmicrosoft.com", "https://graph.microsoft.com"], "looked": "2026-01-01T00:00:00Z", "put": {}}))
+    (event,) = look(one, tenant)
+    assert event["what"] == "state" and "was kept by the source for tenant fabrikam.onmicrosoft.com" in event["reason"]
+    assert "fabrikam" in state.read_text()
+    state.unlink()
+    look(one, tenant)
+    assert kinds(look(one, tenant)) == [("unreadable", "state ends")] and TENANT in state.read_text()
+
+
+def test_a_state_from_before_is_taken_over(tenant: Entra, tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    state.write_text(json.dumps({"looked": format_time(later(tenant)), "put": {}}))
+    one = source.Source(arguments(tenant, state_path=str(state)))
+    one.remember()
+    assert look(one, tenant) == [] and TENANT in state.read_text()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link"])
+def test_what_is_no_file_where_the_state_is_locked_is_refused(tenant: Entra, tmp_path: Path, kind: str) -> None:
+    lock = tmp_path / ".state.json.lock"
+    if kind == "pipe":
+        os.mkfifo(lock)
+    else:
+        lock.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ValueError, match=rf"state_path: {lock} cannot be locked \(it is .*\)\. Remove it\."):
+        started(arguments(tenant, state_path=str(tmp_path / "state.json")))
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_more_ledgers_than_are_read_are_said(tenant: Entra, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import importlib
 import json
 import os
 import re
 import sys
 import tempfile
+import weakref
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -28,7 +30,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._entra.client impo
 from ansible_collections.federation.adfs.plugins.module_utils._entra.errors import EntraError
 from ansible_collections.federation.adfs.plugins.module_utils._entra.options import OPTIONS, merge_options
 from ansible_collections.federation.adfs.plugins.module_utils._entra.own_changes import Judged, Line, judge, lines_of
-from ansible_collections.federation.adfs.plugins.module_utils._files import read_regular
+from ansible_collections.federation.adfs.plugins.module_utils._files import LinkError, SpecialFileError, open_to_lock, read_regular
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.ledger import verify
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time, parse_time
@@ -79,6 +81,8 @@ options:
     description:
       - A file that keeps which entries were put. With it a restart goes on where the last look was, back to thirty days, and repeats nothing
         but what was put in the moment of the stop.
+      - Each source needs a file of its own. One that another source uses, or that was kept for another tenant or cloud, is refused. Beside it lies a
+        file that is locked as long as the source runs, C(.NAME.lock).
       - Without it a restart puts everything of the last O(window_hours) again, and what is older is missed.
     type: str
 notes:
@@ -126,14 +130,17 @@ class Queue(Protocol):
 async def main(queue: Queue, args: dict[str, Any]) -> None:
     """Look for ever. Raises ValueError for arguments that cannot be used; what cannot be read is an event."""
     source = Source(args)
-    await asyncio.to_thread(source.remember)
-    while True:
-        for event in await asyncio.to_thread(source.look, datetime.now(timezone.utc)):
-            await queue.put(event)
-        # Only now: what was not put is put after a restart.
-        for event in await asyncio.to_thread(source.keep):
-            await queue.put(event)
-        await asyncio.sleep(source.interval)
+    try:
+        await asyncio.to_thread(source.remember)
+        while True:
+            for event in await asyncio.to_thread(source.look, datetime.now(timezone.utc)):
+                await queue.put(event)
+            # Only now: what was not put is put after a restart.
+            for event in await asyncio.to_thread(source.keep):
+                await queue.put(event)
+            await asyncio.sleep(source.interval)
+    finally:
+        source.close()
 
 
 class Source:
@@ -155,9 +162,11 @@ class Source:
         given = {_NAMES[name]: value for name, value in args.items() if name in _NAMES and value not in (None, "")}
         self._options = {"time_limit": _TIME_LIMIT, **given}
         try:
-            merge_options(self._options, os.environ)
+            settings = merge_options(self._options, os.environ)
         except EntraError as error:
             raise ValueError(str(error)) from None
+        self._of = [(settings.tenant_id or "").lower(), settings.graph_url]
+        self._unlock: weakref.finalize[Any, Any] | None = None
         self._tokens: dict[str, str] = {}
         self._looked: datetime | None = None
         self._put: dict[str, str] = {}
@@ -167,9 +176,12 @@ class Source:
         self._trouble: dict[str, str] = {}
 
     def remember(self) -> None:
-        """Read what a former process kept. Something unusable counts as nothing, and the first look says so."""
+        """Read what a former process kept. Something unusable counts as nothing, and the first look says so. Raises ValueError for another source's."""
         if self._state is None:
             return
+        others = self._others(self._state)
+        if others:
+            raise ValueError(f"state_path: {others}")
         try:
             kept = json.loads(read_regular(str(self._state), _MAX_BYTES))
             self._put = {str(name): format_time(parse_time(at)) for name, at in kept["put"].items()}
@@ -217,15 +229,53 @@ class Source:
         self._new = {}
         if self._state is None or self._kept or self._looked is None:
             return []
+        reason = self._others(self._state)
         try:
-            _replace(self._state, json.dumps({"looked": format_time(self._looked), "put": self._put}))
+            if not reason:
+                _replace(self._state, json.dumps({"of": self._of, "looked": format_time(self._looked), "put": self._put}))
         except OSError as error:
             reason = f"{self._state} cannot be written, so a restart puts again what was put since ({_words(error)})."
+        if reason:
             trouble = {**self._unreadable, "state": reason}
             self._trouble["state"] = reason
             return self._changes_of(trouble, datetime.now(timezone.utc))
         self._kept = True
         return []
+
+    def close(self) -> None:
+        """Let another source have the file of state_path."""
+        if self._unlock is not None:
+            self._unlock()
+
+    def _others(self, path: Path) -> str:
+        """Why the file of state_path is another source's, which would replace what the other one keeps, or nothing. Locks it until this source ends."""
+        own = "Give each source a file of its own."
+        lock = path.parent / f".{path.name}.lock"
+        if self._unlock is None:
+            try:
+                handle = open_to_lock(str(lock))
+            except (LinkError, SpecialFileError, IsADirectoryError) as error:
+                return f"{lock} cannot be locked ({_words(error)}). Remove it."
+            except OSError:
+                pass  # as in a folder that is not there; that nothing can be kept is told when it is tried
+            else:
+                unlock = weakref.finalize(self, os.close, handle)
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    unlock()
+                    return f"{path} is in use by another source. {own}"
+                except OSError:
+                    pass  # there are no locks
+                self._unlock = unlock
+        try:
+            of = json.loads(read_regular(str(path), _MAX_BYTES)).get("of")
+        except (OSError, ValueError, AttributeError, RecursionError):
+            return ""
+        if of is None or of == self._of:
+            return ""
+        tenant, graph = (printable(text, 200) for text in of) if isinstance(of, list) and len(of) == 2 else ("", "")
+        return f"{path} was kept by the source for tenant {tenant or 'unknown'} at {graph or 'unknown'}. {own} If it is the same tenant, remove the file."
 
     def _changes_of(self, trouble: dict[str, str], now: datetime) -> list[Event]:
         """Events about what cannot be read: what begins, then what ends."""
