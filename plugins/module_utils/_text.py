@@ -23,6 +23,9 @@ def printable(text: object, limit: int | None = None) -> str:
     Secrets have to be removed before, since what is cut cannot be recognised any more.
     """
     text = text if isinstance(text, str) else str(text)
+    if (limit is None or len(text) <= limit) and text.isprintable() and (text.isascii() or _BLANK.isdisjoint(text)):
+        # As nearly all is: nothing to escape, and of white space only spaces.
+        return " ".join(text.split()) if "  " in text or text[:1] == " " or text[-1:] == " " else text
     cut = False
     if limit is not None:
         # No more work than what is shown is worth; runs of white space count as one character.

@@ -10,6 +10,7 @@ Parts come from other runs, perhaps of other releases, and somebody may have cha
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections import Counter
@@ -65,10 +66,15 @@ def _text(value: Any) -> str:
 
 
 def join(parts: Sequence[Part], now: datetime) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return a line for each part, what needs somebody first, and the views of those that can be used.
+    """Return a line for each part, what needs somebody first, and the views of those that can be used; neither may be changed.
 
     ``now``: a report from later than that tells nothing of how old the others are.
     """
+    return _joined(tuple(parts), now)
+
+
+@functools.lru_cache(maxsize=1)  # a run asks for the lines, and then for the files: reading the parts is most of the work
+def _joined(parts: tuple[Part, ...], now: datetime) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     rows: list[dict[str, Any]] = []
     views: list[dict[str, Any]] = []
     for folder, content in parts:

@@ -69,8 +69,10 @@ def matrix(views: Sequence[Mapping[str, Any]]) -> str:
     writer = csv.writer(out)
     writer.writerow(_COLUMNS)
     for view in views:
-        named = {"farm": _name(view)}
-        writer.writerows([_cell({**named, **domain}[column]) for column in _COLUMNS] for domain in view["domains"])
+        farm = _name(view)
+        for domain in view["domains"]:
+            cells = {**domain, "farm": farm}
+            writer.writerow([_cell(cells[column]) for column in _COLUMNS])
     return out.getvalue()
 
 

@@ -508,6 +508,12 @@ def test_no_name_of_a_changed_part_is_longer_than_what_is_shown() -> None:
     assert max(len(content) for content in files.values()) < 500_000
 
 
+def test_no_domain_of_a_changed_part_names_another_farm() -> None:
+    changed = json.loads(_part("sts.example.com"))
+    changed["domains"][0]["farm"] = "other.example.com"
+    assert b"other.example.com" not in farms.files([("a", json.dumps(changed).encode())], NOW_OF_PARTS)["matrix.csv"]
+
+
 def test_a_formula_after_what_is_not_shown_is_none() -> None:
     changed = json.loads(_part("sts.example.com"))
     for index, sign in enumerate(("\t=", "\r\n=", " =", "\xa0@", "\uff1d", "\uff0b", "\uff0d", "\uff20")):
