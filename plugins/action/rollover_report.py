@@ -70,9 +70,9 @@ class ActionModule(ActionBase):
             return result
         self._refuse_wrong_place(given["where"], task_vars, {"short": result["short"]})
         if given["where"] == "controller":
-            path, where = os.path.abspath(path), "the controller"
-            ask: folder.Ask = folder.answer
+            path, where, ask = os.path.abspath(path), "the controller", folder.answer
         else:
+            path = str(json.loads(json.dumps(self._task.args["path"])))  # not as the controller expands it
             where, ask = str(self._task.delegate_to or task_vars.get("inventory_hostname")), self._asks(task_vars)
         try:
             kept = folder.keep(ask, path, part, given["several"], files, _page_of_farms, now)
@@ -82,6 +82,11 @@ class ActionModule(ActionBase):
             ) from None
         except ValueError as exc:
             raise AnsibleActionFail(f"The report was not written: {exc}.") from None
+        except _ODD as exc:
+            raise AnsibleActionFail(
+                f"The report was not written as a whole: {where} answered with something else than a reply ({type(exc).__name__}: {printable(exc, 200)})."
+            ) from None
+        path = kept["path"]
         if kept["unlocked"] and kept["joined"]:
             self._display.warning(
                 f"{os.path.join(path, '.lock')} on {where} cannot be locked ({kept['unlocked']}). The files over all farms were written without a lock."

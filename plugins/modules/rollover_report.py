@@ -186,7 +186,8 @@ def main() -> None:
         module.fail_json(msg="rollover_report: this part is called by the action plugin of the same name only.")
     try:
         with open(module.params["bundle"], encoding="utf-8") as file:
-            module.exit_json(changed=False, reply=folder.answer(json.load(file)))
+            # The path as this host expands it.
+            module.exit_json(changed=False, reply=folder.answer({**json.load(file), "path": module.params["path"]}))
     except OSError as exc:
         module.fail_json(msg=folder.why(exc))
     except ValueError as exc:

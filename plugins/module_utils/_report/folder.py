@@ -51,8 +51,8 @@ def keep(
     ``ask``: ``answer`` here, or what carries a request to ``answer`` on another host and its reply back. ``part``: the name of the farm's subfolder,
     empty for none. ``several``: write there in any case; otherwise only where a summary of several farms lies already. ``page``: makes the page over
     all farms from a line for each. ``now``: the moment of the run, ISO 8601 UTC.
-    Returns ``where``, the subfolder or nothing; ``joined``: the files over all farms were written, which they are not where others wrote all the while;
-    and ``unlocked``: why they were written without a lock, else nothing.
+    Returns ``path``, the folder as it is there; ``where``, the subfolder or nothing; ``joined``: the files over all farms were written, which they are
+    not where others wrote all the while; and ``unlocked``: why they were written without a lock, else nothing.
     Raises OSError, and ValueError for a name that leads out of the folder and for a link in it.
     """
     encoded = {name: base64.b64encode(content).decode("ascii") for name, content in files.items()}
@@ -64,12 +64,12 @@ def keep(
         encoded = {"index.html": base64.b64encode(page(found["rows"])).decode("ascii")}
         found = ask({"do": "join", "path": path, "now": now, "of": found["of"], "files": encoded, "where": found["where"]})
         unlocked = found["unlocked"]
-    return {"where": found["where"], "joined": found["where"] != "" and found["rows"] is None, "unlocked": unlocked}
+    return {"path": found["path"], "where": found["where"], "joined": found["where"] != "" and found["rows"] is None, "unlocked": unlocked}
 
 
 def answer(request: Mapping[str, Any]) -> dict[str, Any]:
     """Do what ``keep`` asks for, on this host. ``rows``: what the page over all farms shall say, None if there is none to write."""
-    path, now = str(request["path"]), parse_time(str(request["now"]))
+    path, now = os.path.abspath(str(request["path"])), parse_time(str(request["now"]))
     files = {str(name): base64.b64decode(content) for name, content in request["files"].items()}
     if request["do"] == "write":
         part = str(request["part"])
@@ -77,17 +77,17 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
             raise ValueError(f"the name {part!r} of the farm's folder has other characters than letters, digits, full stops, hyphens and underscores")
         os.makedirs(path, exist_ok=True)
         with _place(path) as base:
-            where = part if part and (request["several"] or _is_summary(base)) else ""
+            where = part if part and (request["several"] or _is_summary(base, path)) else ""
             _write(base, path, {f"{where}/{name}" if where else name: content for name, content in files.items()})
             parts = _parts(base) if where else []
-        return {"where": where, "rows": farms.join(parts, now)[0] if where else None, "of": _hash(parts)}
+        return {"path": path, "where": where, "rows": farms.join(parts, now)[0] if where else None, "of": _hash(parts)}
     with _place(path) as base, _locked(base) as unlocked:
         parts = _parts(base)
         as_asked = _hash(parts) == request["of"]
         if as_asked:
             _write(base, path, {**files, **farms.files(parts, now)})
     rows = None if as_asked else farms.join(parts, now)[0]
-    return {"where": request["where"], "rows": rows, "of": _hash(parts), "unlocked": unlocked}
+    return {"path": path, "where": request["where"], "rows": rows, "of": _hash(parts), "unlocked": unlocked}
 
 
 @contextlib.contextmanager
@@ -147,11 +147,14 @@ def _parts(base: int) -> list[farms.Part]:
     return [*found, *((name, f"no more than {MOST_FARMS} farms' are, and this is one of {len(more)} more") for name in more[:1])]
 
 
-def _is_summary(base: int) -> bool:
+def _is_summary(base: int, path: str) -> bool:
+    """Whether what lies there tells of all farms. Raises OSError where it cannot be read: then it is not to be replaced by the report of one."""
     try:
         return farms.is_summary(read_regular("report.json", MOST_BYTES, base))
-    except OSError:
+    except (FileNotFoundError, LinkError, SpecialFileError, IsADirectoryError):
         return False
+    except OSError as exc:
+        raise OSError(exc.errno, exc.strerror, os.path.join(path, "report.json")) from exc
 
 
 @contextlib.contextmanager

@@ -54,13 +54,13 @@ def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> li
     """Return the lines of a section with a table in Markdown; none without rows."""
     if not rows:
         return []
-    body = [f"| {' | '.join(escaped(str(cell)) for cell in row)} |" for row in rows]
+    body = [f"| {' | '.join(map(escaped, row))} |" for row in rows]
     return [f"## {title}", "", f"| {' | '.join(heads)} |", "|" + " --- |" * len(heads), *body, ""]
 
 
-def escaped(text: str) -> str:
-    """Return the text with what Markdown would obey made plain."""
-    return _MARKDOWN.sub(r"\\\1", text)
+def escaped(text: Any) -> str:
+    """Return the text on one line, with what Markdown would obey made plain."""
+    return _MARKDOWN.sub(r"\\\1", printable(text))
 
 
 def matrix(views: Sequence[Mapping[str, Any]]) -> str:
@@ -102,7 +102,7 @@ def _events(view: Mapping[str, Any], labels: Mapping[str, str]) -> list[str]:
         told = (*labels.values(), kind, start, *([str(number)] if number > 1 else []))
         identity = hashlib.sha256("\0".join(told).encode("utf-8", "backslashreplace")).hexdigest()[:32]
         lines += ["BEGIN:VEVENT", f"UID:{identity}@federation.adfs", f"DTSTAMP:{stamp}", f"DTSTART:{_utc(start)}"]
-        lines += [f"DTEND:{_utc(end)}"] if end > start else []
+        lines += [f"DTEND:{_utc(end)}"] if _utc(end) > _utc(start) else []
         lines += [f"SUMMARY:{_ics(_name(view))}: {_ics(text)}", "TRANSP:TRANSPARENT", "END:VEVENT"]
     return lines
 
@@ -129,6 +129,9 @@ def _ics(text: str) -> str:
 
 def _folded(line: str) -> Iterable[str]:
     """The line in parts of at most 75 octets, each further one after a space; no character is torn apart."""
+    if len(line) <= _OCTETS and line.isascii():
+        yield line
+        return
     part = ""
     for character in line:
         if len((part + character).encode("utf-8")) > _OCTETS:

@@ -528,6 +528,14 @@ def test_the_first_year_of_the_calendar_has_four_digits() -> None:
     assert "DTSTART:00010101T000000Z" in farms.files([("a", json.dumps(changed).encode())], NOW_OF_PARTS)["dates.ics"].decode()
 
 
+@pytest.mark.parametrize("end", ["2026-03-01T00:00:00Z", "2026-03-01T01:00:00+01:00", "2026-02-01T00:00:00Z", "2026-03-01T00:00:00+14:00"])
+def test_no_date_ends_before_it_begins(end: str) -> None:
+    """RFC 5545 forbids it, and readers refuse the whole calendar."""
+    event = {**json.loads(_part("sts.example.com"))["forecast"]["attended"][0], "earliest": "2026-03-01T00:00:00+00:00", "latest": end}
+    files = farms.files([("a", _changed(forecast={"attended": [event]}))], NOW_OF_PARTS)
+    assert "DTSTART:20260301T000000Z" in files["dates.ics"].decode() and "DTEND" not in files["dates.ics"].decode()
+
+
 def test_a_line_of_the_summary_keeps_its_columns_and_is_one_line() -> None:
     shown = {**json.loads(plan("in sync")), "summary": ["Nothing to do.", "  contoso.com   signs\n# Heading\x1b[2J"]}
     files = contents(shown, [], "plan", "2026-01-01T00:00:00Z")
@@ -649,6 +657,15 @@ def test_a_part_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.
     assert rows["pipe"].startswith("Its report.json was not read: it is no file but a device, a pipe or a socket.")
     assert rows["folder"].startswith("Its report.json was not read: Is a directory.")
     assert rows["large"].startswith("Its report.json was not read: it is larger than 2000000 bytes.")
+
+
+def test_what_tells_of_all_and_cannot_be_read_is_not_replaced_by_one_farm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    farm_of(tmp_path, 1)
+    before = (tmp_path / "report.json").read_bytes()
+    monkeypatch.setattr(folder, "read_regular", MagicMock(side_effect=PermissionError(13, "Permission denied", "report.json")))
+    with pytest.raises(AnsibleActionFail, match=rf"could not be written .*Permission denied: {tmp_path}/report\.json"):
+        farm_of(tmp_path, 1, several=False)
+    assert (tmp_path / "report.json").read_bytes() == before
 
 
 @pytest.fixture
@@ -814,7 +831,7 @@ class _Exited(Exception):
     """The module has ended."""
 
 
-def on_host(path: Path, monkeypatch: pytest.MonkeyPatch, sent: list[str], **arguments: object) -> rollover_report.ActionModule:
+def on_host(path: Path, monkeypatch: pytest.MonkeyPatch, sent: list[str], /, **arguments: object) -> rollover_report.ActionModule:
     """An action whose module runs on another host: it gets the file that is sent, and returns what it prints."""
     action = made_action({"plan": json.loads(plan("in sync")), "path": str(path / "there"), "farm": "adfs1", "several": True, "where": "host", **arguments})
 
@@ -868,6 +885,36 @@ def test_a_host_that_cannot_keep_it_is_refused(tmp_path: Path, windows: bool, tr
     with pytest.raises(AnsibleActionFail, match=said):
         action.run(task_vars={"tower_job_id": 41})
     assert not (tmp_path / "new").exists()
+
+
+def test_the_folder_on_another_host_is_named_as_that_host_knows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``~`` is the home of the account there, not of the one that runs Ansible."""
+    monkeypatch.setenv("HOME", "/home/of/the/controller")
+    action = on_host(tmp_path, monkeypatch, [], path="~/reports")
+    real = action._execute_module
+
+    def there(module_args: dict[str, object], **more: object) -> dict[str, object]:
+        assert module_args["path"] == "~/reports"
+        return real(module_args={**module_args, "path": str(tmp_path / "there")}, **more)  # as AnsibleModule expands it
+
+    action._execute_module = there
+    assert action.run(task_vars={"inventory_hostname": "adfs1"})["path"] == str(tmp_path / "there" / "adfs1")
+
+
+@pytest.mark.parametrize("reply", [None, [], {}, {"rows": [{}], "where": "adfs1", "of": ""}, {"rows": 7, "where": "adfs1", "of": "", "path": "/x"}])
+def test_an_answer_of_the_host_that_is_none_is_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reply: object) -> None:
+    action = on_host(tmp_path, monkeypatch, [])
+    action._execute_module = lambda **_given: {"reply": reply}
+    with pytest.raises(AnsibleActionFail, match=r"The report was not written as a whole: adfs1 answered with something else than a reply \("):
+        action.run(task_vars={"inventory_hostname": "adfs1"})
+
+
+def test_a_module_that_ends_with_an_exception_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    action = on_host(tmp_path, monkeypatch, [])
+    action._execute_module = lambda **_given: {"failed": True, "module_stderr": "Traceback:\n  File\x1b[2J\n" + "x" * 5000}
+    with pytest.raises(AnsibleActionFail) as failed:
+        action.run(task_vars={"inventory_hostname": "adfs1"})
+    assert str(failed.value).isprintable() and len(str(failed.value)) < 1500
 
 
 # -- the ledger, and what only Entra has -------------------------------------------------------------------------------------------
