@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -55,7 +56,8 @@ def open_to_lock(path: str, folder: int | None = None) -> int:
                 handle = _opened(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, folder)
             except FileExistsError:
                 continue  # somebody else was faster
-            os.fchmod(handle, 0o644)  # other accounts lock it, too
+            with contextlib.suppress(OSError):  # other accounts lock it, too; some file systems have no modes
+                os.fchmod(handle, 0o644)
             return handle
         # Where it belongs to another account, it may only be read; and in a folder with the sticky bit, Linux refuses O_CREAT.
         try:

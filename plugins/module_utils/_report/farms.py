@@ -91,7 +91,7 @@ def _joined(parts: tuple[Part, ...], now: datetime) -> tuple[list[dict[str, Any]
         else:
             rows.append(found)
             views.append({**view, "folder": folder})
-    shown = dict(zip([found["folder"] for found in rows], _told_apart(rows), strict=True))
+    shown = _told_apart({found["folder"]: printable(found["name"], _LONGEST) for found in rows})
     for found in (*rows, *views):
         found["shown"] = shown[found["folder"]]
     ahead = later(now, _AHEAD)
@@ -105,15 +105,14 @@ def _joined(parts: tuple[Part, ...], now: datetime) -> tuple[list[dict[str, Any]
     return rows, views
 
 
-def _told_apart(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The names of the farms for people, with the folder where several have the same.
+def _told_apart(names: Mapping[str, str]) -> Mapping[str, str]:
+    """The names of the farms for people, by their folders; with the folder, where several have the same.
 
     A name with its folder may be another farm's name, so this goes on until all differ. It ends, for no folder is there twice.
     """
-    names = [printable(found["name"], _LONGEST) for found in rows]
     shown = names
-    while same := {name for name, number in Counter(shown).items() if number > 1}:
-        shown = [f"{name} ({r['folder']})" if now in same else now for now, name, r in zip(shown, names, rows, strict=True)]
+    while same := {name for name, number in Counter(shown.values()).items() if number > 1}:
+        shown = {folder: f"{names[folder]} ({folder})" if name in same else name for folder, name in shown.items()}
     return shown
 
 

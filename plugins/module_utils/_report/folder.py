@@ -239,7 +239,8 @@ def _make(base: int, path: str, way: Sequence[str]) -> None:
             else:
                 made = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=above)
                 try:
-                    os.fchmod(made, stat.S_IMODE(os.fstat(made).st_mode) | 0o055)
+                    with contextlib.suppress(OSError):  # some file systems have no modes
+                        os.fchmod(made, stat.S_IMODE(os.fstat(made).st_mode) | 0o055)
                 finally:
                     os.close(made)
 

@@ -88,7 +88,7 @@ def _name(view: Mapping[str, Any]) -> str:
 def calendar(views: Sequence[Mapping[str, Any]]) -> str:
     """Return the dates as a calendar (RFC 5545): what comes while the runs go on, the deadline, and the end of each certificate."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//federation.adfs//rollover_report//EN", "CALSCALE:GREGORIAN"]
-    lines += [line for view, labels in zip(views, _labels(views), strict=True) for line in _events(view, labels)]
+    lines += [line for view, labels in _labelled(views) for line in _events(view, labels)]
     return "".join(f"{folded}\r\n" for line in [*lines, "END:VCALENDAR"] for folded in _folded(line))
 
 
@@ -144,7 +144,7 @@ def _folded(line: str) -> Iterable[str]:
 def metrics(views: Sequence[Mapping[str, Any]]) -> str:
     """Return the figures as OpenMetrics text; the guide has rules that alert on them. All samples of a figure stand together, as the format wants it."""
     samples: dict[str, list[tuple[Mapping[str, str], int]]] = {name: [] for name in _FIGURES}
-    for view, labels in zip(views, _labels(views), strict=True):
+    for view, labels in _labelled(views):
         for name, found in _samples(view, labels).items():
             samples[name] += found
     lines = [line for name, told in _FIGURES.items() for line in _gauge(name, told, samples[name])]
@@ -164,11 +164,11 @@ _FIGURES = {
 }
 
 
-def _labels(views: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """By what each farm is told apart; by the folder of its part, too, where several have the same name, as those that could not be read."""
-    names = [printable(view["farm"]["identifier"] or view["farm"]["name"], LONGEST) for view in views]
-    same = {name for name, number in Counter(names).items() if number > 1}
-    return [{"farm": name, **({"folder": view.get("folder", "")} if name in same else {})} for name, view in zip(names, views, strict=True)]
+def _labelled(views: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], dict[str, str]]]:
+    """Each farm's view, and by what it is told apart; by the folder of its part, too, where several have the same name, as those that could not be read."""
+    named = [(printable(view["farm"]["identifier"] or view["farm"]["name"], LONGEST), view) for view in views]
+    number = Counter(name for name, _view in named)
+    return [(view, {"farm": name, **({"folder": view.get("folder", "")} if number[name] > 1 else {})}) for name, view in named]
 
 
 def _samples(view: Mapping[str, Any], farm: Mapping[str, str]) -> dict[str, list[tuple[Mapping[str, str], int]]]:

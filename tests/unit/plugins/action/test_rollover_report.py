@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import contextlib
 import csv
@@ -44,7 +45,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal.loop impo
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import make_plan, show
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run
-from ansible_collections.federation.adfs.plugins.module_utils._report import farms, folder, partners, view
+from ansible_collections.federation.adfs.plugins.module_utils._report import farms, folder, partners, texts, view
 from ansible_collections.federation.adfs.plugins.module_utils._x509 import format_time, parse_time
 from ansible_collections.federation.adfs.plugins.modules import rollover_report as documented
 from ansible_collections.federation.adfs.plugins.plugin_utils._report_page import folded, page_of_farms
@@ -865,6 +866,21 @@ def test_on_another_host_the_module_writes_what_the_action_sends(tmp_path: Path,
     assert (result["path"], result["joined"]) == (str(tmp_path / "there" / "adfs1"), True)
     assert (tmp_path / "there" / "index.html").is_file() and (tmp_path / "there" / "adfs1" / "matrix.csv").is_file()
     assert len(sent) == 2 and max(map(len, sent)) < 500  # what is written goes as a file: options of modules are logged
+
+
+def test_the_host_needs_no_newer_python_than_is_promised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.9, as in Red Hat Enterprise Linux 9, whose zip knows no strict."""
+
+    def zip_of_old(*of: object, **named: object) -> object:
+        if named:
+            raise TypeError("zip() takes no keyword arguments")
+        return zip(*of)  # noqa: B905
+
+    for module in (farms, folder, texts):
+        monkeypatch.setattr(module, "zip", zip_of_old, raising=False)
+        ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"), feature_version=(3, 9))
+    farm_of(tmp_path, 1)
+    assert "1 farm: 1 needs nothing." in (tmp_path / "report.md").read_text(encoding="utf-8")
 
 
 def test_what_is_wrong_on_another_host_is_told_as_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
