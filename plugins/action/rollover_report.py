@@ -87,6 +87,11 @@ class ActionModule(ActionBase):
                 f"The report was not written as a whole: {where} answered with something else than a reply ({type(exc).__name__}: {printable(exc, 200)})."
             ) from None
         path = kept["path"]
+        if kept["replaced"]:
+            self._display.warning(
+                f"The report of {printable(kept['replaced'], 300)} in {path} was replaced by this one. Give each farm a folder of its own,"
+                " or set several, with which each has a part of one report."
+            )
         if kept["unlocked"] and kept["joined"]:
             self._display.warning(
                 f"{os.path.join(path, '.lock')} on {where} cannot be locked ({kept['unlocked']}). The files over all farms were written without a lock."

@@ -171,11 +171,22 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def is_summary(content: bytes) -> bool:
     """Whether a report.json is one over all farms."""
+    return isinstance(_members(content).get("farms"), list)
+
+
+def identifier_of(content: bytes) -> str:
+    """Return the identifier of the farm that a report.json is of, for people; nothing where it tells none."""
+    farm = _members(content).get("farm")
+    found = farm.get("identifier") if isinstance(farm, dict) else None
+    return _text(found) if isinstance(found, str) else ""
+
+
+def _members(content: bytes) -> dict[str, Any]:
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):
-        return False
-    return isinstance(found, dict) and isinstance(found.get("farms"), list)
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def short(view: Mapping[str, Any]) -> dict[str, Any]:

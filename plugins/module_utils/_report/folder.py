@@ -52,19 +52,21 @@ def keep(
     empty for none. ``several``: write there in any case; otherwise only where a summary of several farms lies already. ``page``: makes the page over
     all farms from a line for each. ``now``: the moment of the run, ISO 8601 UTC.
     Returns ``path``, the folder as it is there; ``where``, the subfolder or nothing; ``joined``: the files over all farms were written, which they are
-    not where others wrote all the while; and ``unlocked``: why they were written without a lock, else nothing.
+    not where others wrote all the while; ``unlocked``: why they were written without a lock, else nothing; and ``replaced``: the identifier of another
+    farm whose report this one replaced, else nothing.
     Raises OSError, and ValueError for a name that leads out of the folder and for a link in it.
     """
     encoded = {name: base64.b64encode(content).decode("ascii") for name, content in files.items()}
     found = ask({"do": "write", "path": path, "now": now, "part": part, "several": several, "files": encoded})
-    unlocked = ""
+    unlocked, replaced = "", found["replaced"]
     for _try in range(_TRIES):
         if found["rows"] is None:
             break
         encoded = {"index.html": base64.b64encode(page(found["rows"])).decode("ascii")}
         found = ask({"do": "join", "path": path, "now": now, "of": found["of"], "files": encoded, "where": found["where"]})
         unlocked = found["unlocked"]
-    return {"path": found["path"], "where": found["where"], "joined": found["where"] != "" and found["rows"] is None, "unlocked": unlocked}
+    joined = found["where"] != "" and found["rows"] is None
+    return {"path": found["path"], "where": found["where"], "joined": joined, "unlocked": unlocked, "replaced": replaced}
 
 
 def answer(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,10 +79,13 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
             raise ValueError(f"the name {part!r} of the farm's folder has other characters than letters, digits, full stops, hyphens and underscores")
         os.makedirs(path, exist_ok=True)
         with _place(path) as base:
-            where = part if part and (request["several"] or _is_summary(base, path)) else ""
+            there = b"" if request["several"] else _there(base, path)
+            where = part if part and (request["several"] or farms.is_summary(there)) else ""
             _write(base, path, {f"{where}/{name}" if where else name: content for name, content in files.items()})
             parts = _parts(base) if where else []
-        return {"path": path, "where": where, "rows": farms.join(parts, now)[0] if where else None, "of": _hash(parts)}
+        before, after = "" if where else farms.identifier_of(there), farms.identifier_of(files["report.json"])
+        replaced = before if after and before != after else ""
+        return {"path": path, "where": where, "rows": farms.join(parts, now)[0] if where else None, "of": _hash(parts), "replaced": replaced}
     with _place(path) as base, _locked(base) as unlocked:
         parts = _parts(base)
         as_asked = _hash(parts) == request["of"]
@@ -147,12 +152,12 @@ def _parts(base: int) -> list[farms.Part]:
     return [*found, *((name, f"no more than {MOST_FARMS} farms' are, and this is one of {len(more)} more") for name in more[:1])]
 
 
-def _is_summary(base: int, path: str) -> bool:
-    """Whether what lies there tells of all farms. Raises OSError where it cannot be read: then it is not to be replaced by the report of one."""
+def _there(base: int, path: str) -> bytes:
+    """The report.json that is there. Raises OSError where it cannot be read: it may tell of all farms, so the report of one is not to replace it."""
     try:
-        return farms.is_summary(read_regular("report.json", MOST_BYTES, base))
+        return read_regular("report.json", MOST_BYTES, base)
     except (FileNotFoundError, LinkError, SpecialFileError, IsADirectoryError):
-        return False
+        return b""
     except OSError as exc:
         raise OSError(exc.errno, exc.strerror, os.path.join(path, "report.json")) from exc
 

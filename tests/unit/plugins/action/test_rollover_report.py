@@ -677,6 +677,20 @@ def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
+def test_a_report_that_replaces_the_one_of_another_farm_says_so(tmp_path: Path, warnings: list[str]) -> None:
+    farm_of(tmp_path, 1, several=False)
+    farm_of(tmp_path, 1, several=False)
+    assert not warnings
+    farm_of(tmp_path, 2, several=False)
+    (told,) = warnings
+    assert told.startswith(f"The report of http://sts1.example.com/adfs/services/trust in {tmp_path} was replaced by this one. Give each farm a folder of")
+    run(tmp_path, plan={"summary": ["Act: the run broke off."]})  # it may be the same farm
+    (tmp_path / "report.json").write_text('{"farm": {"identifier": ["\\u001b"]}}', encoding="utf-8")
+    farm_of(tmp_path, 2, several=False)
+    farm_of(tmp_path, 3)
+    assert len(warnings) == 1
+
+
 NO_LOCKS = {
     "pipe": "it is no file but a device, a pipe or a socket",
     "socket": "it is no file but a device, a pipe or a socket",
