@@ -161,6 +161,7 @@ def _waiting(s: Situation) -> Iterable[Block]:
             )
         return
     if s.policy.promote == "role" and not (farm.auto_rollover and s.released):
+        yield from guards.no_successor(s)
         if farm.auto_rollover:
             yield from guards.promotion_blocks(s)
             yield _promotes_by_itself(s)

@@ -116,7 +116,12 @@ class Situation:
 
     @cached_property
     def successors(self) -> tuple[str, ...]:
-        """The certificates of AD FS that are to become primary, oldest first. After a theft, whatever is not stolen may."""
+        """The certificates of AD FS that are to become primary, oldest first."""
+        return self._following_by_origin or self._left_over
+
+    @cached_property
+    def _following_by_origin(self) -> tuple[str, ...]:
+        """What is to follow by when and under which certificate it came. After a theft, whatever is not stolen may."""
         seen = self.seen
         if self.signs_with_stolen:
             keys = (seen.keys[k] for k in seen.farm.certificates - self.compromised)
@@ -127,6 +132,19 @@ class Situation:
             later_ones = (k for k in younger if not k.expired(self.now) and k.not_before > primary.not_before)
             return tuple(k.thumbprint for k in sorted(later_ones, key=lambda k: (k.not_before, k.thumbprint)))[-1:]
         return tuple(k.thumbprint for k in rules.successors(seen, self.journal.own, self._undone, self.now) if k.thumbprint not in self.compromised)
+
+    @cached_property
+    def _left_over(self) -> tuple[str, ...]:
+        """Near the end, where nothing else is to follow: what AD FS would promote if its clock were not held, and what never signed.
+
+        Until then somebody may say what it is for. Held any longer, every domain would lose its sign-in at the end.
+        """
+        by_itself = self.clock_held or self.seen.farm.auto_rollover is True
+        if not by_itself or not self._looks_after_renewal or self.emergency or self.now < self._room_before(self.last_call_at):
+            return ()
+        keys = rules.promotable(self.seen, (), self.now)
+        signed = {k for k, own in self.journal.own.items() if own.last_primary is not None}
+        return tuple(k.thumbprint for k in keys if k.thumbprint not in signed | self.compromised)
 
     @cached_property
     def _undone(self) -> frozenset[str]:
@@ -346,7 +364,7 @@ class Situation:
     def renewed_certificate(self) -> str:
         """The certificate that the renewal under way replaces: the primary, or the earlier one while servers still follow or it is to be removed."""
         scans, primary = self.journal.scans, self.seen.farm.primary
-        if scans is None or scans.certificate == primary or self.successors:
+        if scans is None or scans.certificate == primary or self._following_by_origin:
             return primary
         leaving = self.policy.remove_old_from_adfs and scans.certificate in self.seen.farm.certificates
         leaving = leaving or (
@@ -407,7 +425,11 @@ class Situation:
     def room_made_from(self) -> datetime:
         """From when on the successor gets its place in every domain, also in that of servers that cannot be seen and of unknown certificates."""
         by = min(self.last_call_at, self.adfs_promotes_at) if self.clock_cannot_be_held and self.seen.farm.auto_rollover else self.last_call_at
-        return earlier(by, self.publication_interval, self.reach)
+        return self._room_before(by)
+
+    def _room_before(self, moment: datetime) -> datetime:
+        """When the last run that is sure to come before ``moment`` still has time to publish."""
+        return earlier(moment, self.publication_interval, self.reach)
 
     @cached_property
     def clock_cannot_be_held(self) -> bool:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, Lock, Rollback, read_journal, scan, write_journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, Lock, OwnKey, Rollback, read_journal, scan, write_journal
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Domain, RelyingParty, Slots, Thresholds
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import make_plan
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, Span
@@ -633,3 +633,20 @@ def test_where_the_clock_cannot_be_held_a_successor_is_made_and_published_before
     made_because = [s.act.reason for p in made for s in p.steps if s.act.action == "generate"]
     assert ["nothing could note that its clock is held" in reason for reason in made_because] == [wanted is None]
     assert ("suspend_auto_rollover" in {act for _day, act in it.acts}) is (wanted is True)
+
+
+# -- a certificate that is not taken for the successor, and nothing else in AD FS ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("promote", ["adfs", "role", "never"])
+def test_what_adfs_would_promote_is_published_and_let_sign_near_the_end_where_nothing_else_is_to_follow(promote: str) -> None:
+    """It came under the certificate before this one, so the runs say that somebody is to promote or remove it, hold AD FS' clock, and fail."""
+    it = life(12)
+    it.make("BYHAND")
+    it.keys["BYHAND"] = replace(it.keys["BYHAND"], not_before=at(-3))
+    it.journal = replace(it.journal, own={"BYHAND": OwnKey(came=at(-3), under="BEFORE"), "OLD": OwnKey(came=at(-9), under="BEFORE", last_primary=at(-1))})
+    made = it.daily(11.9, Policy(promote=promote))
+    early = [p for p in made if p.first.clock_held and p.first.now < p.first.room_made_from and p.first.seen.farm.primary == "OLD"]
+    assert early and all("no_successor" in guards(p) and "publish" not in actions(p) for p in early)
+    assert it.lost == []
+    assert it.farm.primary == "BYHAND"
