@@ -79,6 +79,8 @@ class Judge:
         self.no_room: list[tuple[int, bool]] = []  # of each run: whether an earlier certificate alone stood in the way, and it failed for it
         self.first_saw: dict[tuple[int, int], str] = {}  # by its beginning and end, what a run saw as primary first
         self.left_to_person: list[tuple[int, bool]] = []  # of each run: whether a person alone was awaited, and the run said so
+        self.asked_at = -100 * DAY  # when a run last failed because it is not known whether automatic rollover is wanted
+        self.found_ended: list[tuple[int, bool]] = []  # of each run: whether the primary certificate had ended
         self.ended_at_run = -1  # when the last run ended, if the primary certificate had ended by then
 
     def wrong(self, kind: str, what: str) -> None:
@@ -226,6 +228,8 @@ class Judge:
             return "could not be written"
         if self._unwritable(domain) and self._nothing_notes_the_clock():
             return "could not be written, and nothing could note that the clock is held"
+        if self._nothing_notes_the_clock() and self._brought_too_late(domain):
+            return "a hand brought it, no run since had time to publish it, and nothing could note that the clock is held"
         if promoted - begun > self._pace() + 30:
             return "the run was late"
         if len(before) == 1 and max(10 * DAY, self._declared()) < world.history.interval and self.last_plan and _failures(self.last_plan):
@@ -241,6 +245,10 @@ class Judge:
             # before any further run could see that: a while of working sign-in is lost again, and there is nothing that the run could have kept.
             return "the primary certificate had ended before the last run"
         if promoted >= self._last_call():
+            if self.asked_at >= begun - self._publication() - self._pace():
+                return "the operator was asked what is wanted"
+            if self._found_ended_and_ends_too_soon(begun):
+                return "the primary certificate had ended, and what signed instead ended too soon"
             if self._undone_too_late(domain, ended, promoted):
                 return "a hand came between, and no run could mend it before the last call"
             if len(farm.candidates(begun)) > 1:
@@ -252,6 +260,18 @@ class Judge:
             if promoted - self.blocked_at.get(domain.name, -100 * DAY) < self._publication() + 3 * self._pace():
                 return "could not be written before the last call"
         return ""
+
+    def _brought_too_late(self, domain: Domain) -> bool:
+        """A hand made what AD FS promoted, and no run that began since had time to write it into all of Entra."""
+        farm, came = self.world.farm, self.world.came.get(self.world.farm.primary.thumbprint, 0)
+        by_hand = self.world.hands.touched_for(domain) == came
+        return by_hand and not any(begin >= came and begin + self._publication() <= farm.since for begin, _end in self.completed)
+
+    def _found_ended_and_ends_too_soon(self, begun: int) -> bool:
+        """The run before the last one found no sign-in that worked, and when the last one let another sign, no successor of it could be made any more."""
+        farm = self.world.farm
+        soon = min(c.ends for c in farm.certificates) - begun <= farm.span("critical") + DAY
+        return soon and any(ended for at, ended in self.found_ended if begun - 3 * self._pace() <= at < begun)
 
     def _none_could_be_made(self) -> bool:
         """While AD FS' clock is held, T1 needs promo of an hour and more, and more than crit and a day before the end: else AD FS promotes at once.
@@ -322,6 +342,10 @@ class Judge:
         said = {f["fail_on"] for f in _failures(self.last_plan)} if self.last_plan else set()
         if history.interval >= 14 * DAY and "pace" in said:
             return "too few runs, and said so"
+        if "pace" in said and self._no_room_was_made(self.completed[-1][0]):
+            return "an earlier certificate kept a successor from being made, and two runs failed for it"
+        if self.stolen_keys and "pace" in said and self._one_run_since(min(self.stolen_keys.values())):
+            return "stolen, and only one run came since"
         able = [d for d in world.domains.values() if d.here and d.federated and not self._unwritable(d)]
         if not able:
             return "no domain could be written"
@@ -331,6 +355,11 @@ class Judge:
         if journal.error or (journal.content or {}).get("schema") == 99:
             return "the journal cannot be used"
         return ""
+
+    def _one_run_since(self, moment: int) -> bool:
+        """No second run came that could find in all of Entra what the first one since ``moment`` had written."""
+        since = [begun for begun, _end in self.completed if begun >= moment]
+        return not any(begun >= since[0] + self._publication() for begun in since)
 
     def _awaited_a_person(self, server: Server) -> bool:
         """The last run before the server stopped to copy found the successor ready, and only a person to promote it was missing, which the run said.
@@ -602,7 +631,9 @@ class Judge:
         What a run noted as primary was given up by whoever let another one sign: it is no successor, and a domain needs no room for it, because AD FS'
         clock is held before it could come back. Only what a rollback took back is to follow again.
         """
-        candidates = self.world.farm.candidates(self.world.now)
+        farm = self.world.farm
+        # What comes once AD FS would promote anything at once is no successor that could be published before.
+        candidates = [c for c in farm.candidates(self.world.now) if c.begins < farm.primary.ends - farm.span("critical")]
         back = bool((self.world.journal.content or {}).get("rollback"))
         return [c for c in candidates if back or c.thumbprint not in self.noted_primary]
 
@@ -656,11 +687,14 @@ class Judge:
             self.noted_primary.update(plan["farm"]["primary"] for plan in run.plans)
             self.noted_signers.update({name: signer for name, (signer, at) in self.server_signers.items() if at >= run.begun})
         self.ended_at_run = world.now if farm.primary.ends <= world.now else -1
+        self.found_ended.append((run.begun, farm.primary.ends <= world.now))
         self.seen_by_runs.update(c.thumbprint for c in farm.certificates)
         refused = {d.name for d in world.domains.values() if d.unreadable or d.refuses or not d.federated or not self._in_scope(d)}
         self.blocked = refused
         self.blocked_at.update(dict.fromkeys(refused, world.now))
         plan = run.plans[-1]
+        if any(f["fail_on"] == "auto_rollover" for f in _failures(plan)):
+            self.asked_at = world.now
         alone = plan["state"] == "ready" and {b["condition"] for b in plan["blocked_by"]} == {"promote_policy"}
         self.left_to_person.append((world.now, alone))
         # It stands in AD FS, or on a server that has not copied yet that it left. Is it gone only near the end, AD FS would promote a new one at once.
@@ -684,8 +718,11 @@ class Judge:
         for domain in world.domains.values():
             able = domain.here and domain.federated and domain.configuration and domain.name not in refused
             if able and not domain.holds(farm.primary):
-                signers = {s.primary for s in farm.servers if s.up and s.reachable and s.listed}
-                if len(signers | {farm.primary}) <= 2:
+                signers = {s.primary.thumbprint for s in farm.servers if s.up and s.reachable and s.listed}
+                # What a server that cannot be seen was last seen to sign with is not taken out while the domain holds it.
+                unseen = {self.server_signers[s.name][0] for s in farm.servers if s.listed and s.name in self.server_signers} - signers
+                signers |= {c.thumbprint for c in domain.members if c is not None and c.thumbprint in unseen}
+                if len(signers | {farm.primary.thumbprint}) <= 2:
                     self.wrong("unrepaired", f"after a whole run {domain.name} holds {domain.members}, and AD FS signs with {farm.primary}")
 
     def _strangers(self, plan: dict[str, Any], refused: set[str]) -> None:
@@ -697,7 +734,8 @@ class Judge:
             theirs = [c for c in domain.members if c is not None and c.name.partition("-")[2][:1] == "X"]
             # A server that nobody can see may sign with it: removing it waits until every server is seen, as the removal of the old one does.
             unseen = any(s.listed and not (s.up and s.reachable) and s.name not in world.gone_servers() for s in world.farm.servers)
-            waits_for = {"window", "unseen_server"} if unseen else {"window"}
+            # So does everything that has to wait for its time, where clocks differ.
+            waits_for = {"window", "clock", "unseen_server"} if unseen else {"window", "clock"}
             gated = bool(waits_for & {b["condition"] for b in plan["blocked_by"]})
             # Entra takes neither an empty second member nor the same certificate twice, so there is no write that leaves one certificate alone.
             gated = gated or not (world.history.null_ok or world.history.equal_ok)

@@ -268,4 +268,13 @@ KNOWN: dict[str, History] = {
     "weekly runs, nobody could give AD FS its clock back, and AD FS would make and promote a certificate between two of them": History(
         servers=1, left=23, duration=90, domains=1, length=84, interval=WEEKLY, events=(on_day(49, "journal_corrupt"),)
     ),
+    "an administrator's certificate came under the one before, is not taken for the successor, and nothing else is left at the end": History(
+        servers=1,
+        left=23,
+        duration=60,
+        domains=1,
+        length=141,
+        policy={"windows": [_span(day + 0.26, day + 0.85) for day in range(150)]},
+        events=(on_day(96, "add", "ca"), on_day(128, "rollover_on")),
+    ),
 }

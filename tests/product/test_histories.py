@@ -458,6 +458,114 @@ def test_a_clock_that_one_run_gives_back_and_holds_again_goes_to_and_fro_unless_
     assert [f.kind for f in world.judge.findings] == ([] if promoted else ["flapping"])
 
 
+@pytest.mark.parametrize(("blocks", "excused"), [(["clock"], True), (["window"], True), (["due"], False)])
+def test_an_unknown_certificate_that_is_to_be_replaced_stays_only_while_something_is_said_to_keep_it(blocks: list[str], excused: bool) -> None:
+    world = World(History(left=300, policy={"unknown_certificates": "replace"}))
+    judge, domain = world.judge, world.domains["d1.contoso.com"]
+    domain.members = (world.farm.primary, world.stranger("X1"))
+    world.now, judge.completed = 9 * DAY, [(n * DAY, n * DAY) for n in range(9)]
+    judge._strangers({"state": "unknown_certificate", "actions": [], "blocked_by": [{"condition": b} for b in blocks]}, set())
+    assert ([f.kind for f in judge.findings] == ["unknown_stays"]) is not excused
+
+
+@pytest.mark.parametrize(("saw", "excused"), [("first", True), ("other", False)])
+def test_a_broken_domain_stays_only_for_what_an_unseen_server_was_last_seen_to_sign_with_and_the_domain_holds(saw: str, excused: bool) -> None:
+    """s1 signs with the newest, s2 with the one before it, and s3 cannot be seen."""
+    world = World(History(servers=3, left=40))
+    judge, farm, domain = world.judge, world.farm, world.domains["d1.contoso.com"]
+    first, second, newest = farm.primary, farm.new(0), farm.new(0)
+    farm.certificates = [first, second, newest]
+    farm.promote(newest, 0, "hand:urgent")
+    farm.servers[0].primary, farm.servers[1].primary, farm.servers[2].reachable = newest, second, False
+    judge.server_signers["s3"] = ((first if saw == "first" else second).thumbprint, 0)
+    for one in world.domains.values():
+        one.members = (newest, second)
+    domain.members = (second, first)
+    world.now = DAY
+    run = Run(world, 1, 0, 0)
+    run.ended, run.plans = "complete", [{"farm": {"primary": newest.thumbprint}, "state": "broken", "blocked_by": [], "run": {"failures": []}, "actions": []}]
+    run.begun = DAY - 2
+    judge.run_ended(run)
+    assert ([f.kind for f in judge.findings] == ["unrepaired"]) is not excused
+
+
+@pytest.mark.parametrize(("day", "excused"), [(39, True), (20, False)])
+def test_one_successor_may_be_dropped_for_another_that_came_when_adfs_promotes_anything_at_once(day: int, excused: bool) -> None:
+    world = World(History(left=40))
+    judge, farm, domain = world.judge, world.farm, world.domains["d1.contoso.com"]
+    coming, late = farm.new(DAY), farm.new(day * DAY)
+    farm.certificates += [coming, late]
+    world.now = day * DAY + HOUR
+    domain.members = (farm.primary, late)
+    judge.writes(domain, (farm.primary, coming), "ours:publish", Run(world, 1, 0, 0))
+    assert ([f.kind for f in judge.findings] == ["successor_dropped"]) is not excused
+
+
+def _lost_at_the_last_call() -> World:
+    """A hand brought a certificate on day 10, which AD FS promoted on day 21.9; d1 does not hold it."""
+    world = _promoted_after_a_run(10, "drop_second", 1)
+    world.judge.completed = [(n * DAY, n * DAY + 2) for n in range(22)]
+    return world
+
+
+@pytest.mark.parametrize(("asked", "excused"), [(20.9, True), (15, False)])
+def test_a_last_call_just_after_the_operator_was_asked_what_is_wanted_is_excused(asked: float, excused: bool) -> None:
+    world = _lost_at_the_last_call()
+    world.judge.asked_at = round(asked * DAY)
+    world.judge.loss(world.domains["d1.contoso.com"], world.farm.servers[0], "adfs")
+    assert ([f.kind for f in world.judge.findings] == ["adfs_clock"]) is not excused
+
+
+@pytest.mark.parametrize(("ended", "day", "excused"), [(True, 20, True), (False, 20, False), (True, 12, False)])
+def test_what_signs_and_ends_at_once_excuses_only_right_after_a_primary_certificate_that_had_ended(ended: bool, day: int, excused: bool) -> None:
+    world = _lost_at_the_last_call()
+    world.judge.found_ended = [(n * DAY, ended and n == day) for n in range(22)]
+    world.judge.loss(world.domains["d1.contoso.com"], world.farm.servers[0], "adfs")
+    assert ([f.kind for f in world.judge.findings] == ["adfs_clock"]) is not excused
+
+
+@pytest.mark.parametrize(("runs", "pace", "excused"), [((9.5,), True, True), ((9.5, 11), True, False), ((9.5,), False, False)])
+def test_an_end_after_a_theft_is_excused_only_where_one_run_came_since_and_said_that_no_other_would(runs: tuple[float, ...], pace: bool, excused: bool) -> None:
+    world = World(History(left=15, interval=10 * DAY))
+    judge, farm = world.judge, world.farm
+    world.now = 9 * DAY
+    judge.stolen([farm.primary])
+    judge.completed = [(0, 2), *((round(day * DAY), round(day * DAY) + 2) for day in runs)]
+    judge.last_plan = {"state": "emergency", "run": {"failures": [{"fail_on": "pace" if pace else "held"}]}}
+    world.now = 15 * DAY
+    judge.loss(world.domains["d1.contoso.com"], farm.servers[0], "expiry")
+    assert ([f.kind for f in judge.findings] == ["expiry"]) is not excused
+
+
+@pytest.mark.parametrize(("pace", "said", "excused"), [(True, True, True), (True, False, False), (False, True, False)])
+def test_an_end_is_excused_by_a_certificate_that_nobody_removed_only_where_the_runs_said_both(pace: bool, said: bool, excused: bool) -> None:
+    world = World(History(left=45, interval=10 * DAY))
+    judge, farm = world.judge, world.farm
+    judge.completed = [(n * DAY, n * DAY + 2) for n in (10, 20, 30, 40)]
+    judge.no_room = [(n * DAY + 2, said and n in (20, 30)) for n in (10, 20, 30, 40)]
+    judge.last_plan = {"state": "published", "run": {"failures": [{"fail_on": "pace"}] if pace else []}}
+    world.now = 45 * DAY
+    judge.loss(world.domains["d1.contoso.com"], farm.servers[0], "expiry")
+    assert ([f.kind for f in judge.findings] == ["expiry"]) is not excused
+
+
+@pytest.mark.parametrize(("closed", "ran", "excused"), [(True, 8.375, True), (False, 8.375, False), (True, 7.2, False)])
+def test_what_a_hand_brought_just_before_adfs_promotes_excuses_only_where_nothing_notes_that_the_clock_is_held(closed: bool, ran: float, excused: bool) -> None:
+    world = World(History(left=40, promotion=0, policy={"run_interval": "48h"}))
+    judge, farm = world.judge, world.farm
+    world.now = 7 * DAY
+    world.hands.event(on_day(7, "generate"))()
+    judge.completed = [(round(ran * DAY), round(ran * DAY) + 2)]
+    judge.last_plan = {"blocked_by": [{"condition": "journal"}] if closed else [], "run": {"failures": []}}
+    world.now = round(8.25 * DAY) if ran < 8 else round(8.5 * DAY)
+    came = farm.certificates[-1]
+    world.came[came.thumbprint] = 7 * DAY
+    farm.promote(came, world.now + (5 if ran < 8 else 0), "adfs")
+    world.now += 5
+    judge.loss(world.domains["d1.contoso.com"], farm.servers[0], "adfs")
+    assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
+
+
 def test_times_stay_in_the_calendar() -> None:
     assert (text(10**12), text(-(10**12))) == ("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z")
 
