@@ -70,7 +70,8 @@ class ActionModule(ActionBase):
             return result
         self._refuse_wrong_place(given["where"], task_vars, {"short": result["short"]})
         if given["where"] == "controller":
-            path, where, ask = os.path.abspath(path), "the controller", folder.answer
+            path, where = os.path.abspath(path), "the controller"
+            ask: folder.Ask = folder.answer
         else:
             path = str(json.loads(json.dumps(self._task.args["path"])))  # not as the controller expands it
             where, ask = str(self._task.delegate_to or task_vars.get("inventory_hostname")), self._asks(task_vars)
