@@ -620,7 +620,9 @@ class Judge:
         several = self._successors() if crowd else farm.candidates(world.now)
         if len(several) > 1 and not failing and state != "emergency" and not self._paused():
             self.wrong("several_unsaid", f"AD FS has the successors {several}, and the run does not fail")
-        elsewhere = [d.name for d in world.domains.values() if d.here and d.host != farm.host and d.holds(farm.primary) and not d.unreadable]
+        # A domain that is managed now has no federation settings: none lead elsewhere, and no certificate is in them.
+        federated = [d for d in world.domains.values() if d.here and d.federated]
+        elsewhere = [d.name for d in federated if d.host != farm.host and d.holds(farm.primary) and not d.unreadable]
         if elsewhere and not failing and not world.policy.get("host_names"):
             self.wrong("unclaimed_unsaid", f"{', '.join(elsewhere)} leads elsewhere and holds {farm.primary}, and the run does not fail")
         self._emergency(plan)

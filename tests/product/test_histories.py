@@ -566,6 +566,14 @@ def test_what_a_hand_brought_just_before_adfs_promotes_excuses_only_where_nothin
     assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
 
 
+@pytest.mark.parametrize("federated", [True, False])
+def test_a_domain_that_leads_elsewhere_with_our_certificate_fails_the_run_unless_it_is_managed_now(federated: bool) -> None:
+    world = World(History(alias=1, left=60))
+    world.domains["a1.contoso.com"].federated = federated
+    world.judge._state({"state": "steady", "run": {"failures": []}, "blocked_by": []})
+    assert ([f.kind for f in world.judge.findings] == ["unclaimed_unsaid"]) is federated
+
+
 def test_times_stay_in_the_calendar() -> None:
     assert (text(10**12), text(-(10**12))) == ("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z")
 
