@@ -69,6 +69,7 @@ class Judge:
         self.acts: list[tuple[int, str, Run]] = []
         self.blocked: set[str] = set()  # domains that the last run could not write
         self.blocked_at: dict[str, int] = {}
+        self.strange_at: dict[str, int] = {}  # when the last run ended that named a certificate of unknown origin in a domain, and left it there
         self.at_promotion: dict[str, Any] | None = None
         self.adfs_at = -1
         self.updater_at = -1
@@ -259,7 +260,22 @@ class Judge:
                 return "an earlier certificate kept a successor from being made, and two runs failed for it"
             if promoted - self.blocked_at.get(domain.name, -100 * DAY) < self._publication() + 3 * self._pace():
                 return "could not be written before the last call"
+            if self._missed_while_room_was_to_be_made(domain, begun, promoted):
+                return "runs were missed in which a certificate of unknown origin would have given way"
         return ""
+
+    def _missed_while_room_was_to_be_made(self, domain: Domain, begun: int, promoted: int) -> bool:
+        """A certificate of unknown origin keeps its place until room is made (rollover.md, section 5), and no run came then.
+
+        The last run that came in time named it, earlier than that; the next one came late, and what it wrote had no time to reach all of Entra.
+        """
+        runs = [run for run in self.completed if run[0] <= begun]
+        if len(runs) < 2:
+            return False
+        (before, said), (came, _end) = runs[-2:]
+        room_made_from = self._last_call() + self._pace() - self._publication()  # the last call that is counted with here is two runs early
+        missed = came - before > self._pace() + 30 and came + self._publication() > promoted
+        return missed and before < room_made_from and self.strange_at.get(domain.name) == said
 
     def _brought_too_late(self, domain: Domain) -> bool:
         """A hand made what AD FS promoted, and no run that began since had time to write it into all of Entra."""
@@ -695,6 +711,7 @@ class Judge:
         self.blocked = refused
         self.blocked_at.update(dict.fromkeys(refused, world.now))
         plan = run.plans[-1]
+        self.strange_at.update({b["object"]: world.now for b in plan["blocked_by"] if b["condition"] == "unknown_certificate"})
         if any(f["fail_on"] == "auto_rollover" for f in _failures(plan)):
             self.asked_at = world.now
         alone = plan["state"] == "ready" and {b["condition"] for b in plan["blocked_by"]} == {"promote_policy"}

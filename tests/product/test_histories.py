@@ -574,6 +574,20 @@ def test_a_domain_that_leads_elsewhere_with_our_certificate_fails_the_run_unless
     assert ([f.kind for f in world.judge.findings] == ["unclaimed_unsaid"]) is federated
 
 
+@pytest.mark.parametrize(
+    ("named", "last", "again", "excused"),
+    [(True, 16, [21], True), (False, 16, [21], False), (True, 19, [21], False), (True, 20, [21], False), (True, 16, [20, 21], False)],
+    ids=["no run when room was to be made", "not named", "a run when room was made", "no run was missed", "a run in time to write"],
+)
+def test_missed_runs_excuse_a_last_call_only_where_room_was_still_to_be_made_for_a_successor(named: bool, last: int, again: list[int], excused: bool) -> None:
+    world = _promoted_after_a_run(2, "settings", 1)
+    judge = world.judge
+    judge.completed = [(n * DAY, n * DAY + 2) for n in (*range(last + 1), *again)]
+    judge.strange_at = {"d1.contoso.com": last * DAY + 2} if named else {}
+    judge.loss(world.domains["d1.contoso.com"], world.farm.servers[0], "adfs")
+    assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
+
+
 def test_times_stay_in_the_calendar() -> None:
     assert (text(10**12), text(-(10**12))) == ("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z")
 
