@@ -277,4 +277,7 @@ KNOWN: dict[str, History] = {
         policy={"windows": [_span(day + 0.26, day + 0.85) for day in range(150)]},
         events=(on_day(96, "add", "ca"), on_day(128, "rollover_on")),
     ),
+    "every domain is excluded, and Entra's own updater brings the successor to them": History(
+        servers=1, left=21, domains=1, updater=35, length=21, policy={"domains_excluded": ["d1.contoso.com"]}
+    ),
 }

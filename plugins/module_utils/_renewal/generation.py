@@ -63,7 +63,9 @@ def generate(s: Situation, blocks: list[Block]) -> Act | None:
 
 def obstacles(s: Situation) -> list[Block]:
     """What keeps a successor from being made, due or not, and cannot be put off."""
-    found = [*guards.room_for_successor(s), *guards.no_domain(s), *guards.way_is_open(s)]
+    found = [*guards.room_for_successor(s)]
+    if not is_owed(s):  # AD FS would have made it whoever can write the domains, and Entra's own updater may bring it to them
+        found += [*guards.no_domain(s), *guards.way_is_open(s)]
     if s.policy.successor is not None and s.policy.successor not in s.seen.farm.certificates:
         found += [*server_steps.unfit(s, s.policy.successor), *server_steps.key_checks(s, s.policy.successor)]
     if s.custom and not adfs_may_follow(s):
