@@ -280,4 +280,18 @@ KNOWN: dict[str, History] = {
     "every domain is excluded, and Entra's own updater brings the successor to them": History(
         servers=1, left=21, domains=1, updater=35, length=21, policy={"domains_excluded": ["d1.contoso.com"]}
     ),
+    "automatic rollover was found off and is wanted, and a domain is excluded: no run gives AD FS its clock back and holds it again": History(
+        servers=1, left=25, generation=10, promotion=10, auto=False, domains=2, length=1, policy={"auto_rollover": True, "domains_excluded": NAMED[:1]}
+    ),
+    "AD FS' own certificate is to follow an administrator's, and AD FS would promote what the next run makes within a freeze": History(
+        servers=1,
+        first="local",
+        left=31,
+        auto=False,
+        domains=2,
+        length=10,
+        interval=3 * DAY,
+        policy={"auto_rollover": True, "freezes": [_span(14, 16)]},
+        events=(on_day(4, "unreadable", 0),),
+    ),
 }

@@ -118,10 +118,12 @@ def restore(s: Situation, blocks: list[Block]) -> Act | None:
     if not s.following or (s.clock_held and s.journal.suspended_for == farm.primary and not _taken_back(s) and not s.custom):
         return None
     reach = s.unsure_reach
-    if later(s.now, reach) >= s.due_at and generation.reason_to_hold_first(s) is not None:
-        return None  # the next run would hold it again, for the renewal that is due then
+    next_run = later(s.now, reach)
+    comes_after = reach if s.leaves_a_domain_behind else s.reach
+    if next_run >= s.due_at and any(generation.reason_to_hold_first(s, moment, comes_after) is not None for moment in (s.now, next_run)):
+        return None  # this run or the next one would hold it again, for the renewal that is due then
     # Counted from the next run on, which would hold it again where it is too late then.
-    if rules.adfs_promotes_at(s.seen, [], s.now) - later(s.now, reach) < s.publication_interval + reach:
+    if rules.adfs_promotes_at(s.seen, [], s.now) - next_run < s.publication_interval + reach:
         blocks.append(
             Block(
                 "critical_threshold",

@@ -46,7 +46,7 @@ def generate(s: Situation, blocks: list[Block]) -> Act | None:
     if farm.auto_rollover and only_adfs_can(s):
         blocks.extend(what_stops(s))
         return None  # held now, its clock would have to be given back at once
-    hold = reason_to_hold_first(s) if farm.auto_rollover and not before_adfs else None
+    hold = reason_to_hold_first(s, s.now, s.reach) if farm.auto_rollover and not before_adfs else None
     if hold is not None:
         return SuspendAutoRollover(hold, protective=owed)
     first = (
@@ -114,25 +114,25 @@ def is_owed(s: Situation) -> bool:
     return s.owed
 
 
-def promotes_if_made_now(s: Situation) -> datetime:
-    """When AD FS' clock would promote a successor that is made now, at the earliest."""
+def promotes_if_made(s: Situation, moment: datetime) -> datetime:
+    """When AD FS' clock would promote a successor that is made at ``moment``, at the earliest."""
     thresholds = s.seen.farm.thresholds
-    return min(later(s.now, thresholds.promotion), earlier(s.seen.primary_key.not_after, thresholds.critical))
+    return min(later(moment, thresholds.promotion), earlier(s.seen.primary_key.not_after, thresholds.critical))
 
 
 def _is_made_before_adfs(s: Situation) -> bool:
     """AD FS' clock cannot be held, and no run is sure to publish in time what AD FS would make and promote; what is made now can be."""
-    in_time = promotes_if_made_now(s) - s.now >= s.publication_interval
+    in_time = promotes_if_made(s, s.now) - s.now >= s.publication_interval
     cannot = s.clock_cannot_be_held and s.seen.farm.auto_rollover is True and s.gives_room and not s.promotable and not s.custom
     return cannot and in_time and s.promotes_too_early(s.unsure_reach)
 
 
-def reason_to_hold_first(s: Situation) -> str | None:
-    """Why AD FS' clock has to be held before a successor is made now, None where it need not be."""
-    promotes = promotes_if_made_now(s)
+def reason_to_hold_first(s: Situation, moment: datetime, reach: timedelta) -> str | None:
+    """Why AD FS' clock has to be held before a successor is made at ``moment``, the next run coming ``reach`` later; None where it need not be."""
+    promotes = promotes_if_made(s, moment)
     if s.policy.promote != "adfs":
         return f"AD FS' own clock must not promote the new certificate (renew_signing_cert_promote: {s.policy.promote}); it is held before one is made"
-    if promotes - s.now < s.publication_interval + s.reach:
+    if promotes - moment < s.publication_interval + reach:
         return f"AD FS would promote a new certificate at {format_time(promotes)}, before it is known everywhere; its clock is held first"
     if not spans.free(s.policy, promotes, s.seen.farm.thresholds.check):
         return "AD FS would promote a new certificate within a freeze or outside the maintenance windows; its clock is held first"

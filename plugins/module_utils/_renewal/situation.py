@@ -392,6 +392,11 @@ class Situation:
         return self.reach if self.distances else max(self.reach, pace.UNKNOWN_REACH)
 
     @cached_property
+    def leaves_a_domain_behind(self) -> bool:
+        """A run cannot publish everywhere: some domain cannot be read or written."""
+        return any(status.unreadable is not None or not status.writable for status in self.counted)
+
+    @cached_property
     def scans_count(self) -> bool:
         """A renewal is near or under way, so that how often runs come matters."""
         if self.seen.farm.provider is not None:

@@ -535,3 +535,22 @@ def test_a_server_that_never_follows_is_no_wait_for_minutes_and_costs_nobody_the
         it.advance(1)
         it.run()
     assert it.lost == [] and it.farm.primary.startswith("BORN")
+
+
+def test_a_clock_is_not_given_back_by_a_run_that_would_hold_it_again_because_it_leaves_a_domain_behind() -> None:
+    """Automatic rollover was found off and is wanted; one domain is excluded, and how often runs come is not known yet."""
+    thresholds = replace(farm().thresholds, generation=10 * DAY, promotion=10 * DAY)
+    it = life(25, auto_rollover=False, thresholds=thresholds)
+    it.run(Policy(auto_rollover=True, domains_excluded=frozenset({"d1"})))
+    assert not both_in_one_run(it), it.acts
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_clock_is_not_given_back_for_a_while_that_the_next_run_would_end_because_of_a_freeze(frozen: bool) -> None:
+    """AD FS' own certificate is to follow an administrator's. The next run would make it, and AD FS would promote it within the freeze."""
+    it = Life(observe(farm(auto_rollover=False, from_store=frozenset({"OLD"})), *three(), **ends(31)))
+    freezes = (Span(at(14), at(16)),) if frozen else ()
+    it.runs((0.4, 3.4, 6.4, 9.4, 12.4), Policy(auto_rollover=True, freezes=freezes))
+    given_back = [day for day, act in it.acts if act == "restore_auto_rollover"]
+    held_again = [day for day, act in it.acts if act == "suspend_auto_rollover" and given_back and day > given_back[0]]
+    assert it.lost == [] and held_again == [], it.acts
