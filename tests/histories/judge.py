@@ -75,6 +75,7 @@ class Judge:
         self.updater_at = -1
         self.policy_at = -1
         self.journal_quiet = 0
+        self.unwritten_at = -1  # when a run could not write the journal
         self.forgot_at = -100 * DAY
         self.planned_at = -1
         self.no_room: list[tuple[int, bool]] = []  # of each run: whether an earlier certificate alone stood in the way, and it failed for it
@@ -420,7 +421,9 @@ class Judge:
     def _nothing_notes_the_clock(self) -> bool:
         """The last run could not use the journal, and nobody said that automatic rollover is wanted: then no run could give AD FS its clock back."""
         blocks = self.last_plan["blocked_by"] if self.last_plan else []
-        return any(b["condition"] == "journal" for b in blocks) and self.world.policy.get("auto_rollover") is None
+        # That it cannot be written shows only when it is: until the run plans again, a minute later, its plan does not say so.
+        closed = any(b["condition"] == "journal" for b in blocks) or self.unwritten_at >= self.planned_at >= 0
+        return closed and self.world.policy.get("auto_rollover") is None
 
     def _paused(self) -> bool:
         content = self.world.journal.content or {}
@@ -760,6 +763,10 @@ class Judge:
             gated = gated or not (world.history.null_ok or world.history.equal_ok)
             if quiet and not gated and theirs and domain.here and domain.federated and domain.name not in refused and not plan["actions"]:
                 self.wrong("unknown_stays", f"{domain.name} holds {theirs} although unknown certificates are to be replaced")
+
+    def journal_unwritten(self) -> None:
+        """A run could not write the journal."""
+        self.unwritten_at = self.world.now
 
     def journal_written(self, run: Run, before: dict[str, Any], content: dict[str, Any]) -> None:
         """Where nothing happens, nothing is written; and what an operator said is not forgotten."""

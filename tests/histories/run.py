@@ -266,6 +266,7 @@ class Run:
         journal, now = self.world.journal, self.world.now + self.world.server_skew // 60
         before = journal.content
         if journal.unwritable:
+            self.world.judge.journal_unwritten()
             return {"failed": True, "msg": "the disk is full", "error_id": "disk"}
         if not journal.write(content, expected or None, now):
             self.locked = None

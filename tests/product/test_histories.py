@@ -444,6 +444,24 @@ def test_a_clock_is_left_running_only_where_the_journal_is_closed_and_nobody_sai
     assert ([f.kind for f in judge.findings] == ["clock_not_held"]) is not excused
 
 
+@pytest.mark.parametrize(("when", "wanted", "excused"), [("its plan's", None, True), ("the plan's before", None, False), ("its plan's", True, False)])
+def test_a_clock_is_left_running_where_the_last_plan_itself_could_not_be_noted(when: str, wanted: Any, excused: bool) -> None:
+    """AD FS promotes in the minute between the act that a closed journal kept from being done and the run's next plan."""
+    world = World(History(left=40, policy={"promote": "never", "auto_rollover": wanted}))
+    judge, farm = world.judge, world.farm
+    farm.certificates.append(farm.new(0))
+    judge.completed = [(DAY, DAY + 2)]
+    where = {"adfs_promotes_at": None, "primary": farm.primary.thumbprint, "certificates": [c.thumbprint for c in farm.certificates]}
+    judge.last_plan, judge.planned_at = {"farm": where, "blocked_by": []}, 2 * DAY
+    world.now = 2 * DAY if when == "its plan's" else 2 * DAY - 1
+    world.journal.unwritable = True
+    Run(world, 2, 0)._write_journal({}, None)
+    world.now = 2 * DAY + 1
+    farm.promote(farm.certificates[-1], world.now, "adfs")
+    judge.adfs_changed()
+    assert ([f.kind for f in judge.findings] == ["clock_not_held"]) is not excused
+
+
 @pytest.mark.parametrize("promoted", [True, False])
 def test_a_clock_that_one_run_gives_back_and_holds_again_goes_to_and_fro_unless_adfs_promoted_in_between(promoted: bool) -> None:
     world = World(History(left=5))
