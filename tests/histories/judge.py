@@ -83,6 +83,7 @@ class Judge:
         self.left_to_person: list[tuple[int, bool]] = []  # of each run: whether a person alone was awaited, and the run said so
         self.asked_at = -100 * DAY  # when a run last failed because it is not known whether automatic rollover is wanted
         self.found_ended: list[tuple[int, bool]] = []  # of each run: whether the primary certificate had ended
+        self.hindered: list[bool] = []  # of each run: whether an obstacle blocked, and it failed
         self.ended_at_run = -1  # when the last run ended, if the primary certificate had ended by then
 
     def wrong(self, kind: str, what: str) -> None:
@@ -341,6 +342,8 @@ class Judge:
             return "wanted off"
         if not farm.auto and farm.switched_by in ("hand", "begin") and (policy.get("auto_rollover") is None or policy.get("promote") == "never"):
             return "found off"
+        if not farm.auto and farm.switched_by == "hand" and self.last_plan and self.last_plan["farm"].get("auto_certificate_rollover"):
+            return "a hand switched rollover off since the last look"
         if self.last_plan and any(f["fail_on"] == "auto_rollover" for f in _failures(self.last_plan)):
             # Whether rollover is off by our hand or by somebody's is not known after a journal was lost: the run asks, and fails until it is told.
             return "the operator was asked what is wanted"
@@ -359,6 +362,9 @@ class Judge:
         said = {f["fail_on"] for f in _failures(self.last_plan)} if self.last_plan else set()
         if history.interval >= 14 * DAY and "pace" in said:
             return "too few runs, and said so"
+        if "pace" in said and self._first_of_two_was_hindered():
+            # The first knew no distance between runs, and room for the successor is not made in advance for a job that may come daily.
+            return "two runs alone, nobody declared how seldom they come, and both failed, the first for an obstacle"
         if "pace" in said and self._no_room_was_made(self.completed[-1][0]):
             return "an earlier certificate kept a successor from being made, and two runs failed for it"
         if self.stolen_keys and "pace" in said and self._one_run_since(min(self.stolen_keys.values())):
@@ -372,6 +378,10 @@ class Judge:
         if journal.error or (journal.content or {}).get("schema") == 99:
             return "the journal cannot be used"
         return ""
+
+    def _first_of_two_was_hindered(self) -> bool:
+        """Only two runs came in time, further apart than was declared, and the first failed for what nobody mended until the second."""
+        return len(self.completed) == len(self.hindered) == 2 and self.hindered[0] and self.world.history.interval > self._declared()
 
     def _one_run_since(self, moment: int) -> bool:
         """No second run came that could find in all of Entra what the first one since ``moment`` had written."""
@@ -715,6 +725,7 @@ class Judge:
         self.blocked_at.update(dict.fromkeys(refused, world.now))
         plan = run.plans[-1]
         self.strange_at.update({b["object"]: world.now for b in plan["blocked_by"] if b["condition"] == "unknown_certificate"})
+        self.hindered.append(bool(_failures(plan)) and any(b["until"] is None and b["condition"] in OBSTACLES for b in plan["blocked_by"]))
         if any(f["fail_on"] == "auto_rollover" for f in _failures(plan)):
             self.asked_at = world.now
         alone = plan["state"] == "ready" and {b["condition"] for b in plan["blocked_by"]} == {"promote_policy"}

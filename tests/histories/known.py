@@ -294,4 +294,7 @@ KNOWN: dict[str, History] = {
         policy={"auto_rollover": True, "freezes": [_span(14, 16)]},
         events=(on_day(4, "unreadable", 0),),
     ),
+    "runs come every ten days, which nobody declared, and an unknown certificate is in the way when the first comes": History(
+        servers=1, left=18, domains=1, second="unknown", length=18, interval=10 * DAY
+    ),
 }

@@ -613,3 +613,37 @@ def test_times_stay_in_the_calendar() -> None:
 @pytest.mark.parametrize("name", known.KNOWN)
 def test_what_went_wrong_once_does_not_again(name: str) -> None:
     assert [str(f) for f in live(known.KNOWN[name]).findings] == []
+
+
+@pytest.mark.parametrize(("seen_on", "hand", "excused"), [(True, True, True), (False, True, False), (True, False, False)])
+def test_an_end_is_excused_by_a_hand_that_switched_rollover_off_only_if_the_last_look_saw_it_on(seen_on: bool, hand: bool, excused: bool) -> None:
+    world = World(History(left=45, interval=10 * DAY, policy={"auto_rollover": True}))
+    judge, farm = world.judge, world.farm
+    judge.completed = [(n * DAY, n * DAY + 2) for n in (15, 25, 35)]
+    judge.last_plan = {"state": "ready", "farm": {"auto_certificate_rollover": seen_on}, "run": {"failures": []}}
+    farm.auto, farm.switched_by = False, "hand" if hand else "ours"
+    world.now = 45 * DAY
+    judge.loss(world.domains["d1.contoso.com"], farm.servers[0], "expiry")
+    assert ([f.kind for f in judge.findings] == ["expiry"]) is not excused
+
+
+_HINDERED: dict[str, Any] = {"servers": 1, "left": 18, "domains": 1, "second": "unknown", "length": 18, "interval": 10 * DAY}
+
+
+@pytest.mark.parametrize(
+    ("given", "hindered", "excused"),
+    [({}, True, True), ({}, False, False), ({"interval": 10 * DAY, "policy": {"run_interval": "10d"}}, True, False), ({"left": 28, "length": 28}, True, False)],
+    ids=["not declared", "not hindered", "declared", "a third run"],
+)
+def test_an_end_is_excused_by_an_obstacle_to_the_first_of_two_runs_only_where_nobody_declared_how_seldom(
+    given: dict[str, Any], hindered: bool, excused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not hindered:
+        monkeypatch.setattr("histories.judge.OBSTACLES", set())
+    world = World(History(**{**_HINDERED, **given}))
+    judge = world.judge
+    world.live()
+    judge.last_plan = {"state": "published", "farm": {}, "run": {"failures": [{"fail_on": "pace"}]}}
+    judge.findings.clear()
+    judge.loss(world.domains["d1.contoso.com"], world.farm.servers[0], "expiry")
+    assert ([f.kind for f in judge.findings] == ["expiry"]) is not excused
