@@ -64,6 +64,7 @@ class Judge:
         self.story: list[str] = []
         self.seen_by_runs: set[str] = set()
         self.noted_primary: set[str] = set()  # what a run that was not cut off saw as primary, and noted
+        self.noted_came: dict[str, tuple[str, int]] = {}  # under which primary a run noted that each certificate came (empty: not known), and which run
         self.server_signers: dict[str, tuple[str, int]] = {}
         self.noted_signers: dict[str, str] = {}  # what a run that was not cut off saw each server sign with, and could note
         self.acts: list[tuple[int, str, Run]] = []
@@ -511,6 +512,7 @@ class Judge:
         """The journal that the next run finds is not the one that the last run wrote."""
         self.seen_by_runs.clear()
         self.noted_primary.clear()
+        self.noted_came.clear()
         self.server_signers.clear()
         self.noted_signers.clear()
         self.forgot_at = self.world.now
@@ -660,13 +662,23 @@ class Judge:
         """What is to follow the primary, of what AD FS may promote.
 
         What a run noted as primary was given up by whoever let another one sign: it is no successor, and a domain needs no room for it, because AD FS'
-        clock is held before it could come back. Only what a rollback took back is to follow again.
+        clock is held before it could come back. Only what a rollback took back is to follow again. As little is one that came under an earlier primary,
+        until near the end (guide_safety.rst).
         """
         farm = self.world.farm
         # What comes once AD FS would promote anything at once is no successor that could be published before.
         candidates = [c for c in farm.candidates(self.world.now) if c.begins < farm.primary.ends - farm.span("critical")]
         back = bool((self.world.journal.content or {}).get("rollback"))
-        return [c for c in candidates if back or c.thumbprint not in self.noted_primary]
+        return [c for c in candidates if back or not (c.thumbprint in self.noted_primary or self._came_under_an_earlier_one(c))]
+
+    def _came_under_an_earlier_one(self, certificate: Certificate) -> bool:
+        """A run noted that it came while another certificate was primary, and it is not yet so late that it would be let follow for want of another one."""
+        farm = self.world.farm
+        under, noted = self.noted_came.get(certificate.thumbprint, ("", -1))
+        together = noted == self.noted_came.get(farm.primary.thumbprint, ("", -1))[1]  # of two that one run found nobody saw which came first
+        last = farm.primary.ends - max(farm.span("critical"), farm.span("check") + 10 + HOUR)
+        near = self.world.now >= last - self._publication() - 4 * self._pace()
+        return bool(under) and under != farm.primary.thumbprint and not together and not near
 
     def _taken_and_put_back(self, domain: Domain, coming: Certificate) -> bool:
         """Another hand took it out and one put it back between two looks: no run can see that, and the promise leaves it out (omnipresence).
@@ -715,7 +727,11 @@ class Judge:
             self.looks.setdefault(name, set()).update(counts)
         journal = world.journal
         if journal.error is None and not journal.unwritable and (journal.content or {}).get("schema") != 99:
-            self.noted_primary.update(plan["farm"]["primary"] for plan in run.plans)
+            for seen in (plan["farm"] for plan in run.plans):
+                for thumbprint in seen["certificates"]:
+                    # Nothing is known of what lay in AD FS at the first look.
+                    self.noted_came.setdefault(thumbprint, (seen["primary"] if self.noted_primary else "", run.begun))
+                self.noted_primary.add(seen["primary"])
             self.noted_signers.update({name: signer for name, (signer, at) in self.server_signers.items() if at >= run.begun})
         self.ended_at_run = world.now if farm.primary.ends <= world.now else -1
         self.found_ended.append((run.begun, farm.primary.ends <= world.now))

@@ -606,6 +606,26 @@ def test_missed_runs_excuse_a_last_call_only_where_room_was_still_to_be_made_for
     assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
 
 
+@pytest.mark.parametrize(
+    ("under", "noted", "day", "excused"),
+    [("earlier", 1, 2, True), ("primary", 1, 2, False), ("", 1, 2, False), ("earlier", 0, 2, False), ("earlier", 1, 38, False)],
+    ids=["under an earlier one", "under the primary", "not known", "in one run with the primary", "near the end"],
+)
+def test_a_successor_is_not_dropped_only_where_a_run_noted_that_it_came_under_an_earlier_primary(under: str, noted: int, day: int, excused: bool) -> None:
+    world = World(History(left=45))
+    judge, farm = world.judge, world.farm
+    former, coming = farm.new(0), farm.new(DAY)
+    farm.certificates += [former, coming]
+    world.now = day * DAY
+    world.domains["d1.contoso.com"].members = (farm.primary, former)
+    judge.noted_came = {
+        farm.primary.thumbprint: ("", 0),
+        former.thumbprint: ({"earlier": "another", "primary": farm.primary.thumbprint}.get(under, ""), noted),
+    }
+    judge.writes(world.domains["d1.contoso.com"], (farm.primary, coming), "ours:publish", Run(world, 1, 0, 0))
+    assert ([f.kind for f in judge.findings] == ["successor_dropped"]) is not excused
+
+
 def test_times_stay_in_the_calendar() -> None:
     assert (text(10**12), text(-(10**12))) == ("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z")
 
