@@ -501,7 +501,8 @@ def test_a_broken_domain_stays_only_for_what_an_unseen_server_was_last_seen_to_s
     domain.members = (second, first)
     world.now = DAY
     run = Run(world, 1, 0, 0)
-    run.ended, run.plans = "complete", [{"farm": {"primary": newest.thumbprint}, "state": "broken", "blocked_by": [], "run": {"failures": []}, "actions": []}]
+    shown = {"primary": newest.thumbprint, "certificates": [c.thumbprint for c in farm.certificates]}
+    run.ended, run.plans = "complete", [{"farm": shown, "state": "broken", "blocked_by": [], "run": {"failures": []}, "actions": []}]
     run.begun = DAY - 2
     judge.run_ended(run)
     assert ([f.kind for f in judge.findings] == ["unrepaired"]) is not excused
