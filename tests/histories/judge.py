@@ -783,8 +783,8 @@ class Judge:
             theirs = [c for c in domain.members if c is not None and c.name.partition("-")[2][:1] == "X"]
             # A server that nobody can see may sign with it: removing it waits until every server is seen, as the removal of the old one does.
             unseen = any(s.listed and not (s.up and s.reachable) and s.name not in world.gone_servers() for s in world.farm.servers)
-            # So does everything that has to wait for its time, where clocks differ.
-            waits_for = {"window", "clock", "unseen_server"} if unseen else {"window", "clock"}
+            # So does everything that has to wait for its time, where clocks differ, and what no journal could keep a copy of before it is taken out.
+            waits_for = {"window", "clock", "journal", *({"unseen_server"} if unseen else ())}
             gated = bool(waits_for & {b["condition"] for b in plan["blocked_by"]})
             # Entra takes neither an empty second member nor the same certificate twice, so there is no write that leaves one certificate alone.
             gated = gated or not (world.history.null_ok or world.history.equal_ok)

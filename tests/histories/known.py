@@ -142,6 +142,9 @@ KNOWN: dict[str, History] = {
     ),
     "a server joins while a domain is broken": History(servers=1, left=25, length=2, events=(on_day(1, "drop_first", 0), on_day(1, "new_server", True))),
     "two certificates by hand within a minute, and both end": History(left=40, duration=45, length=50, events=(on_day(1, "urgent_twice"),)),
+    "unknown certificates are to be replaced, and the journal cannot be used": History(
+        left=60, length=9, policy={"unknown_certificates": "replace"}, events=(on_day(2, "journal_corrupt", None, 9), on_day(3, "stranger", 0))
+    ),
     "unknown certificates are to be replaced, and a server cannot be seen": History(
         left=60, length=9, policy={"unknown_certificates": "replace"}, events=(on_day(2, "unreachable", 0), on_day(3, "stranger", 0))
     ),

@@ -476,7 +476,7 @@ def test_a_clock_that_one_run_gives_back_and_holds_again_goes_to_and_fro_unless_
     assert [f.kind for f in world.judge.findings] == ([] if promoted else ["flapping"])
 
 
-@pytest.mark.parametrize(("blocks", "excused"), [(["clock"], True), (["window"], True), (["due"], False)])
+@pytest.mark.parametrize(("blocks", "excused"), [(["clock"], True), (["window"], True), (["due", "journal"], True), (["due"], False)])
 def test_an_unknown_certificate_that_is_to_be_replaced_stays_only_while_something_is_said_to_keep_it(blocks: list[str], excused: bool) -> None:
     world = World(History(left=300, policy={"unknown_certificates": "replace"}))
     judge, domain = world.judge, world.domains["d1.contoso.com"]
