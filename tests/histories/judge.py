@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 WAITING = {"generated", "publishing", "published", "ready", "promoting"}
 AT_REST = {"steady", "promoted", "complete"}
 OBSTACLES = {"unseen_server", "unreadable", "unpublished", "unknown_certificate", "several_successors", "missing_domain", "servers_unconfirmed"}
+TOO_LATE_FOR_ROOM = "a certificate of unknown origin was to give way, and the first run that could have seen to that was the last one in time"
 FOR_A_PERSON = "a person was to promote, and the server copied while the run said so"
 ASKED_TWICE = 7  # every so many plans are made twice
 
@@ -70,6 +71,7 @@ class Judge:
         self.acts: list[tuple[int, str, Run]] = []
         self.blocked: set[str] = set()  # domains that the last run could not write
         self.blocked_at: dict[str, int] = {}
+        self.declared: list[tuple[int, int]] = [(-1, self._declared())]  # since when which distance of runs is declared
         self.strange_at: dict[str, int] = {}  # when the last run ended that named a certificate of unknown origin in a domain, and left it there
         self.at_promotion: dict[str, Any] | None = None
         self.adfs_at = -1
@@ -203,6 +205,9 @@ class Judge:
         # A hand brought it so late that this run, the last one in time, found it not yet accepted everywhere in Entra.
         if self._undone_too_late(domain, self.world.now, self.world.now):
             return "a hand came between, and no run could mend it before the last call"
+        at_last = bool(self.completed) and self.world.now >= self._last_call()
+        if at_last and self._came_too_late_to_make_room(domain, self.completed[-1], self.acts[-1][2].begun, self.world.now):
+            return TOO_LATE_FOR_ROOM
         return ""
 
     def _excuse_for_clock(self, domain: Domain, server: Server) -> str:
@@ -263,22 +268,21 @@ class Judge:
                 return "an earlier certificate kept a successor from being made, and two runs failed for it"
             if promoted - self.blocked_at.get(domain.name, -100 * DAY) < self._publication() + 3 * self._pace():
                 return "could not be written before the last call"
-            if self._missed_while_room_was_to_be_made(domain, begun, promoted):
-                return "runs were missed in which a certificate of unknown origin would have given way"
+            if len(before) > 1 and self._came_too_late_to_make_room(domain, before[-2], begun, promoted):
+                return TOO_LATE_FOR_ROOM
         return ""
 
-    def _missed_while_room_was_to_be_made(self, domain: Domain, begun: int, promoted: int) -> bool:
+    def _came_too_late_to_make_room(self, domain: Domain, before: tuple[int, int], came: int, promoted: int) -> bool:
         """A certificate of unknown origin keeps its place until room is made (rollover.md, section 5), and no run came then.
 
-        The last run that came in time named it, earlier than that; the next one came late, and what it wrote had no time to reach all of Entra.
+        The run ``before`` named it, earlier than that. The next one, which began at ``came``, was late or found a longer distance of runs declared, so that
+        it was the last one in time; and what it wrote had no time to reach all of Entra.
         """
-        runs = [run for run in self.completed if run[0] <= begun]
-        if len(runs) < 2:
-            return False
-        (before, said), (came, _end) = runs[-2:]
-        room_made_from = self._last_call() + self._pace() - self._publication()  # the last call that is counted with here is two runs early
-        missed = came - before > self._pace() + 30 and came + self._publication() > promoted
-        return missed and before < room_made_from and self.strange_at.get(domain.name) == said
+        begun, ended = before
+        pace = max(self.world.history.interval, next(declared for at, declared in reversed(self.declared) if at <= begun))
+        room_made_from = self._last_call() + 3 * self._pace() - 2 * pace - self._publication()
+        late = came - begun > pace + 30 or self._pace() > pace
+        return late and came + self._publication() > promoted and begun < room_made_from and self.strange_at.get(domain.name) == ended
 
     def _brought_too_late(self, domain: Domain) -> bool:
         """A hand made what AD FS promoted, and no run that began since had time to write it into all of Entra."""
@@ -506,6 +510,7 @@ class Judge:
 
     def policy_changed(self, about: dict[str, Any]) -> None:
         self.policy_at = self.world.now
+        self.declared.append((self.world.now, self._declared()))
         self.tell(f"policy {about}")
 
     def forgets(self) -> None:

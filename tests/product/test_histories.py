@@ -594,17 +594,38 @@ def test_a_domain_that_leads_elsewhere_with_our_certificate_fails_the_run_unless
 
 
 @pytest.mark.parametrize(
-    ("named", "last", "again", "excused"),
-    [(True, 16, [21], True), (False, 16, [21], False), (True, 19, [21], False), (True, 20, [21], False), (True, 16, [20, 21], False)],
-    ids=["no run when room was to be made", "not named", "a run when room was made", "no run was missed", "a run in time to write"],
+    ("named", "last", "again", "declared", "excused"),
+    [
+        (True, 16, [21], None, True),
+        (False, 16, [21], None, False),
+        (True, 19, [21], None, False),
+        (True, 20, [21], None, False),
+        (True, 16, [20, 21], None, False),
+        (True, 16, [17], "120h", True),
+        (True, 16, [17], "24h", False),
+    ],
+    ids=["runs were missed", "not named", "a run when room was made", "no run was missed", "another run came", "a longer distance is declared", "as before"],
 )
-def test_missed_runs_excuse_a_last_call_only_where_room_was_still_to_be_made_for_a_successor(named: bool, last: int, again: list[int], excused: bool) -> None:
+@pytest.mark.parametrize("ours", [False, True])
+def test_a_run_that_came_too_late_to_make_room_excuses_a_last_call_only_where_the_one_before_named_the_unknown_certificate(
+    named: bool, last: int, again: list[int], declared: str | None, ours: bool, excused: bool
+) -> None:
     world = _promoted_after_a_run(2, "settings", 1)
-    judge = world.judge
-    judge.completed = [(n * DAY, n * DAY + 2) for n in (*range(last + 1), *again)]
+    judge, came = world.judge, again[-1] * DAY
+    if declared:
+        world.now = last * DAY + HOUR
+        world.hands.policy({"run_interval": declared})
+    runs = [n * DAY for n in (*range(last + 1), *again)]
+    judge.completed = [(begin, begin + 2) for begin in (runs[:-1] if ours else runs)]
     judge.strange_at = {"d1.contoso.com": last * DAY + 2} if named else {}
-    judge.loss(world.domains["d1.contoso.com"], world.farm.servers[0], "adfs")
-    assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
+    world.now = world.farm.since = came + (1 if ours else HOUR)
+    if ours:
+        world.now = came
+        run = Run(world, 22, 0)
+        world.now = came + 1
+        judge.acted("promote", run)
+    judge.loss(world.domains["d1.contoso.com"], world.farm.servers[0], "ours:promote" if ours else "adfs")
+    assert ([f.kind for f in judge.findings] == ["promotion" if ours else "adfs_clock"]) is not excused
 
 
 @pytest.mark.parametrize(
