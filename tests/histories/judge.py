@@ -258,6 +258,8 @@ class Judge:
                 return "the operator was asked what is wanted"
             if self._found_ended_and_ends_too_soon(begun):
                 return "the primary certificate had ended, and what signed instead ended too soon"
+            if farm.primary.begins >= begun and self._a_person_left_it_to_adfs(begun):
+                return "a person was to promote, and the last call said that one more would sign before the next run"
             if self._undone_too_late(domain, ended, promoted):
                 return "a hand came between, and no run could mend it before the last call"
             if len(farm.candidates(begun)) > 1:
@@ -313,6 +315,15 @@ class Judge:
         """
         said = [failed for at, failed in self.no_room if at < begun][-2:]
         return not self.world.policy.get("remove_old_from_adfs") and len(said) == 2 and all(said)
+
+    def _a_person_left_it_to_adfs(self, begun: int) -> bool:
+        """With ``never`` the role promotes nothing. The run before the last call, ``begun``, awaited a person alone, and the last call itself said what comes.
+
+        AD FS, which got its clock back then, makes one more soon where certificates live short. Holding on would have cost every domain at the end.
+        """
+        before = [awaited for at, awaited in self.left_to_person if at < begun]
+        said = any(f["fail_on"] == "pace" for f in _failures(self.last_plan)) if self.last_plan else False
+        return self.world.policy.get("promote") == "never" and bool(before) and before[-1] and said
 
     def _undone_too_late(self, domain: Domain, ended: int, promoted: int) -> bool:
         """A hand changed AD FS or this domain, and no run since came early enough for a write to reach all of Entra; the next one may come after the end.

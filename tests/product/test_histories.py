@@ -648,6 +648,25 @@ def test_a_successor_is_not_dropped_only_where_a_run_noted_that_it_came_under_an
     assert ([f.kind for f in judge.findings] == ["successor_dropped"]) is not excused
 
 
+@pytest.mark.parametrize(
+    ("promote", "awaited", "said", "excused"), [("never", 1, 1, True), ("adfs", 1, 1, False), ("never", 0, 1, False), ("never", 1, 0, False)]
+)
+def test_one_more_that_adfs_lets_sign_is_excused_only_where_a_person_was_awaited_and_the_last_call_said_so(
+    promote: str, awaited: int, said: int, excused: bool
+) -> None:
+    world = World(History(left=32, interval=7 * DAY, policy={"promote": promote}))
+    judge, farm = world.judge, world.farm
+    judge.completed = [(n * DAY, n * DAY + 2) for n in (7, 14, 21, 28)]
+    judge.left_to_person = [(n * DAY + 2, bool(awaited)) for n in (7, 14, 21)]
+    judge.last_plan = {"state": "ready", "run": {"failures": [{"fail_on": "pace"}] if said else []}, "blocked_by": [], "deadline": None, "next_run_at": None}
+    world.now = 29 * DAY
+    farm.certificates.append(farm.new(world.now))
+    world.now = 34 * DAY
+    farm.promote(farm.certificates[-1], world.now, "adfs")
+    judge.loss(world.domains["d1.contoso.com"], farm.servers[0], "adfs")
+    assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
+
+
 def test_times_stay_in_the_calendar() -> None:
     assert (text(10**12), text(-(10**12))) == ("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z")
 

@@ -181,7 +181,8 @@ def last_call(s: Situation, blocks: list[Block]) -> Act | None:
     goes_on = _goes_on(s, key)
     if _left_to_adfs(s) and not (goes_on and s.policy.promote != "never") and (in_time or s.policy.promote != "role"):
         may_be_late = "" if in_time else ". AD FS may do so only after the end: with renew_signing_cert_promote set to role it would be done at once"
-        return RestoreAutoRollover(f"last call: AD FS gets its clock back, because {reason}{may_be_late}", thumbprint=key, protective=True)
+        one_more = f". {_why_not_adfs(s, key)}: run this again shortly before then" if goes_on else ""
+        return RestoreAutoRollover(f"last call: AD FS gets its clock back, because {reason}{may_be_late}{one_more}", thumbprint=key, protective=True)
     if s.policy.promote == "role" or s.signs_with_stolen:
         return Promote(f"last call: {reason}", thumbprint=key, protective=True)
     if goes_on and s.policy.promote == "adfs" and _left_to_adfs(s):
@@ -223,6 +224,13 @@ def _promotes_another(s: Situation, key: str) -> datetime:
 def _goes_on(s: Situation, key: str) -> bool:
     """No later run is sure to come before AD FS, its clock running, would let a certificate sign that no domain can know."""
     return _promotes_another(s, key) <= later(s.now, s.reach)
+
+
+def one_more_at(s: Situation) -> datetime | None:
+    """After a last call, when AD FS lets a certificate sign that no domain can know. None where a later run is sure to come before."""
+    if not s.released or not s.seen.farm.auto_rollover or len(s.promotable) != 1 or not _goes_on(s, s.promotable[0]):
+        return None
+    return _promotes_another(s, s.promotable[0])
 
 
 def _why_not_adfs(s: Situation, key: str) -> str:

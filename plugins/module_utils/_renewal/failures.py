@@ -95,6 +95,15 @@ def _pace(s: Situation) -> Iterator[tuple[str, str]]:
             "pace",
             f"no further run is sure to come before {format_time(s.last_safe_moment)}{measured}: run it more often, and set renew_signing_cert_run_interval",
         )
+    one_more = adfs_clock.one_more_at(s)
+    if one_more is not None:
+        yield (
+            "pace",
+            (
+                f"no further run is sure to come before {format_time(one_more)}, when AD FS would have made one more certificate and let it sign, which no"
+                " domain knows: run this again shortly before then, or set renew_signing_cert_promote to role for the next time"
+            ),
+        )
 
 
 def _days(span: object) -> str:

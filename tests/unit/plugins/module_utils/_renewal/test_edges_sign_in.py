@@ -603,6 +603,17 @@ def test_a_person_who_promotes_is_left_alone_where_adfs_would_go_on() -> None:
     assert "promote" not in {s.act.action for p in made for s in p.steps}
 
 
+@pytest.mark.parametrize("days", [45, 365])
+def test_a_last_call_that_leaves_it_to_adfs_says_when_one_more_would_sign_that_no_domain_knows(days: float) -> None:
+    it = life(40)
+    it.daily(7, every=7)
+    it.make(days=days)
+    made = it.daily(35, Policy(promote="never"), every=7)
+    called, said = next((p, s.act.reason) for p in made for s in p.steps if s.act.reason.startswith("last call"))
+    assert ("would make one more and let it sign" in said) is (days == 45)
+    assert ("pace" in failing(called.last)) is (days == 45)
+
+
 @pytest.mark.parametrize("held", [False, True])
 @pytest.mark.parametrize("days", [24, 365])
 def test_what_every_domain_has_the_role_promotes_where_adfs_would_go_on_to_one_that_no_domain_knows(held: bool, days: float) -> None:
