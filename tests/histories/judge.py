@@ -12,6 +12,7 @@ import json
 import traceback
 from collections import Counter
 from collections.abc import Set
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from histories import product
@@ -29,6 +30,7 @@ AT_REST = {"steady", "promoted", "complete"}
 OBSTACLES = {"unseen_server", "unreadable", "unpublished", "unknown_certificate", "several_successors", "missing_domain", "servers_unconfirmed"}
 TOO_LATE_FOR_ROOM = "a certificate of unknown origin was to give way, and the first run that could have seen to that was the last one in time"
 FOR_A_PERSON = "a person was to promote, and the server copied while the run said so"
+NO_WINDOW = "no window holds a check of AD FS, and the server copied while the run waited for one and said so"
 ASKED_TWICE = 7  # every so many plans are made twice
 
 
@@ -41,6 +43,11 @@ class Finding(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.kind} on day {self.minute / DAY:.2f} ({text(self.minute)}): {self.what}"
+
+
+def _minutes(span: dict[str, str]) -> float:
+    """How long a window is."""
+    return (datetime.fromisoformat(span["end"]) - datetime.fromisoformat(span["start"])).total_seconds() / 60
 
 
 def _failures(plan: dict[str, Any]) -> list[dict[str, Any]]:
@@ -84,6 +91,7 @@ class Judge:
         self.no_room: list[tuple[int, bool]] = []  # of each run: whether an earlier certificate alone stood in the way, and it failed for it
         self.first_saw: dict[tuple[int, int], str] = {}  # by its beginning and end, what a run saw as primary first
         self.left_to_person: list[tuple[int, bool]] = []  # of each run: whether a person alone was awaited, and the run said so
+        self.waited_for_window: list[tuple[int, bool]] = []  # of each run: whether it waited for a window alone
         self.asked_at = -100 * DAY  # when a run last failed because it is not known whether automatic rollover is wanted
         self.found_ended: list[tuple[int, bool]] = []  # of each run: whether the primary certificate had ended
         self.hindered: list[bool] = []  # of each run: whether an obstacle blocked, and it failed
@@ -345,7 +353,7 @@ class Judge:
         world, farm, now = self.world, self.world.farm, self.world.now
         policy, history = world.policy, world.history
         if server.primary is not farm.primary or (now - server.synced > 2 * HOUR and not server.syncing):
-            return FOR_A_PERSON if self._awaited_a_person(server) else "a server that does not copy"
+            return FOR_A_PERSON if self._awaited_a_person(server) else NO_WINDOW if self._awaited_a_window(server) else "a server that does not copy"
         if not world.main_answers():
             return "the primary server is off"
         if farm.cause.startswith("hand") and (farm.since >= farm.primary.ends or not any(begin >= farm.since for begin, _end in self.completed)):
@@ -412,6 +420,17 @@ class Judge:
         """
         before = [awaited for at, awaited in self.left_to_person if at <= server.stuck]
         return self.world.policy.get("promote") == "never" and not server.syncing and bool(before) and before[-1]
+
+    def _awaited_a_window(self, server: Server) -> bool:
+        """AD FS promotes at any moment of one check, which none of the operator's windows is long enough for.
+
+        The last run before the server stopped to copy found the successor ready and waited for nothing but a window, which it said. Until the last call no
+        run promotes outside the windows; without the runs AD FS would have done so by then.
+        """
+        check, windows = self.world.farm.span("check"), self.world.policy.get("windows") or ()
+        short = bool(windows) and all(_minutes(window) < check for window in windows)
+        before = [awaited for at, awaited in self.waited_for_window if at <= server.stuck]
+        return short and self.world.policy.get("promote", "adfs") == "adfs" and not server.syncing and bool(before) and before[-1]
 
     def _too_few_runs(self) -> str:
         """Why the runs of the last days were too few to renew anything; empty where they were enough."""
@@ -762,6 +781,7 @@ class Judge:
             self.asked_at = world.now
         alone = plan["state"] == "ready" and {b["condition"] for b in plan["blocked_by"]} == {"promote_policy"}
         self.left_to_person.append((world.now, alone))
+        self.waited_for_window.append((world.now, plan["state"] == "ready" and {b["condition"] for b in plan["blocked_by"]} == {"window"}))
         # It stands in AD FS, or on a server that has not copied yet that it left. Is it gone only near the end, AD FS would promote a new one at once.
         said = {b["condition"] for b in plan["blocked_by"]}
         stood = bool(self.no_room) and self.no_room[-1][1]

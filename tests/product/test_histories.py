@@ -16,7 +16,7 @@ from histories import known, mutants, survive  # noqa: E402
 from histories.certificates import make, text  # noqa: E402
 from histories.dice import draw  # noqa: E402
 from histories.history import DAY, HOUR, History, on_day  # noqa: E402
-from histories.judge import FOR_A_PERSON  # noqa: E402
+from histories.judge import FOR_A_PERSON, NO_WINDOW  # noqa: E402
 from histories.run import Run  # noqa: E402
 from histories.shrink import shrink  # noqa: E402
 from histories.story import live  # noqa: E402
@@ -303,6 +303,27 @@ def _stuck(day: float, **other: Any) -> History:
 def test_a_server_that_stops_to_copy_is_a_persons_only_where_a_person_alone_was_awaited_and_told(history: History, excused: bool) -> None:
     lived = live(history)
     assert (f"expiry: {FOR_A_PERSON}" in lived.excused) is excused
+    assert ("twin" in lived.kinds) is not excused
+
+
+def _windows(hours: float, every: int = 7) -> list[dict[str, str]]:
+    return [{"start": text(day * DAY + 534), "end": text(round(day * DAY + 534 + hours * HOUR))} for day in range(0, 32, every)]
+
+
+@pytest.mark.parametrize(
+    ("history", "excused"),
+    [
+        (_stuck(24, policy={"windows": _windows(2)}), True),
+        (_stuck(24, policy={"windows": _windows(2)}, events=(on_day(24, "stuck", 1, 54), on_day(20, "unreachable", 0))), False),
+        # One window alone, long over, is long enough: the clock was given back in none.
+        (_stuck(24, policy={"windows": [*_windows(2)[1:], *_windows(14)[:1]]}), False),
+        (_stuck(24, policy={"freezes": [{"start": "2026-01-07T00:00:00Z", "end": "2026-01-30T12:00:00Z"}]}), False),
+    ],
+    ids=["too short", "a server could not be seen", "long enough", "a freeze"],
+)
+def test_a_server_that_stops_to_copy_while_a_window_was_awaited_is_excused_only_where_none_holds_a_check(history: History, excused: bool) -> None:
+    lived = live(history)
+    assert (f"expiry: {NO_WINDOW}" in lived.excused) is excused
     assert ("twin" in lived.kinds) is not excused
 
 
