@@ -24,6 +24,7 @@ class Server:
     reachable: bool = True  # whether its port 443 is open to the runs
     syncing: bool = True
     stuck: int = -1  # since when it does not copy, or did not last
+    stopped: int = -1  # since when it is switched off, or was last
     listed: bool = True  # whether Get-AdfsFarmInformation names it
     synced: int = 0
     sees: frozenset[str] = frozenset()

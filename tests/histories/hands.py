@@ -188,7 +188,9 @@ class Hands:
         return servers[(number or 0) % len(servers)]
 
     def stops(self, number: Any) -> None:
-        self._server(number).up = False
+        server = self._server(number)
+        server.stopped = server.stopped if not server.up else self.world.now
+        server.up = False
 
     def stops_ends(self, number: Any) -> None:
         server = self._server(number)

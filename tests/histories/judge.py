@@ -31,6 +31,7 @@ OBSTACLES = {"unseen_server", "unreadable", "unpublished", "unknown_certificate"
 TOO_LATE_FOR_ROOM = "a certificate of unknown origin was to give way, and the first run that could have seen to that was the last one in time"
 FOR_A_PERSON = "a person was to promote, and the server copied while the run said so"
 NO_WINDOW = "no window holds a check of AD FS, and the server copied while the run waited for one and said so"
+LEADS_ELSEWHERE = "a domain that leads elsewhere held AD FS' clock alone, and the server copied while the run failed for it"
 ASKED_TWICE = 7  # every so many plans are made twice
 
 
@@ -92,6 +93,7 @@ class Judge:
         self.first_saw: dict[tuple[int, int], str] = {}  # by its beginning and end, what a run saw as primary first
         self.left_to_person: list[tuple[int, bool]] = []  # of each run: whether a person alone was awaited, and the run said so
         self.waited_for_window: list[tuple[int, bool]] = []  # of each run: whether it waited for a window alone
+        self.led_elsewhere: list[tuple[int, bool]] = []  # of each run: whether only domains that lead elsewhere lacked the successor, and it failed for them
         self.asked_at = -100 * DAY  # when a run last failed because it is not known whether automatic rollover is wanted
         self.found_ended: list[tuple[int, bool]] = []  # of each run: whether the primary certificate had ended
         self.hindered: list[bool] = []  # of each run: whether an obstacle blocked, and it failed
@@ -353,7 +355,7 @@ class Judge:
         world, farm, now = self.world, self.world.farm, self.world.now
         policy, history = world.policy, world.history
         if server.primary is not farm.primary or (now - server.synced > 2 * HOUR and not server.syncing):
-            return FOR_A_PERSON if self._awaited_a_person(server) else NO_WINDOW if self._awaited_a_window(server) else "a server that does not copy"
+            return self._excuse_for_copying_late(server)
         if not world.main_answers():
             return "the primary server is off"
         if farm.cause.startswith("hand") and (farm.since >= farm.primary.ends or not any(begin >= farm.since for begin, _end in self.completed)):
@@ -407,6 +409,13 @@ class Judge:
         """Only two runs came in time, further apart than was declared, and the first failed for what nobody mended until the second."""
         return len(self.completed) == len(self.hindered) == 2 and self.hindered[0] and self.world.history.interval > self._declared()
 
+    def _excuse_for_copying_late(self, server: Server) -> str:
+        if self._awaited_a_person(server):
+            return FOR_A_PERSON
+        if self._awaited_a_window(server):
+            return NO_WINDOW
+        return LEADS_ELSEWHERE if self._awaited_what_leads_elsewhere(server) else "a server that does not copy"
+
     def _one_run_since(self, moment: int) -> bool:
         """No second run came that could find in all of Entra what the first one since ``moment`` had written."""
         since = [begun for begun, _end in self.completed if begun >= moment]
@@ -418,8 +427,8 @@ class Judge:
         With ``never`` that is a person's to do, and until the last call AD FS' clock is held so that it does not decide: while the server still copied,
         one command was missing. Without the runs AD FS would have promoted by then.
         """
-        before = [awaited for at, awaited in self.left_to_person if at <= server.stuck]
-        return self.world.policy.get("promote") == "never" and not server.syncing and bool(before) and before[-1]
+        before = [awaited for at, awaited in self.left_to_person if at <= self._away_since(server)]
+        return self.world.policy.get("promote") == "never" and bool(before) and before[-1]
 
     def _awaited_a_window(self, server: Server) -> bool:
         """AD FS promotes at any moment of one check, which none of the operator's windows is long enough for.
@@ -429,8 +438,22 @@ class Judge:
         """
         check, windows = self.world.farm.span("check"), self.world.policy.get("windows") or ()
         short = bool(windows) and all(_minutes(window) < check for window in windows)
-        before = [awaited for at, awaited in self.waited_for_window if at <= server.stuck]
-        return short and self.world.policy.get("promote", "adfs") == "adfs" and not server.syncing and bool(before) and before[-1]
+        before = [awaited for at, awaited in self.waited_for_window if at <= self._away_since(server)]
+        return short and self.world.policy.get("promote", "adfs") == "adfs" and bool(before) and before[-1]
+
+    def _awaited_what_leads_elsewhere(self, server: Server) -> bool:
+        """The last run before the server was away failed for domains that hold our certificate and lead elsewhere, and waited for nothing else.
+
+        No run writes them. Whether their users come here is the operator's to say, and until the last call AD FS' clock is held for them.
+        """
+        before = [alone for at, alone in self.led_elsewhere if at <= self._away_since(server)]
+        return bool(before) and before[-1]
+
+    def _away_since(self, server: Server) -> int:
+        """Since when a server could not copy the configuration; -1 where it could. One that comes back copies only minutes later."""
+        if not server.syncing:
+            return server.stuck
+        return server.stopped if server.stopped > server.synced else -1
 
     def _too_few_runs(self) -> str:
         """Why the runs of the last days were too few to renew anything; empty where they were enough."""
@@ -782,6 +805,9 @@ class Judge:
         alone = plan["state"] == "ready" and {b["condition"] for b in plan["blocked_by"]} == {"promote_policy"}
         self.left_to_person.append((world.now, alone))
         self.waited_for_window.append((world.now, plan["state"] == "ready" and {b["condition"] for b in plan["blocked_by"]} == {"window"}))
+        theirs = {d.name for d in world.domains.values() if d.here and d.federated and d.host not in self._hosts()}
+        only = {(b["condition"], b["object"] in theirs) for b in plan["blocked_by"]} == {("unpublished", True)}
+        self.led_elsewhere.append((world.now, only and {"held", "unclaimed"} <= {f["fail_on"] for f in _failures(plan)}))
         # It stands in AD FS, or on a server that has not copied yet that it left. Is it gone only near the end, AD FS would promote a new one at once.
         said = {b["condition"] for b in plan["blocked_by"]}
         stood = bool(self.no_room) and self.no_room[-1][1]

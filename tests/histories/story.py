@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from histories import product
 from histories.history import History
-from histories.judge import FOR_A_PERSON, NO_WINDOW, Finding
+from histories.judge import FOR_A_PERSON, LEADS_ELSEWHERE, NO_WINDOW, Finding
 from histories.world import World
 
 # Where runs fail to come, a held clock is what loses: every summary says until when one is needed.
@@ -53,7 +53,7 @@ def _live(history: History) -> Lived:
         twin = World(history, acting=False).live()
         for name in sorted(set(judge.lost) - set(twin.lost)):
             # A domain that came later was federated with what AD FS signed with then, which is another certificate in the twin's life.
-            if judge.lost[name] in OUR_ABSENCE | GIVEN_UP | {FOR_A_PERSON, NO_WINDOW} or world.domains[name].since:
+            if judge.lost[name] in OUR_ABSENCE | GIVEN_UP | {FOR_A_PERSON, LEADS_ELSEWHERE, NO_WINDOW} or world.domains[name].since:
                 continue
             judge.wrong("twin", f"{name} lost sign-ins ({judge.lost[name]}) that it would have kept without the runs")
     acts = Counter(action for _at, action, _run in judge.acts)

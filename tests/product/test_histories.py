@@ -16,7 +16,7 @@ from histories import known, mutants, survive  # noqa: E402
 from histories.certificates import make, text  # noqa: E402
 from histories.dice import draw  # noqa: E402
 from histories.history import DAY, HOUR, History, on_day  # noqa: E402
-from histories.judge import FOR_A_PERSON, NO_WINDOW  # noqa: E402
+from histories.judge import FOR_A_PERSON, LEADS_ELSEWHERE, NO_WINDOW  # noqa: E402
 from histories.run import Run  # noqa: E402
 from histories.shrink import shrink  # noqa: E402
 from histories.story import live  # noqa: E402
@@ -324,6 +324,28 @@ def _windows(hours: float, every: int = 7) -> list[dict[str, str]]:
 def test_a_server_that_stops_to_copy_while_a_window_was_awaited_is_excused_only_where_none_holds_a_check(history: History, excused: bool) -> None:
     lived = live(history)
     assert (f"expiry: {NO_WINDOW}" in lived.excused) is excused
+    assert ("twin" in lived.kinds) is not excused
+
+
+def _elsewhere(*events: Any, **other: Any) -> History:
+    """The clock is held for a domain that leads elsewhere, and one server does not copy when AD FS promotes at the last call."""
+    settings: dict[str, Any] = {"left": 28, "domains": 1, "alias": 1, "updater": 400, "length": 29, "events": events}
+    return History(**{**settings, **other})
+
+
+@pytest.mark.parametrize(
+    ("history", "excused"),
+    [
+        (_elsewhere(on_day(21, "stops", 1, 29)), True),
+        (_elsewhere(on_day(21, "stuck", 1, 30)), True),
+        (_elsewhere(on_day(21, "stops", 1, 29), on_day(20, "unreachable", 0)), False),
+        (_elsewhere(on_day(21, "stops", 1, 29), on_day(0.1, "unreadable", 1), alias=0, domains=2), False),
+    ],
+    ids=["switched off", "stuck", "a server could not be seen", "a domain that cannot be read"],
+)
+def test_a_server_that_copies_late_is_excused_only_where_the_runs_failed_for_what_leads_elsewhere_alone(history: History, excused: bool) -> None:
+    lived = live(history)
+    assert (f"expiry: {LEADS_ELSEWHERE}" in lived.excused) is excused
     assert ("twin" in lived.kinds) is not excused
 
 
