@@ -270,6 +270,8 @@ class Judge:
                 return "the primary certificate had ended, and what signed instead ended too soon"
             if farm.primary.begins >= begun and self._a_person_left_it_to_adfs(begun):
                 return "a person was to promote, and the last call said that one more would sign before the next run"
+            if farm.primary.begins >= begun and self._windows_left_it_to_adfs(begun):
+                return "windows kept the second of two certificates that end together from signing, and the last call said so"
             if self._undone_too_late(domain, ended, promoted):
                 return "a hand came between, and no run could mend it before the last call"
             if len(farm.candidates(begun)) > 1:
@@ -334,6 +336,17 @@ class Judge:
         before = [awaited for at, awaited in self.left_to_person if at < begun]
         said = any(f["fail_on"] == "pace" for f in _failures(self.last_plan)) if self.last_plan else False
         return self.world.policy.get("promote") == "never" and bool(before) and before[-1] and said
+
+    def _windows_left_it_to_adfs(self, begun: int) -> bool:
+        """Two certificates end together: the second signs only from the last call, ``begun``, on, and no other one can be made beside the first (T1).
+
+        The runs before waited for nothing but a window, which was the operator's to open or to run in, and the last call said what comes.
+        """
+        farm = self.world.farm
+        before = [awaited for at, awaited in self.waited_for_window if at < begun][-2:]
+        said = any(f["fail_on"] == "pace" for f in _failures(self.last_plan)) if self.last_plan else False
+        former = [c.ends for c in farm.certificates if c is not farm.primary]
+        return len(before) == 2 and all(before) and said and len(former) == 2 and max(former) - min(former) < DAY
 
     def _undone_too_late(self, domain: Domain, ended: int, promoted: int) -> bool:
         """A hand changed AD FS or this domain, and no run since came early enough for a write to reach all of Entra; the next one may come after the end.

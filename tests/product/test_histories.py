@@ -710,6 +710,33 @@ def test_one_more_that_adfs_lets_sign_is_excused_only_where_a_person_was_awaited
     assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
 
 
+@pytest.mark.parametrize(
+    ("waited", "said", "apart", "excused"),
+    [((True, True), True, 0, True), ((True, False), True, 0, False), ((True, True), False, 0, False), ((True, True), True, 2, False)],
+)
+def test_windows_excuse_one_more_only_where_two_certificates_end_together_and_the_runs_said_so(
+    waited: tuple[bool, bool], said: bool, apart: int, excused: bool
+) -> None:
+    world = World(History(left=365 + apart, interval=7 * DAY, policy={"promote": "role"}))
+    judge, farm = world.judge, world.farm
+    farm.certificates.append(farm.new(0))
+    judge.completed = [(n * DAY, n * DAY + 2) for n in (346, 353, 360)]
+    judge.waited_for_window = [(n * DAY + 2, awaited) for n, awaited in zip((346, 353), waited, strict=True)]
+    judge.last_plan = {
+        "state": "promoting",
+        "run": {"failures": [{"fail_on": "pace"}] if said else []},
+        "blocked_by": [],
+        "deadline": None,
+        "next_run_at": None,
+    }
+    world.now = round(360.5 * DAY)
+    farm.certificates.append(farm.new(world.now))
+    world.now = 364 * DAY
+    farm.promote(farm.certificates[-1], world.now, "adfs")
+    judge.loss(world.domains["d1.contoso.com"], farm.servers[0], "adfs")
+    assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
+
+
 def test_times_stay_in_the_calendar() -> None:
     assert (text(10**12), text(-(10**12))) == ("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z")
 

@@ -228,7 +228,11 @@ def _goes_on(s: Situation, key: str) -> bool:
 
 def one_more_at(s: Situation) -> datetime | None:
     """After a last call, when AD FS lets a certificate sign that no domain can know. None where a later run is sure to come before."""
-    if not s.released or not s.seen.farm.auto_rollover or len(s.promotable) != 1 or not _goes_on(s, s.promotable[0]):
+    if not s.released or not s.seen.farm.auto_rollover:
+        return None
+    if not s.promotable:  # it makes the successor itself
+        return s.adfs_promotes_at if s.adfs_promotes_at <= later(s.now, s.reach) else None
+    if len(s.promotable) != 1 or not _goes_on(s, s.promotable[0]):
         return None
     return _promotes_another(s, s.promotable[0])
 

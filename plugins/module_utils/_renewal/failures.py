@@ -97,11 +97,12 @@ def _pace(s: Situation) -> Iterator[tuple[str, str]]:
         )
     one_more = adfs_clock.one_more_at(s)
     if one_more is not None:
+        role = "" if s.policy.promote == "role" else ", or set renew_signing_cert_promote to role for the next time"
         yield (
             "pace",
             (
                 f"no further run is sure to come before {format_time(one_more)}, when AD FS would have made one more certificate and let it sign, which no"
-                " domain knows: run this again shortly before then, or set renew_signing_cert_promote to role for the next time"
+                f" domain knows: run this again shortly before then{role}"
             ),
         )
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.failures import failures
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, Lock, OwnKey, Rollback, read_journal, scan, write_journal
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Domain, RelyingParty, Slots, Thresholds
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import make_plan
@@ -612,6 +613,16 @@ def test_a_last_call_that_leaves_it_to_adfs_says_when_one_more_would_sign_that_n
     called, said = next((p, s.act.reason) for p in made for s in p.steps if s.act.reason.startswith("last call"))
     assert ("would make one more and let it sign" in said) is (days == 45)
     assert ("pace" in failing(called.last)) is (days == 45)
+
+
+@pytest.mark.parametrize("promote", ["adfs", "role"])
+def test_a_last_call_for_a_successor_that_only_adfs_can_make_says_when_that_would_sign(promote: str) -> None:
+    it = life(2.4, auto_rollover=False)
+    made = it.daily(1, Policy(auto_rollover=True, promote=promote))
+    called = next(p for p in made if any("no successor can be made beforehand" in s.act.reason for s in p.steps))
+    said = " ".join(f["reason"] for f in failures(called.last) if f["fail_on"] == "pace")
+    assert "when AD FS would have made one more certificate and let it sign, which no domain knows: run this again shortly before then" in said
+    assert ("renew_signing_cert_promote" in said) is (promote == "adfs")
 
 
 @pytest.mark.parametrize("held", [False, True])
