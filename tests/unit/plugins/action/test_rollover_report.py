@@ -919,7 +919,7 @@ def test_a_host_that_cannot_keep_it_is_refused(tmp_path: Path, windows: bool, tr
 
 def test_the_folder_on_another_host_is_named_as_that_host_knows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """``~`` is the home of the account there, not of the one that runs Ansible."""
-    monkeypatch.setenv("HOME", "/home/of/the/controller")
+    monkeypatch.setenv("HOME", "/elsewhere")
     action = on_host(tmp_path, monkeypatch, [], path="~/reports")
     real = action._execute_module
 
