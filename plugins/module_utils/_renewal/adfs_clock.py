@@ -119,7 +119,7 @@ def restore(s: Situation, blocks: list[Block]) -> Act | None:
         return None
     reach = s.unsure_reach
     next_run = later(s.now, reach)
-    comes_after = reach if s.leaves_a_domain_behind else s.reach
+    comes_after = reach if s.out_of_reach else s.reach
     if next_run >= s.due_at and any(generation.reason_to_hold_first(s, moment, comes_after) is not None for moment in (s.now, next_run)):
         return None  # this run or the next one would hold it again, for the renewal that is due then
     # Counted from the next run on, which would hold it again where it is too late then.
@@ -178,15 +178,15 @@ def last_call(s: Situation, blocks: list[Block]) -> Act | None:
     key = s.successor if s.successor in able else able[-1]
     reason = f"the primary certificate ends at {format_time(s.seen.primary_key.not_after)} and no later run comes in time; {cost(s)}"
     in_time = later(max(s.now, s.adfs_promotes_at), s.one_check) <= s.seen.primary_key.not_after
-    goes_on = _goes_on(s, key)
-    if _left_to_adfs(s) and not (goes_on and s.policy.promote != "never") and (in_time or s.policy.promote != "role"):
+    goes_on, left_to_adfs = _goes_on(s, key), _left_to_adfs(s)
+    by_the_role = goes_on if s.policy.promote == "adfs" else s.policy.promote == "role" and (goes_on or not in_time)
+    if left_to_adfs and not by_the_role:
         may_be_late = "" if in_time else ". AD FS may do so only after the end: with renew_signing_cert_promote set to role it would be done at once"
         one_more = f". {_why_not_adfs(s, key)}: run this again shortly before then" if goes_on else ""
         return RestoreAutoRollover(f"last call: AD FS gets its clock back, because {reason}{may_be_late}{one_more}", thumbprint=key, protective=True)
-    if s.policy.promote == "role" or s.signs_with_stolen:
-        return Promote(f"last call: {reason}", thumbprint=key, protective=True)
-    if goes_on and s.policy.promote == "adfs" and _left_to_adfs(s):
-        return Promote(f"last call: {reason}; {_why_not_adfs(s, key)}", thumbprint=key, protective=True)
+    if s.policy.promote == "role" or s.signs_with_stolen or left_to_adfs:
+        why = f"; {_why_not_adfs(s, key)}" if left_to_adfs and s.policy.promote == "adfs" else ""
+        return Promote(f"last call: {reason}{why}", thumbprint=key, protective=True)
     blocks.append(
         Block(
             "last_call",
@@ -228,13 +228,10 @@ def _goes_on(s: Situation, key: str) -> bool:
 
 def one_more_at(s: Situation) -> datetime | None:
     """After a last call, when AD FS lets a certificate sign that no domain can know. None where a later run is sure to come before."""
-    if not s.released or not s.seen.farm.auto_rollover:
+    if not s.released or not s.seen.farm.auto_rollover or len(s.promotable) > 1:
         return None
-    if not s.promotable:  # it makes the successor itself
-        return s.adfs_promotes_at if s.adfs_promotes_at <= later(s.now, s.reach) else None
-    if len(s.promotable) != 1 or not _goes_on(s, s.promotable[0]):
-        return None
-    return _promotes_another(s, s.promotable[0])
+    signs = _promotes_another(s, s.promotable[0]) if s.promotable else s.adfs_promotes_at  # without a successor AD FS makes it, too
+    return signs if signs <= later(s.now, s.reach) else None
 
 
 def _why_not_adfs(s: Situation, key: str) -> str:

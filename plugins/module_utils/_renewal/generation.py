@@ -49,12 +49,14 @@ def generate(s: Situation, blocks: list[Block]) -> Act | None:
     hold = reason_to_hold_first(s, s.now, s.reach) if farm.auto_rollover and not before_adfs else None
     if hold is not None:
         return SuspendAutoRollover(hold, protective=owed)
-    first = (
-        f"; from {format_time(s.adfs_promotes_at)} on AD FS would promote one of its own, which no run is sure to have published by then, and nothing could"
-        " note that its clock is held"
-    )
+    reason = f"the primary certificate ends at {format_time(primary.not_after)} and AD FS has no successor"
+    if before_adfs:
+        reason += (
+            f"; from {format_time(s.adfs_promotes_at)} on AD FS would promote one of its own, which no run is sure to have published by then, and nothing"
+            " could note that its clock is held"
+        )
     return Generate(
-        f"the primary certificate ends at {format_time(primary.not_after)} and AD FS has no successor{first if before_adfs else ''}",
+        reason,
         thumbprint=UNBORN,
         toggles=not farm.auto_rollover,
         protective=owed,

@@ -204,9 +204,8 @@ def not_known_everywhere(s: Situation, key: str | None, what: str = "the success
 
 def in_the_way_of_any(s: Situation) -> Iterable[Block]:
     """What keeps whichever successor there will be from signing, and no time lifts: known before there is one."""
-    for status in s.counted:
-        if status.unreadable is not None or not status.writable:
-            yield _without(status, "the successor")
+    for status in s.out_of_reach:
+        yield _without(status, "the successor")
     yield from unconfirmed_servers(s)
     yield from unknown_or_changed(s)
 

@@ -330,7 +330,7 @@ def _own_keys(journal: Journal, seen: Observation, now: datetime) -> dict[str, O
             known = OwnKey() if first else OwnKey(now, None if key == primary else primary)
         if key == primary and (known.last_primary is None or newest_primary(own) not in (key, None)):
             # It matters only against the others, so a steady farm is not written about for it; and no two are alike, whatever a clock says.
-            latest = max((seen.last_primary for seen in own.values() if seen.last_primary is not None), default=None)
+            latest = max(ever_primary(own).values(), default=None)
             known = replace(known, last_primary=now if latest is None else max(now, later(latest, timedelta(seconds=1))))
         own[key] = known
     if len(own) > KEPT_KEYS:
@@ -340,9 +340,14 @@ def _own_keys(journal: Journal, seen: Observation, now: datetime) -> dict[str, O
     return own
 
 
+def ever_primary(own: Mapping[str, OwnKey]) -> dict[str, datetime]:
+    """The certificates that were seen as the primary, and when last."""
+    return {k: seen.last_primary for k, seen in own.items() if seen.last_primary is not None}
+
+
 def newest_primary(own: Mapping[str, OwnKey]) -> str | None:
     """The certificate that was primary at the last scan, as far as is known."""
-    ever = {k: seen.last_primary for k, seen in own.items() if seen.last_primary is not None}
+    ever = ever_primary(own)
     return max(ever, key=lambda k: (ever[k], k)) if ever else None
 
 

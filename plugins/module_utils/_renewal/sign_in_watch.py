@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, newest_primary
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, ever_primary, newest_primary
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Alarm, Observation
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.rules import signs_in_here
 from ansible_collections.federation.adfs.plugins.module_utils._text import printable
@@ -81,8 +81,7 @@ def _told(row: Mapping[str, Any]) -> str:
 
 def _acts(journal: Journal, seen: Observation) -> dict[str, Act]:
     """The last act by domain, also of domains that inherit from one."""
-    signed = [key for key, own in journal.own.items() if own.last_primary is not None]
-    came = journal.own[seen.farm.primary].last_primary if len(signed) > 1 and newest_primary(journal.own) == seen.farm.primary else None
+    came = journal.own[seen.farm.primary].last_primary if len(ever_primary(journal.own)) > 1 and newest_primary(journal.own) == seen.farm.primary else None
     promoted = [Act(f"{seen.farm.primary} became primary", came)] if came is not None else []
     acts: dict[str, Act] = {}
     for domain in seen.domains:

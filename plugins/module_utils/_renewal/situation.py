@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import pace, rules, spans
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import CLOCK_TOLERANCE, Journal
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import CLOCK_TOLERANCE, Journal, ever_primary
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier, later
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Domain, Observation, Server
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.option_types import tenant_key
@@ -143,8 +143,7 @@ class Situation:
         if not by_itself or not self._looks_after_renewal or self.emergency or self.now < self._room_before(self.last_call_at):
             return ()
         keys = rules.promotable(self.seen, (), self.now)
-        signed = {k for k, own in self.journal.own.items() if own.last_primary is not None}
-        return tuple(k.thumbprint for k in keys if k.thumbprint not in signed | self.compromised)
+        return tuple(k.thumbprint for k in keys if k.thumbprint not in ever_primary(self.journal.own).keys() | self.compromised)
 
     @cached_property
     def _undone(self) -> frozenset[str]:
@@ -265,6 +264,11 @@ class Situation:
     def unreadable(self) -> tuple[DomainStatus, ...]:
         """Domains, and whole tenants, that could not be read and that the operator did not acknowledge."""
         return tuple(s for s in self.counted if s.unreadable is not None)
+
+    @cached_property
+    def out_of_reach(self) -> tuple[DomainStatus, ...]:
+        """Domains in which no run can publish anything, because they cannot be read or written."""
+        return tuple(s for s in self.counted if s.unreadable is not None or not s.writable)
 
     @cached_property
     def unclaimed(self) -> tuple[DomainStatus, ...]:
@@ -390,11 +394,6 @@ class Situation:
     def unsure_reach(self) -> timedelta:
         """As ``reach``, for what a run leaves undone: as long as no distance is known, the next run may come late."""
         return self.reach if self.distances else max(self.reach, pace.UNKNOWN_REACH)
-
-    @cached_property
-    def leaves_a_domain_behind(self) -> bool:
-        """A run cannot publish everywhere: some domain cannot be read or written."""
-        return any(status.unreadable is not None or not status.writable for status in self.counted)
 
     @cached_property
     def scans_count(self) -> bool:
