@@ -168,13 +168,13 @@ def _locked(base: int) -> Iterator[str]:
 
     Yields why there is none, and what to do; nothing where there is one, or where the file system has no locks.
     """
-    handle, why = None, ""
+    handle, unlocked = None, ""
     try:
         handle = open_to_lock(".lock", base)
     except (LinkError, SpecialFileError, IsADirectoryError) as exc:
-        why = f"{exc.strerror}; remove it"
+        unlocked = f"{exc.strerror}; remove it"
     except OSError as exc:
-        why = f"{exc.strerror}; let this account read it, or remove it"
+        unlocked = f"{exc.strerror}; let this account read it, or remove it"
     try:
         end = time.monotonic() + _LOCK_SECONDS
         while handle is not None:
@@ -183,12 +183,12 @@ def _locked(base: int) -> Iterator[str]:
                 break
             except BlockingIOError:
                 if time.monotonic() > end:
-                    why = f"it was held for {_LOCK_SECONDS:g} seconds; see which process holds it"
+                    unlocked = f"it was held for {_LOCK_SECONDS:g} seconds; see which process holds it"
                     break
                 time.sleep(0.05)
             except OSError:
                 break
-        yield why
+        yield unlocked
     finally:
         if handle is not None:
             os.close(handle)
