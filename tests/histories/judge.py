@@ -298,11 +298,15 @@ class Judge:
         late = came - begun > pace + 30 or self._pace() > pace
         return late and came + self._publication() > promoted and begun < room_made_from and self.strange_at.get(domain.name) == ended
 
+    def _a_run_had_time(self, since: int, until: int) -> bool:
+        """Whether what a run wrote that began at ``since`` or later had reached all of Entra by ``until``."""
+        return any(begin >= since and begin + self._publication() <= until for begin, _end in self.completed)
+
     def _brought_too_late(self, domain: Domain) -> bool:
         """A hand made what AD FS promoted, and no run that began since had time to write it into all of Entra."""
         farm, came = self.world.farm, self.world.came.get(self.world.farm.primary.thumbprint, 0)
         by_hand = self.world.hands.touched_for(domain) == came
-        return by_hand and not any(begin >= came and begin + self._publication() <= farm.since for begin, _end in self.completed)
+        return by_hand and not self._a_run_had_time(came, farm.since)
 
     def _found_ended_and_ends_too_soon(self, begun: int) -> bool:
         """The run before the last one found no sign-in that worked, and when the last one let another sign, no successor of it could be made any more."""
@@ -358,11 +362,10 @@ class Judge:
         # What was there all the while, and nobody took out of the domain, a run before the hand had time to write.
         dropped, by = domain.dropped.get(farm.primary.thumbprint, (-1, ""))
         touched = min(touched, max(domain.since, self.world.came.get(farm.primary.thumbprint, 0), dropped if by.startswith("hand") else -1))
-        early = any(begin >= touched and begin + self._publication() <= promoted for begin, _end in self.completed)
         last = min(c.ends for c in farm.certificates) - max(farm.span("critical"), farm.span("check") + 10 + HOUR)
         # To the last look that a restored journal knows it is far, as if runs came seldom: three times the usual is counted with, for five looks.
         pace = self._pace() * (3 if self.forgot_at > promoted - 5 * self._pace() else 1)
-        return touched >= 0 and not early and ended + pace >= last
+        return touched >= 0 and not self._a_run_had_time(touched, promoted) and ended + pace >= last
 
     def _excuse_for_expiry(self, server: Server) -> str:
         world, farm, now = self.world, self.world.farm, self.world.now
