@@ -303,7 +303,11 @@ def test_a_state_of_another_tenant_is_refused_and_stays(tenant: Entra, tmp_path:
 
 def test_a_state_that_became_another_sources_is_not_replaced(tenant: Entra, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the file system has no locks, two that begin together find out at the first look."""
-    monkeypatch.setattr(source.fcntl, "flock", lambda *_given: (_ for _ in ()).throw(OSError(37, "No locks available")))
+
+    def no_locks(*_given: object) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(source.fcntl, "flock", no_locks)
     state = tmp_path / "state.json"
     one = source.Source(arguments(tenant, state_path=str(state)))
     one.remember()

@@ -846,13 +846,13 @@ class _Exited(Exception):
     """The module has ended."""
 
 
-def on_host(path: Path, monkeypatch: pytest.MonkeyPatch, sent: list[str], /, **arguments: object) -> rollover_report.ActionModule:
+def on_host(folder: Path, monkeypatch: pytest.MonkeyPatch, sent: list[str], **arguments: object) -> rollover_report.ActionModule:
     """An action whose module runs on another host: it gets the file that is sent, and returns what it prints."""
-    action = made_action({"plan": json.loads(plan("in sync")), "path": str(path / "there"), "farm": "adfs1", "several": True, "where": "host", **arguments})
+    action = made_action({"plan": json.loads(plan("in sync")), "path": str(folder / "there"), "farm": "adfs1", "several": True, "where": "host", **arguments})
 
     def transfer(_to: str, data: str) -> str:
-        (path / "bundle.json").write_text(data, encoding="utf-8")
-        return str(path / "bundle.json")
+        (folder / "bundle.json").write_text(data, encoding="utf-8")
+        return str(folder / "bundle.json")
 
     def execute(module_name: str, module_args: dict[str, object], **_more: object) -> dict[str, object]:
         sent.append(json.dumps(module_args))
@@ -869,7 +869,7 @@ def on_host(path: Path, monkeypatch: pytest.MonkeyPatch, sent: list[str], /, **a
         return dict(json.loads(json.dumps(ended[0])))
 
     action._connection._shell._IS_WINDOWS, action._connection.transport = False, "ssh"
-    action._connection._shell.tmpdir = str(path)
+    action._connection._shell.tmpdir = str(folder)
     action._transfer_data, action._execute_module, action._fixup_perms2 = transfer, execute, MagicMock()
     return action
 
@@ -925,7 +925,8 @@ def test_the_folder_on_another_host_is_named_as_that_host_knows_it(tmp_path: Pat
 
     def there(module_args: dict[str, object], **more: object) -> dict[str, object]:
         assert module_args["path"] == "~/reports"
-        return real(module_args={**module_args, "path": str(tmp_path / "there")}, **more)  # as AnsibleModule expands it
+        as_expanded_there = {**module_args, "path": str(tmp_path / "there")}  # AnsibleModule does that
+        return real(module_args=as_expanded_there, **more)
 
     action._execute_module = there
     assert action.run(task_vars={"inventory_hostname": "adfs1"})["path"] == str(tmp_path / "there" / "adfs1")
