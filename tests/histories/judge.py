@@ -94,6 +94,7 @@ class Judge:
         self.left_to_person: list[tuple[int, bool]] = []  # of each run: whether a person alone was awaited, and the run said so
         self.waited_for_window: list[tuple[int, bool]] = []  # of each run: whether it waited for a window alone
         self.led_elsewhere: list[tuple[int, bool]] = []  # of each run: whether only domains that lead elsewhere lacked the successor, and it failed for them
+        self.full: list[tuple[int, set[str]]] = []  # of each run: which domains it said to be full, both of whose certificates servers were seen to sign with
         self.asked_at = -100 * DAY  # when a run last failed because it is not known whether automatic rollover is wanted
         self.found_ended: list[tuple[int, bool]] = []  # of each run: whether the primary certificate had ended
         self.hindered: list[bool] = []  # of each run: whether an obstacle blocked, and it failed
@@ -249,6 +250,8 @@ class Judge:
             return "could not be written, and nothing could note that the clock is held"
         if self._nothing_notes_the_clock() and self._brought_too_late(domain):
             return "a hand brought it, no run since had time to publish it, and nothing could note that the clock is held"
+        if self._nothing_notes_the_clock() and self._had_no_place(domain):
+            return "at each look since it came servers signed with both that the domain holds, and nothing could note that the clock is held"
         if promoted - begun > self._pace() + 30:
             return "the run was late"
         if len(before) == 1 and max(10 * DAY, self._declared()) < world.history.interval and self.last_plan and _failures(self.last_plan):
@@ -307,6 +310,14 @@ class Judge:
         farm, came = self.world.farm, self.world.came.get(self.world.farm.primary.thumbprint, 0)
         by_hand = self.world.hands.touched_for(domain) == came
         return by_hand and not self._a_run_had_time(came, farm.since)
+
+    def _had_no_place(self, domain: Domain) -> bool:
+        """A domain holds two certificates, and a run takes out neither while a server signs with it: what AD FS promoted found no place there before.
+
+        Every run since it came found that so, and said it.
+        """
+        since = [names for at, names in self.full if at >= self.world.came.get(self.world.farm.primary.thumbprint, 0)]
+        return bool(since) and all(domain.name in names for names in since)
 
     def _found_ended_and_ends_too_soon(self, begun: int) -> bool:
         """The run before the last one found no sign-in that worked, and when the last one let another sign, no successor of it could be made any more."""
@@ -823,6 +834,9 @@ class Judge:
         self.waited_for_window.append((world.now, plan["state"] == "ready" and {b["condition"] for b in plan["blocked_by"]} == {"window"}))
         theirs = {d.name for d in world.domains.values() if d.here and d.federated and d.host not in self._hosts()}
         only = {(b["condition"], b["object"] in theirs) for b in plan["blocked_by"]} == {("unpublished", True)}
+        signing = {signer for signer, at in self.server_signers.values() if at >= run.begun}
+        full = {d.name for d in world.domains.values() if None not in d.members and {c.thumbprint for c in d.members if c} <= signing}
+        self.full.append((run.begun, full & {b["object"] for b in plan["blocked_by"] if b["condition"] == "too_many_signers"}))
         self.led_elsewhere.append((world.now, only and {"held", "unclaimed"} <= {f["fail_on"] for f in _failures(plan)}))
         # It stands in AD FS, or on a server that has not copied yet that it left. Is it gone only near the end, AD FS would promote a new one at once.
         said = {b["condition"] for b in plan["blocked_by"]}

@@ -62,6 +62,14 @@ KNOWN: dict[str, History] = {
     "a certificate of unknown origin comes between the scan and the write": History(
         left=30, length=3, gap=3, domains=1, events=(on_day(0.3, "generate"), on_day(0.3757, "stranger_first", 0))
     ),
+    "no run can use the journal, a server does not follow, and a hand adds a third certificate": History(
+        left=32,
+        duration=90,
+        domains=1,
+        length=92,
+        policy={"renew_before": "20d"},
+        events=(on_day(21, "journal_corrupt"), on_day(78, "stuck", 1, 112), on_day(87, "add", "ca")),
+    ),
     "the clock is held in a freeze that outlasts the certificate": History(left=24, length=32, promotion=1, policy={"freezes": [_span(0, 60)]}),
     "weekly runs, rollover off, the role promotes": History(auto=False, left=30, length=38, interval=WEEKLY, policy={"promote": "role", "auto_rollover": True}),
     "windows too short for a check of AD FS, and a server stops to copy while one is awaited": History(

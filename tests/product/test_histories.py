@@ -628,6 +628,42 @@ def test_what_a_hand_brought_just_before_adfs_promotes_excuses_only_where_nothin
     assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
 
 
+@pytest.mark.parametrize(
+    ("closed", "full", "excused"), [(True, (True, True), True), (False, (True, True), False), (True, (False, True), False), (True, (True, False), False)]
+)
+def test_what_found_no_place_in_a_domain_is_excused_only_where_every_run_since_said_so_and_nothing_notes_that_the_clock_is_held(
+    closed: bool, full: tuple[bool, bool], excused: bool
+) -> None:
+    world = World(History(left=80))
+    judge, farm, domain = world.judge, world.farm, world.domains["d1.contoso.com"]
+    judge.completed = [(n * DAY, n * DAY + 2) for n in (7, 8)]
+    judge.full = [(6 * DAY, set()), *((n * DAY, {domain.name} if said else set()) for n, said in zip((7, 8), full, strict=True))]
+    judge.last_plan = {"state": "promoting", "deadline": None, "next_run_at": None, "run": {"failures": []}}
+    judge.last_plan["blocked_by"] = [{"condition": "journal", "until": None}] if closed else []
+    came = farm.new(round(6.5 * DAY))
+    world.came[came.thumbprint] = round(6.5 * DAY)
+    farm.certificates.append(came)
+    world.now = round(8.5 * DAY)
+    farm.promote(came, world.now, "adfs")
+    judge.loss(domain, farm.servers[0], "adfs")
+    assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
+
+
+@pytest.mark.parametrize(("signs", "says", "full"), [(True, True, True), (False, True, False), (True, False, False)])
+def test_a_domain_is_full_only_of_what_servers_were_seen_to_sign_with_and_only_where_the_run_says_so(signs: bool, says: bool, full: bool) -> None:
+    world = World(History(left=80))
+    judge, farm, domain = world.judge, world.farm, world.domains["d1.contoso.com"]
+    other = farm.new(0)
+    domain.members = (farm.primary, other)
+    farm.servers[1].primary = other if signs else farm.primary
+    run = Run(world, 1, 0)
+    run.ended, blocks = "complete", [{"condition": "too_many_signers", "object": domain.name, "until": None}] if says else []
+    run.plans = [{"state": "promoting", "farm": {"primary": farm.primary.thumbprint, "certificates": []}, "run": {"failures": []}, "blocked_by": blocks}]
+    judge.server_signers = {s.name: (s.primary.thumbprint, 0) for s in farm.servers[:2]}
+    judge.run_ended(run)
+    assert (domain.name in judge.full[-1][1]) is full
+
+
 @pytest.mark.parametrize("federated", [True, False])
 def test_a_domain_that_leads_elsewhere_with_our_certificate_fails_the_run_unless_it_is_managed_now(federated: bool) -> None:
     world = World(History(alias=1, left=60))

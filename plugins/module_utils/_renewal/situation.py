@@ -504,7 +504,9 @@ class Situation:
         if not self.published:
             if not self.seen.farm.clock_runs:
                 return latest
-            return min(latest, earlier(self.ends_at, thresholds.generation - thresholds.promotion, self.publication_interval, self.reach))
+            latest = min(latest, earlier(self.ends_at, thresholds.generation - thresholds.promotion, self.publication_interval, self.reach))
+            # Nobody keeps AD FS from promoting what is there already, so it has to be published before.
+            return min(latest, self._room_before(self.adfs_promotes_at)) if self.clock_cannot_be_held and self.promotable else latest
         if not self.seen.farm.clock_runs or self.paused:
             return critical
         # After a last call AD FS promotes although something still blocks: until then that can be mended.

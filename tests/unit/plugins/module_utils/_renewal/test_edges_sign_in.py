@@ -657,6 +657,23 @@ def test_where_the_clock_cannot_be_held_a_successor_is_made_and_published_before
     assert ("suspend_auto_rollover" in {act for _day, act in it.acts}) is (wanted is True)
 
 
+@pytest.mark.parametrize("wanted", [True, None])
+@pytest.mark.parametrize("obstacle", ["a server does not follow", "a domain refuses"])
+def test_where_the_clock_cannot_be_held_the_deadline_for_publishing_comes_before_adfs_promotes(obstacle: str, wanted: bool | None) -> None:
+    servers = (server("adfs1", "NEW", "OLD"), server("adfs2", "OLD", "NEW"))
+    it = life(300) if obstacle == "a domain refuses" else Life(observe(farm("NEW", "OLD", servers=servers), *three(Slots("OLD", "NEW")), **ends(90)))
+    it.closed = "The folder is open to everybody."
+    it.refusing.add("d1")
+    it.stuck.add("adfs2")
+    it.advance(0.1)
+    it.make("HAND")
+    made = it.run(Policy(auto_rollover=wanted))
+    # AD FS, its clock running, lets it sign five days later; a write takes a day to reach all of Entra, and the next run comes a day later.
+    assert made.first.deadline is not None
+    assert (made.first.deadline < at(3.1)) is (wanted is None)
+    assert ("deadline" in failing(made)) is (wanted is None)
+
+
 # -- a certificate that is not taken for the successor, and nothing else in AD FS ----------------------------------------------------------
 
 
