@@ -80,6 +80,7 @@ KNOWN: dict[str, History] = {
         policy={"windows": [_span(day + 0.37, day + 0.45) for day in range(0, 40, 7)]},
         events=(on_day(18, "stuck", 3, 36),),
     ),
+    "certificates of 45 days, and runs every two weeks": History(left=31, duration=45, domains=1, length=56, interval=14 * DAY),
     "weekly runs, and no run_interval": History(left=34, length=42, interval=WEEKLY),
     "weekly runs, no run_interval, and a freeze": History(left=21, length=29, interval=WEEKLY, domains=1, policy={"freezes": [_span(0, 9)]}),
     "runs every three days, and no run_interval": History(left=34, length=42, interval=3 * DAY),

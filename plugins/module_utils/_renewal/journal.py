@@ -72,7 +72,10 @@ class OwnKey:
 
 @dataclass(frozen=True)
 class Scans:
-    """The counted scans of the renewal that replaces ``certificate``, oldest first: how far off the next scan may be is read from them."""
+    """The counted scans of the renewal that replaces ``certificate``, oldest first: how far off the next scan may be is read from them.
+
+    Also those of the renewal before that already counted for this one.
+    """
 
     certificate: str
     at: tuple[datetime, ...] = ()

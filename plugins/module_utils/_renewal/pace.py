@@ -38,10 +38,16 @@ def reach(scans: Scans | None, certificate: str, run_interval: timedelta) -> tim
     return max(run_interval, min(longest, LONGEST_REACH))
 
 
-def note(scans: Scans | None, certificate: str, run_interval: timedelta, now: datetime) -> Scans:
-    """Return the counted scans with this one. A scan well before the last one begins anew: a clock was wrong. A run soon after the last one is left out."""
-    if scans is None or scans.certificate != certificate or not scans.at or now < scans.at[-1] - 2 * CLOCK_TOLERANCE:
+def note(scans: Scans | None, certificate: str, run_interval: timedelta, now: datetime, kept_from: datetime | None) -> Scans:
+    """Return the counted scans with this one. A scan well before the last one begins anew: a clock was wrong. A run soon after the last one is left out.
+
+    ``kept_from``: from when on scans of the renewal before count for this one, too; None where none do.
+    """
+    at = () if scans is None else scans.at
+    if scans is not None and scans.certificate != certificate:
+        at = tuple(t for t in at if kept_from is not None and t >= kept_from)
+    if not at or now < at[-1] - 2 * CLOCK_TOLERANCE:
         return Scans(certificate, (now,))
-    if now - scans.at[-1] < _COUNTED * run_interval:
-        return scans
-    return Scans(certificate, (*scans.at, now)[-KEPT_SCANS:])
+    if now - at[-1] < _COUNTED * run_interval:
+        return Scans(certificate, at)
+    return Scans(certificate, (*at, now)[-KEPT_SCANS:])

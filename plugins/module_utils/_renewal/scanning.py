@@ -86,7 +86,7 @@ def scanned(seen: Observation, stored: Journal, policy: Policy, now: datetime, r
     if journal.left_to_adfs is not None and journal.left_to_adfs != seen.farm.primary:
         s = at(replace(s.journal, left_to_adfs=None))
     if run.acts and s.scans_count and journals.locked_by(stored, run.name, run.lock_age) is None:
-        scans = pace.note(s.journal.scans, s.renewed_certificate, policy.run_interval, now)
+        scans = pace.note(s.journal.scans, s.renewed_certificate, policy.run_interval, now, s.scans_kept_from)
         s = at(replace(s.journal, scans=scans))
     return s
 

@@ -396,11 +396,26 @@ class Situation:
         return self.reach if self.distances else max(self.reach, pace.UNKNOWN_REACH)
 
     @cached_property
+    def scans_kept_from(self) -> datetime | None:
+        """From when on scans that were noted for the renewal which brought this primary count for its own renewal, too; None where none do.
+
+        Whatever ``renew_before`` says, every one counts from then on: none came in between that was not noted.
+        """
+        scans, own = self.journal.scans, self.journal.own.get(self.seen.farm.primary)
+        if scans is None or own is None or own.under != scans.certificate:
+            return None
+        return earlier(self.seen.primary_key.not_after, self._always_counted)
+
+    @property
+    def _always_counted(self) -> timedelta:
+        return self.seen.farm.thresholds.generation + timedelta(days=10)
+
+    @cached_property
     def scans_count(self) -> bool:
         """A renewal is near or under way, so that how often runs come matters."""
         if self.seen.farm.provider is not None:
             return False
-        begins = earlier(self.seen.primary_key.not_after, max(self.policy.renew_before, self.seen.farm.thresholds.generation + timedelta(days=10)))
+        begins = earlier(self.seen.primary_key.not_after, max(self.policy.renew_before, self._always_counted))
         return self.now >= begins or bool(self.promotable) or self.renewed_certificate != self.seen.farm.primary
 
     def promotes_too_early(self, reach: timedelta) -> bool:

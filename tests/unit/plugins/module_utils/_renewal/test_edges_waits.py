@@ -12,8 +12,8 @@ import pytest
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import loop
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import Approved, compare
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval_terms import approvable
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, OwnKey
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import RelyingParty, Server, Slots
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, OwnKey, Scans
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Key, RelyingParty, Server, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, show
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import GivenServer, Policy, Span
 
@@ -427,6 +427,63 @@ def test_runs_that_come_further_and_further_apart_without_a_setting_renew_before
     made = it.runs([0, 1.2, 2.5, 5, 12, 20, 27], Policy(promote=promote))
     assert it.lost == [], (it.acts, [sorted(failing(p)) for p in made])
     assert it.farm.primary != "OLD"
+
+
+@pytest.mark.parametrize("promote", ["adfs", "role"])
+@pytest.mark.parametrize(("ends_after", "first"), [(31, 0.4), (31, 3.0), (38, 3.0)])
+def test_a_job_that_runs_every_two_weeks_renews_short_lived_certificates_one_after_the_other(ends_after: float, first: float, promote: str) -> None:
+    it = life(ends_after)
+    it.make = lambda name="", days=45: Life.make(it, name, 45)
+    it.until(at(first))
+    it.daily(150, Policy(promote=promote, run_interval=14 * DAY), 14.0)
+    assert it.lost == [] and len(it.keys) > 4
+
+
+@pytest.mark.parametrize(
+    ("last", "under", "policy", "known"),
+    [
+        (-1, "BEFORE", Policy(), (1 * DAY,)),
+        (-9, "BEFORE", Policy(), (9 * DAY,)),
+        (-11, "BEFORE", Policy(), ()),
+        (-11, "BEFORE", Policy(renew_before=300 * DAY), ()),  # since when it says so, nobody knows
+        (-1, "BETWEEN", Policy(), ()),
+        (-1, None, Policy(), ()),
+    ],
+)
+def test_how_often_runs_come_is_known_from_the_renewal_before_only_as_far_as_every_run_was_noted(
+    last: float, under: str | None, policy: Policy, known: tuple[timedelta, ...]
+) -> None:
+    # Every scan counts for a certificate that ends in 20 days since 10 days ago. Before that, or where another one was primary in between, some were not noted.
+    own = {"OLD": OwnKey(came=at(-20), under=under, last_primary=at(last))}
+    journal = Journal(FARM, own=own, scans=Scans("BEFORE", (at(last - 14), at(last))))
+    s = plan(observe(farm(), *three(), **ends(20)), policy, journal).first
+    assert s.distances == known
+
+
+def test_an_earlier_renewals_distances_let_no_successor_sign_before_this_ones_own_last_call() -> None:
+    # Runs came every two weeks before scans counted for this certificate, and come every day since: its last call is a day before the last safe moment.
+    own = {"OLD": OwnKey(came=at(-40), under="BEFORE", last_primary=at(-1))}
+    journal = Journal(FARM, own=own, scans=Scans("BEFORE", (at(-43), at(-29), at(-15), at(-1))))
+    s = plan(observe(farm(), *three(), **ends(20)), None, journal).first
+    assert s.last_call_at == s.last_safe_moment - DAY
+
+
+@pytest.mark.parametrize(
+    ("made", "ends_after", "promotes"),
+    [
+        (0, 365, True),  # AD FS promotes it when it is five days old, which is four days after every domain has it everywhere
+        (0, 20, False),  # AD FS would go on to one more, so the role would have to promote it at once
+        (-4.9, 365, False),  # AD FS would promote it before any domain has it everywhere
+    ],
+)
+@pytest.mark.parametrize("promote", ["adfs", "role"])
+def test_the_last_look_counts_on_a_wait_only_where_adfs_promotes_after_it(made: float, ends_after: float, promotes: bool, promote: str) -> None:
+    new = Key("NEW", at(made), at(ends_after), self_signed=True, public_key="P-NEW")
+    own = {"NEW": OwnKey(came=at(made), under="OLD"), "OLD": OwnKey(last_primary=at(-1))}
+    journal = Journal(FARM, own=own, auto_rollover_suspended=True, suspended_for="OLD", first_seen={f"tenant/d{n}": {"NEW": at(0)} for n in (1, 2, 3)})
+    seen = observe(farm("OLD", "NEW", auto_rollover=False), *three(Slots("OLD", "NEW")), NEW=new, **ends(10))
+    done = actions(plan(seen, Policy(promote=promote, run_interval=14 * DAY), journal))
+    assert done[:1] == (["restore_auto_rollover"] if promotes else [])
 
 
 def test_where_no_further_run_can_be_in_time_the_run_fails_while_something_can_still_be_done() -> None:
