@@ -44,6 +44,7 @@ class Farm:
     cause: str = "begin"
     since: int = 0
     switched_by: str = "begin"
+    switched_on: int = -1  # when a hand switched rollover on, that was off
     made: int = 0
     thresholds: dict[str, int] = field(default_factory=dict)
     past: list[tuple[int, tuple[Certificate, ...], Certificate, bool]] = field(default_factory=list)

@@ -153,7 +153,9 @@ class Hands:
         self._farm_changed("not_yet_valid")
 
     def rollover_on(self, _about: Any) -> None:
-        self.world.farm.auto, self.world.farm.switched_by = True, "hand"
+        farm = self.world.farm
+        if not farm.auto:
+            farm.auto, farm.switched_by, farm.switched_on = True, "hand", self.world.now
         self._farm_changed("rollover_on")
 
     def rollover_off(self, _about: Any) -> None:

@@ -249,7 +249,9 @@ class Judge:
         if self._unwritable(domain) and self._nothing_notes_the_clock():
             return "could not be written, and nothing could note that the clock is held"
         if self._nothing_notes_the_clock() and self._brought_too_late(domain):
-            return "a hand brought it, no run since had time to publish it, and nothing could note that the clock is held"
+            return "a hand brought it or switched rollover on, no run since had time to publish it, and nothing could note that the clock is held"
+        if self._nothing_notes_the_clock() and self._a_repair_left_no_place(domain):
+            return "a hand let another one sign, whose repair left one place for two, and nothing could note that the clock is held"
         if self._nothing_notes_the_clock() and self._had_no_place(domain):
             return "at each look since it came servers signed with both that the domain holds, and nothing could note that the clock is held"
         if promoted - begun > self._pace() + 30:
@@ -306,10 +308,23 @@ class Judge:
         return any(begin >= since and begin + self._publication() <= until for begin, _end in self.completed)
 
     def _brought_too_late(self, domain: Domain) -> bool:
-        """A hand made what AD FS promoted, and no run that began since had time to write it into all of Entra."""
+        """A hand made what AD FS promoted, or switched rollover on, and no run that began since had time to write it into all of Entra."""
         farm, came = self.world.farm, self.world.came.get(self.world.farm.primary.thumbprint, 0)
+        if farm.auto and farm.switched_by == "hand" and farm.switched_on >= came:
+            return not self._a_run_had_time(farm.switched_on, farm.since)
         by_hand = self.world.hands.touched_for(domain) == came
         return by_hand and not self._a_run_had_time(came, farm.since)
+
+    def _a_repair_left_no_place(self, domain: Domain) -> bool:
+        """A hand let a certificate sign that the domain lacked. A run brought it there, so that of two more in AD FS one had no place any more.
+
+        No run since the hand had time to publish anything else, and AD FS, its clock running, promoted the one that had to go.
+        """
+        farm, touched = self.world.farm, self.world.hands.touched_for(domain)
+        dropped, by = domain.dropped.get(farm.primary.thumbprint, (-1, ""))
+        left = [members for at, cause, members in domain.written if (at, cause) == (dropped, "ours:repair")]
+        full = bool(left) and None not in left[-1] and set(left[-1]) <= set(farm.certificates)
+        return by == "ours:repair" and 0 <= touched <= dropped and full and not self._a_run_had_time(touched, farm.since)
 
     def _had_no_place(self, domain: Domain) -> bool:
         """A domain holds two certificates, and a run takes out neither while a server signs with it: what AD FS promoted found no place there before.
@@ -621,7 +636,9 @@ class Judge:
         if run is None or self.stolen_keys or self._paused():
             return
         waiting = set(self._successors())
-        if (set(domain.members) - set(members)) & waiting and set(members) & waiting:
+        # Two wait in a domain that lacks what signs now: that comes in, and one of both has no place any more.
+        forced = self.world.farm.primary in set(members) - set(domain.members) and set(domain.members) <= waiting
+        if (set(domain.members) - set(members)) & waiting and set(members) & waiting and not forced:
             self.wrong("successor_dropped", f"{domain.name} gets {members} for {domain.members}: one successor is dropped for another")
         era = max(self.world.farm.since, self.world.hands.touched, self.policy_at, self.adfs_at)
         ours = [(at, by, pair) for at, by, pair in domain.written if at >= era]

@@ -70,6 +70,21 @@ KNOWN: dict[str, History] = {
         policy={"renew_before": "20d"},
         events=(on_day(21, "journal_corrupt"), on_day(78, "stuck", 1, 112), on_day(87, "add", "ca")),
     ),
+    "no run can use the journal, and a hand lets a former certificate sign while two more are younger": History(
+        servers=1,
+        left=28,
+        domains=1,
+        length=20,
+        first_run=0,
+        events=(on_day(9, "journal_corrupt"), on_day(13, "generate"), on_day(19.9583, "promote", 2)),
+    ),
+    "no run can write the journal, and a certificate that came under an earlier one is younger": History(
+        left=60,
+        promotion=7,
+        domains=1,
+        length=12,
+        events=(on_day(2, "generate"), on_day(3, "add", "local"), on_day(5, "promote", 0), on_day(5.1, "rollover_on"), on_day(5.2, "journal_unwritable")),
+    ),
     "the clock is held in a freeze that outlasts the certificate": History(left=24, length=32, promotion=1, policy={"freezes": [_span(0, 60)]}),
     "weekly runs, rollover off, the role promotes": History(auto=False, left=30, length=38, interval=WEEKLY, policy={"promote": "role", "auto_rollover": True}),
     "windows too short for a check of AD FS, and a server stops to copy while one is awaited": History(

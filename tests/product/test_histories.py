@@ -629,6 +629,70 @@ def test_what_a_hand_brought_just_before_adfs_promotes_excuses_only_where_nothin
 
 
 @pytest.mark.parametrize(
+    ("was_on", "closed", "ran", "excused"), [(False, True, 8.1, True), (True, True, 8.1, False), (False, False, 8.1, False), (False, True, 7.2, False)]
+)
+def test_a_hand_that_switched_rollover_on_excuses_only_where_it_was_off_no_run_had_time_since_and_nothing_notes_that_the_clock_is_held(
+    was_on: bool, closed: bool, ran: float, excused: bool
+) -> None:
+    world = World(History(left=40, auto=was_on, policy={"run_interval": "48h"}))
+    judge, farm, came = world.judge, world.farm, world.farm.new(0)
+    farm.certificates.append(came)
+    world.came[came.thumbprint] = 0
+    world.now = 7 * DAY
+    world.hands.event(on_day(7, "rollover_on"))()
+    judge.completed = [(round(ran * DAY), round(ran * DAY) + 2)]
+    judge.last_plan = {"blocked_by": [{"condition": "journal"}] if closed else [], "run": {"failures": []}}
+    world.now = round(8.5 * DAY)
+    farm.promote(came, world.now, "adfs")
+    judge.loss(world.domains["d1.contoso.com"], farm.servers[0], "adfs")
+    assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
+
+
+@pytest.mark.parametrize(
+    ("by", "other", "ran", "closed", "excused"),
+    [
+        ("ours:repair", "N", 8.1, True, True),
+        ("ours:publish", "N", 8.1, True, False),
+        ("ours:repair", "X", 8.1, True, False),
+        ("ours:repair", "N", 7.2, True, False),
+        ("ours:repair", "N", 8.1, False, False),
+    ],
+)
+def test_what_a_repair_took_out_is_excused_only_where_a_hand_left_one_place_for_two_and_nothing_notes_that_the_clock_is_held(
+    by: str, other: str, ran: float, closed: bool, excused: bool
+) -> None:
+    world = World(History(left=40, policy={"run_interval": "48h"}))
+    judge, farm, domain = world.judge, world.farm, world.domains["d1.contoso.com"]
+    came, second = farm.new(0), farm.new(1)
+    farm.certificates += [came, second]
+    world.came[came.thumbprint] = 0
+    domain.members = (came, second)
+    world.now = 7 * DAY
+    former = farm.primary
+    farm.promote(second, 5 * DAY, "adfs")
+    world.hands.event(on_day(7, "promote", 0))()
+    domain.write((former, second if other == "N" else world.stranger("X1")), 7 * DAY + 1, DAY, by)
+    judge.completed = [(round(ran * DAY), round(ran * DAY) + 2)]
+    judge.last_plan = {"blocked_by": [{"condition": "journal"}] if closed else [], "run": {"failures": []}}
+    world.now = round(8.5 * DAY)
+    farm.promote(came, world.now, "adfs")
+    judge.loss(domain, farm.servers[0], "adfs")
+    assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
+
+
+@pytest.mark.parametrize(("holds", "brings", "excused"), [("both", "primary", True), ("one", "primary", False), ("both", "other", False)])
+def test_a_successor_is_dropped_only_for_what_signs_where_two_wait_in_a_domain_that_lacks_it(holds: str, brings: str, excused: bool) -> None:
+    world = World(History(left=40))
+    judge, farm, domain = world.judge, world.farm, world.domains["d1.contoso.com"]
+    one, two, three = farm.new(0), farm.new(DAY), farm.new(DAY + 1)
+    farm.certificates += [one, two, three]
+    world.now = 2 * DAY
+    domain.members = (one, two if holds == "both" else world.stranger("X1"))
+    judge.writes(domain, (farm.primary if brings == "primary" else three, two), "ours:repair", Run(world, 1, 0, 0))
+    assert ([f.kind for f in judge.findings] == ["successor_dropped"]) is not excused
+
+
+@pytest.mark.parametrize(
     ("closed", "full", "excused"), [(True, (True, True), True), (False, (True, True), False), (True, (False, True), False), (True, (True, False), False)]
 )
 def test_what_found_no_place_in_a_domain_is_excused_only_where_every_run_since_said_so_and_nothing_notes_that_the_clock_is_held(

@@ -135,14 +135,16 @@ class Situation:
 
     @cached_property
     def _left_over(self) -> tuple[str, ...]:
-        """Near the end, where nothing else is to follow: what AD FS would promote if its clock were not held, and what never signed.
+        """Where nothing else is to follow: what AD FS would promote if its clock were not held, and what never signed, from when on room is made for it.
 
-        Until then somebody may say what it is for. Held any longer, every domain would lose its sign-in at the end.
+        Until then somebody may say what it is for. Held any longer, every domain would lose its sign-in at the end; so would it where it cannot be held.
         """
         by_itself = self.clock_held or self.seen.farm.auto_rollover is True
-        if not by_itself or not self._looks_after_renewal or self.emergency or self.now < self._room_before(self.last_call_at):
+        if not by_itself or not self._looks_after_renewal or self.emergency:
             return ()
         keys = rules.promotable(self.seen, (), self.now)
+        if self.now < self._room_before(self._signs_at_latest(rules.adfs_promotes_at(self.seen, keys, self.now))):
+            return ()
         return tuple(k.thumbprint for k in keys if k.thumbprint not in ever_primary(self.journal.own).keys() | self.compromised)
 
     @cached_property
@@ -443,8 +445,11 @@ class Situation:
     @cached_property
     def room_made_from(self) -> datetime:
         """From when on the successor gets its place in every domain, also in that of servers that cannot be seen and of unknown certificates."""
-        by = min(self.last_call_at, self.adfs_promotes_at) if self.clock_cannot_be_held and self.seen.farm.auto_rollover else self.last_call_at
-        return self._room_before(by)
+        return self._room_before(self._signs_at_latest(self.adfs_promotes_at))
+
+    def _signs_at_latest(self, by_adfs: datetime) -> datetime:
+        """When the successor signs at the latest: at the last call, or earlier, ``by_adfs``, where nobody keeps AD FS from promoting it."""
+        return min(self.last_call_at, by_adfs) if self.clock_cannot_be_held and self.seen.farm.auto_rollover else self.last_call_at
 
     def _room_before(self, moment: datetime) -> datetime:
         """When the last run that is sure to come before ``moment`` still has time to publish."""

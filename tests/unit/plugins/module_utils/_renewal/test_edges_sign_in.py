@@ -678,6 +678,22 @@ def test_where_the_clock_cannot_be_held_the_deadline_for_publishing_comes_before
 
 
 @pytest.mark.parametrize("promote", ["adfs", "role", "never"])
+@pytest.mark.parametrize("wanted", [True, None])
+def test_what_is_not_taken_for_the_successor_is_published_before_adfs_promotes_it_only_where_the_clock_cannot_be_held(
+    wanted: bool | None, promote: str
+) -> None:
+    it = life(300, Slots("OLD", "EARLIER"))
+    it.make("BYHAND")
+    it.journal = replace(it.journal, own={"BYHAND": OwnKey(came=at(-3), under="BEFORE"), "OLD": OwnKey(came=at(-9), under="BEFORE", last_primary=at(-1))})
+    it.closed = "the disk is full"
+    made = it.daily(8, Policy(promote=promote, auto_rollover=wanted))
+    assert it.lost == []
+    assert (it.farm.primary == "BYHAND") is (wanted is None)
+    assert {"BYHAND" in d.slots.accepted for d in it.domains.values()} == {wanted is None}
+    assert "no_successor" in guards(made[0])
+
+
+@pytest.mark.parametrize("promote", ["adfs", "role", "never"])
 def test_what_adfs_would_promote_is_published_and_let_sign_near_the_end_where_nothing_else_is_to_follow(promote: str) -> None:
     """It came under the certificate before this one, so the runs say that somebody is to promote or remove it, hold AD FS' clock, and fail."""
     it = life(12)
