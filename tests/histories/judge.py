@@ -95,6 +95,7 @@ class Judge:
         self.waited_for_window: list[tuple[int, bool]] = []  # of each run: whether it waited for a window alone
         self.led_elsewhere: list[tuple[int, bool]] = []  # of each run: whether only domains that lead elsewhere lacked the successor, and it failed for them
         self.full: list[tuple[int, set[str]]] = []  # of each run: which domains it said to be full, both of whose certificates servers were seen to sign with
+        self.first_refused: dict[str, tuple[int, Run]] = {}  # when and in which run each domain refused a write first
         self.asked_at = -100 * DAY  # when a run last failed because it is not known whether automatic rollover is wanted
         self.found_ended: list[tuple[int, bool]] = []  # of each run: whether the primary certificate had ended
         self.hindered: list[bool] = []  # of each run: whether an obstacle blocked, and it failed
@@ -600,8 +601,14 @@ class Judge:
                 and self.adfs_at < at
                 and self.world.farm.since < last.begun
                 and self.policy_at < last.begun
+                # That a domain refuses shows only at a write: the run gave the clock back before it found that.
+                and not any(first is last and found > at for found, first in self.first_refused.values())
             ):
                 self.wrong("flapping", "a run suspends what the run before restored, and nothing had changed")
+
+    def refused(self, domain: Domain, run: Run) -> None:
+        """A domain refuses a write of the product's."""
+        self.first_refused.setdefault(domain.name, (self.world.now, run))
 
     def policy_changed(self, about: dict[str, Any]) -> None:
         self.policy_at = self.world.now

@@ -85,6 +85,15 @@ KNOWN: dict[str, History] = {
         length=12,
         events=(on_day(2, "generate"), on_day(3, "add", "local"), on_day(5, "promote", 0), on_day(5.1, "rollover_on"), on_day(5.2, "journal_unwritable")),
     ),
+    "a run gives the clock back, renews, and only then finds a domain that refuses": History(
+        servers=1,
+        left=32,
+        domains=1,
+        length=9,
+        interval=2 * DAY,
+        policy={"auto_rollover": True},
+        events=(on_day(0, "policy", {"auto_rollover": False}, 6), on_day(3, "refuses", 0)),
+    ),
     "the clock is held in a freeze that outlasts the certificate": History(left=24, length=32, promotion=1, policy={"freezes": [_span(0, 60)]}),
     "weekly runs, rollover off, the role promotes": History(auto=False, left=30, length=38, interval=WEEKLY, policy={"promote": "role", "auto_rollover": True}),
     "windows too short for a check of AD FS, and a server stops to copy while one is awaited": History(

@@ -312,6 +312,8 @@ class Run:
         elif members[1] is None and domain.members[1] is not None and not world.history.null_ok:
             error, kind = "Entra refused the write (400): null", "refused"
         if error:
+            if kind == "refused":
+                world.judge.refused(domain, self)
             return {**result, "error": error, "error_id": kind}
         after = {"signing": _print(members[0]), "next": _print(members[1])}
         if members != domain.members:

@@ -519,6 +519,27 @@ def test_a_clock_that_one_run_gives_back_and_holds_again_goes_to_and_fro_unless_
     assert [f.kind for f in world.judge.findings] == ([] if promoted else ["flapping"])
 
 
+@pytest.mark.parametrize(("refused", "excused"), [("after it", True), ("before it", False), ("to an earlier run, too", False), ("never", False)])
+def test_a_clock_that_two_runs_move_to_and_fro_is_excused_only_by_a_domain_that_refused_first_after_it_was_given_back(refused: str, excused: bool) -> None:
+    world = World(History(left=25))
+    judge, domain = world.judge, world.domains["d1.contoso.com"]
+    first, second, third = (Run(world, n, 0) for n in (1, 2, 3))
+    second.begun, third.begun = DAY, 2 * DAY
+    if refused == "to an earlier run, too":
+        judge.refused(domain, first)
+    world.now = DAY
+    if refused == "before it":
+        judge.refused(domain, second)
+    judge.acted("restore_auto_rollover", second)
+    world.now += 1
+    if refused in ("after it", "to an earlier run, too"):
+        judge.refused(domain, second)
+    judge.completed = [(DAY, DAY + 2)]
+    world.now = 2 * DAY
+    judge.acted("suspend_auto_rollover", third)
+    assert ([f.kind for f in judge.findings] == ["flapping"]) is not excused
+
+
 @pytest.mark.parametrize(("blocks", "excused"), [(["clock"], True), (["window"], True), (["due", "journal"], True), (["due"], False)])
 def test_an_unknown_certificate_that_is_to_be_replaced_stays_only_while_something_is_said_to_keep_it(blocks: list[str], excused: bool) -> None:
     world = World(History(left=300, policy={"unknown_certificates": "replace"}))
