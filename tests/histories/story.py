@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from histories import product
 from histories.history import History
-from histories.judge import FOR_A_PERSON, LEADS_ELSEWHERE, NO_WINDOW, Finding
+from histories.losses import FOR_A_PERSON, LEADS_ELSEWHERE, NO_WINDOW
+from histories.memory import Finding
 from histories.world import World
 
 # Where runs fail to come, a held clock is what loses: every summary says until when one is needed.

@@ -16,7 +16,8 @@ from histories import known, mutants, survive  # noqa: E402
 from histories.certificates import make, text  # noqa: E402
 from histories.dice import draw  # noqa: E402
 from histories.history import DAY, HOUR, History, on_day  # noqa: E402
-from histories.judge import FOR_A_PERSON, LEADS_ELSEWHERE, NO_WINDOW  # noqa: E402
+from histories.losses import FOR_A_PERSON, LEADS_ELSEWHERE, NO_WINDOW  # noqa: E402
+from histories.memory import WholeRun  # noqa: E402
 from histories.run import Run  # noqa: E402
 from histories.shrink import shrink  # noqa: E402
 from histories.story import live  # noqa: E402
@@ -24,6 +25,11 @@ from histories.world import World  # noqa: E402
 
 SAMPLE = 45
 CHUNK = 15
+
+
+def ran(day: float, **seen: Any) -> WholeRun:
+    """A run of two minutes that was not cut off, and what it saw and said."""
+    return WholeRun(round(day * DAY), round(day * DAY) + 2, **seen)
 
 
 @pytest.mark.parametrize("first", range(1, SAMPLE, CHUNK))
@@ -132,8 +138,7 @@ def test_what_has_nothing_to_do_with_a_loss_does_not_excuse_it(name: str) -> Non
 def _promoted_after_a_run(came: float, hand: str, domain: int = 0) -> World:
     """AD FS promotes a certificate on day 21.9, a run having come on days 12 and 21.5 and a hand on day 21; d1 does not hold it. The primary ends on day 22."""
     world = World(History(left=22, critical=1))
-    begun = [round(day * DAY) for day in (12, 21.5)]
-    world.judge.completed = [(begin, begin + 2) for begin in begun]
+    world.judge.completed = [ran(12), ran(21.5)]
     world.now = round(came * DAY)
     world.farm.certificates.append(world.farm.new(world.now))
     world.farm_changed("hand:add")
@@ -158,7 +163,7 @@ def test_only_what_no_run_could_mend_any_more_is_a_hand_that_came_between(came: 
 @pytest.mark.parametrize("came_before_the_run", [True, False])
 def test_a_primary_certificate_that_had_ended_excuses_only_what_the_run_could_not_see(came_before_the_run: bool) -> None:
     world = World(History(left=5))
-    world.judge.completed, world.judge.ended_at_run = [(6 * DAY, 6 * DAY + 2)], 6 * DAY + 2
+    world.judge.completed, world.judge.ended_at_run = [ran(6)], 6 * DAY + 2
     world.now = (4 if came_before_the_run else 6) * DAY + HOUR
     world.farm.certificates.append(world.farm.new(world.now))
     world.farm_changed("adfs")
@@ -206,11 +211,11 @@ def test_what_a_server_that_comes_back_signs_with_may_be_dropped_only_unnoted_or
     assert ([f.kind for f in judge.findings] == ["dropped_unseen"]) is not excused
 
 
-@pytest.mark.parametrize(("came", "ran", "left", "excused"), [(14, 14.375, 18, True), (13, 13.375, 18, False), (14, 14.375, 30, False)])
-def test_a_promotion_that_is_too_early_is_excused_only_where_a_hand_left_no_time(came: float, ran: float, left: int, excused: bool) -> None:
+@pytest.mark.parametrize(("came", "last", "left", "excused"), [(14, 14.375, 18, True), (13, 13.375, 18, False), (14, 14.375, 30, False)])
+def test_a_promotion_that_is_too_early_is_excused_only_where_a_hand_left_no_time(came: float, last: float, left: int, excused: bool) -> None:
     world = World(History(left=left))
     farm, judge, domain = world.farm, world.judge, world.domains["d1.contoso.com"]
-    judge.completed = [(round(ran * DAY), round(ran * DAY) + 2)]
+    judge.completed = [ran(last)]
     world.now = round(came * DAY)
     farm.certificates.append(farm.new(world.now))
     world.hands.event(on_day(came, "rollover_on"))()
@@ -257,7 +262,7 @@ def test_a_run_whose_first_act_came_after_adfs_promoted_could_not_keep_it_from_t
     world = World(History(left=40, gap=gap))
     judge, farm = world.judge, world.farm
     farm.certificates.append(farm.new(0))
-    judge.completed = [(DAY, DAY + 2), (3 * DAY, 3 * DAY + 2)]
+    judge.completed = [ran(1), ran(3)]
     world.now = 2 * DAY
     world.hands.event(on_day(2, "rollover_on"))()
     world.now = 3 * DAY + 1
@@ -278,7 +283,7 @@ def test_a_run_notes_what_servers_sign_with_only_where_it_can_use_the_journal(us
 @pytest.mark.parametrize(("day", "excused"), [(9, False), (19.9, True), (21, True)])
 def test_a_hand_excuses_an_end_only_if_no_run_came_since_or_the_certificate_had_ended_already(day: float, excused: bool) -> None:
     world = World(History(first="ca", left=20))
-    world.judge.completed = [(n * DAY, n * DAY + 2) for n in range(23 if day > 20 else 20)]
+    world.judge.completed = [ran(n) for n in range(23 if day > 20 else 20)]
     world.farm.promote(world.farm.primary, round(day * DAY), "hand:restore")
     world.now = max(20, round(day)) * DAY
     world.judge.loss(world.domains["d1.contoso.com"], world.farm.servers[0], "expiry")
@@ -353,8 +358,7 @@ def test_a_server_that_copies_late_is_excused_only_where_the_runs_failed_for_wha
 def test_a_certificate_that_nobody_removed_excuses_only_after_two_runs_failed_for_it(said: int, removes: bool, excused: bool) -> None:
     world = World(History(left=22, critical=1, policy={"remove_old_from_adfs": removes}))
     judge = world.judge
-    judge.completed = [(n * DAY, n * DAY + 2) for n in range(21)]
-    judge.no_room = [(n * DAY + 2, n < 20 and n >= 20 - said) for n in range(21)]
+    judge.completed = [ran(n, no_room=20 - said <= n < 20) for n in range(21)]
     world.now = 20 * DAY + 12 * HOUR
     world.farm.certificates.append(world.farm.new(world.now))
     world.farm_changed("adfs")
@@ -369,8 +373,7 @@ def test_a_run_of_the_minute_in_which_adfs_promoted_came_before_it_only_if_it_sa
     world = World(History(left=22))
     judge = world.judge
     former, new = world.farm.primary, world.farm.new(0)
-    judge.completed = [(0, 2)]
-    judge.first_saw = {(0, 2): (new if saw == "the new one" else former).thumbprint}
+    judge.completed = [ran(0, first_saw=(new if saw == "the new one" else former).thumbprint)]
     world.farm.certificates.append(new)
     world.farm.promote(new, 0, "adfs")
     judge.loss(world.domains["d1.contoso.com"], world.farm.servers[0], "adfs")
@@ -443,7 +446,7 @@ def test_a_clock_that_is_held_is_held_for_nobody_only_with_a_custom_primary_that
 def test_a_restored_journal_excuses_a_last_call_that_counts_the_way_to_its_last_look_as_the_distance_of_runs(restored: int | None, excused: bool) -> None:
     world = World(History(left=19))
     farm, judge, domain = world.farm, world.judge, world.domains["d1.contoso.com"]
-    judge.completed = [(round(14.375 * DAY), round(14.375 * DAY) + 2)]
+    judge.completed = [ran(14.375)]
     if restored is not None:
         world.now = restored * DAY
         judge.forgets()
@@ -464,7 +467,7 @@ def test_a_domain_that_refuses_excuses_a_loss_before_the_last_call_only_where_no
     world = World(History(left=40, policy={"auto_rollover": wanted}))
     judge, farm, domain = world.judge, world.farm, world.domains["d1.contoso.com"]
     domain.refuses = True
-    judge.completed = [(DAY, DAY + 2)]
+    judge.completed = [ran(1)]
     judge.last_plan = {"blocked_by": [{"condition": "journal", "until": None}] if closed else [], "run": {"failures": []}}
     farm.certificates.append(farm.new(0))
     world.now = DAY + 3 * HOUR
@@ -480,7 +483,7 @@ def test_a_clock_is_left_running_only_where_the_journal_is_closed_and_nobody_sai
     farm.certificates.append(farm.new(0))
     where = {"adfs_promotes_at": None, "primary": farm.primary.thumbprint, "certificates": [c.thumbprint for c in farm.certificates]}
     judge.last_plan = {"farm": where, "blocked_by": [{"condition": b} for b in blocks]}
-    judge.completed = [(DAY, DAY + 2)]
+    judge.completed = [ran(1)]
     world.now = 2 * DAY
     farm.promote(farm.certificates[-1], world.now, "adfs")
     judge.adfs_changed()
@@ -493,7 +496,7 @@ def test_a_clock_is_left_running_where_the_last_plan_itself_could_not_be_noted(w
     world = World(History(left=40, policy={"promote": "never", "auto_rollover": wanted}))
     judge, farm = world.judge, world.farm
     farm.certificates.append(farm.new(0))
-    judge.completed = [(DAY, DAY + 2)]
+    judge.completed = [ran(1)]
     where = {"adfs_promotes_at": None, "primary": farm.primary.thumbprint, "certificates": [c.thumbprint for c in farm.certificates]}
     judge.last_plan, judge.planned_at = {"farm": where, "blocked_by": []}, 2 * DAY
     world.now = 2 * DAY if when == "its plan's" else 2 * DAY - 1
@@ -534,7 +537,7 @@ def test_a_clock_that_two_runs_move_to_and_fro_is_excused_only_by_a_domain_that_
     world.now += 1
     if refused in ("after it", "to an earlier run, too"):
         judge.refused(domain, second)
-    judge.completed = [(DAY, DAY + 2)]
+    judge.completed = [ran(1)]
     world.now = 2 * DAY
     judge.acted("suspend_auto_rollover", third)
     assert ([f.kind for f in judge.findings] == ["flapping"]) is not excused
@@ -545,7 +548,7 @@ def test_an_unknown_certificate_that_is_to_be_replaced_stays_only_while_somethin
     world = World(History(left=300, policy={"unknown_certificates": "replace"}))
     judge, domain = world.judge, world.domains["d1.contoso.com"]
     domain.members = (world.farm.primary, world.stranger("X1"))
-    world.now, judge.completed = 9 * DAY, [(n * DAY, n * DAY) for n in range(9)]
+    world.now, judge.completed = 9 * DAY, [ran(n) for n in range(9)]
     judge._strangers({"state": "unknown_certificate", "actions": [], "blocked_by": [{"condition": b} for b in blocks]}, set())
     assert ([f.kind for f in judge.findings] == ["unknown_stays"]) is not excused
 
@@ -587,7 +590,7 @@ def test_one_successor_may_be_dropped_for_another_that_came_when_adfs_promotes_a
 def _lost_at_the_last_call() -> World:
     """A hand brought a certificate on day 10, which AD FS promoted on day 21.9; d1 does not hold it."""
     world = _promoted_after_a_run(10, "drop_second", 1)
-    world.judge.completed = [(n * DAY, n * DAY + 2) for n in range(22)]
+    world.judge.completed = [ran(n) for n in range(22)]
     return world
 
 
@@ -602,7 +605,7 @@ def test_a_last_call_just_after_the_operator_was_asked_what_is_wanted_is_excused
 @pytest.mark.parametrize(("ended", "day", "excused"), [(True, 20, True), (False, 20, False), (True, 12, False)])
 def test_what_signs_and_ends_at_once_excuses_only_right_after_a_primary_certificate_that_had_ended(ended: bool, day: int, excused: bool) -> None:
     world = _lost_at_the_last_call()
-    world.judge.found_ended = [(n * DAY, ended and n == day) for n in range(22)]
+    world.judge.completed = [ran(n, found_ended=ended and n == day) for n in range(22)]
     world.judge.loss(world.domains["d1.contoso.com"], world.farm.servers[0], "adfs")
     assert ([f.kind for f in world.judge.findings] == ["adfs_clock"]) is not excused
 
@@ -613,7 +616,7 @@ def test_an_end_after_a_theft_is_excused_only_where_one_run_came_since_and_said_
     judge, farm = world.judge, world.farm
     world.now = 9 * DAY
     judge.stolen([farm.primary])
-    judge.completed = [(0, 2), *((round(day * DAY), round(day * DAY) + 2) for day in runs)]
+    judge.completed = [ran(day) for day in (0, *runs)]
     judge.last_plan = {"state": "emergency", "run": {"failures": [{"fail_on": "pace" if pace else "held"}]}}
     world.now = 15 * DAY
     judge.loss(world.domains["d1.contoso.com"], farm.servers[0], "expiry")
@@ -624,36 +627,37 @@ def test_an_end_after_a_theft_is_excused_only_where_one_run_came_since_and_said_
 def test_an_end_is_excused_by_a_certificate_that_nobody_removed_only_where_the_runs_said_both(pace: bool, said: bool, excused: bool) -> None:
     world = World(History(left=45, interval=10 * DAY))
     judge, farm = world.judge, world.farm
-    judge.completed = [(n * DAY, n * DAY + 2) for n in (10, 20, 30, 40)]
-    judge.no_room = [(n * DAY + 2, said and n in (20, 30)) for n in (10, 20, 30, 40)]
+    judge.completed = [ran(n, no_room=said and n in (20, 30)) for n in (10, 20, 30, 40)]
     judge.last_plan = {"state": "published", "run": {"failures": [{"fail_on": "pace"}] if pace else []}}
     world.now = 45 * DAY
     judge.loss(world.domains["d1.contoso.com"], farm.servers[0], "expiry")
     assert ([f.kind for f in judge.findings] == ["expiry"]) is not excused
 
 
-@pytest.mark.parametrize(("closed", "ran", "excused"), [(True, 8.375, True), (False, 8.375, False), (True, 7.2, False)])
-def test_what_a_hand_brought_just_before_adfs_promotes_excuses_only_where_nothing_notes_that_the_clock_is_held(closed: bool, ran: float, excused: bool) -> None:
+@pytest.mark.parametrize(("closed", "last", "excused"), [(True, 8.375, True), (False, 8.375, False), (True, 7.2, False)])
+def test_what_a_hand_brought_just_before_adfs_promotes_excuses_only_where_nothing_notes_that_the_clock_is_held(
+    closed: bool, last: float, excused: bool
+) -> None:
     world = World(History(left=40, promotion=0, policy={"run_interval": "48h"}))
     judge, farm = world.judge, world.farm
     world.now = 7 * DAY
     world.hands.event(on_day(7, "generate"))()
-    judge.completed = [(round(ran * DAY), round(ran * DAY) + 2)]
+    judge.completed = [ran(last)]
     judge.last_plan = {"blocked_by": [{"condition": "journal"}] if closed else [], "run": {"failures": []}}
-    world.now = round(8.25 * DAY) if ran < 8 else round(8.5 * DAY)
+    world.now = round(8.25 * DAY) if last < 8 else round(8.5 * DAY)
     came = farm.certificates[-1]
     world.came[came.thumbprint] = 7 * DAY
-    farm.promote(came, world.now + (5 if ran < 8 else 0), "adfs")
+    farm.promote(came, world.now + (5 if last < 8 else 0), "adfs")
     world.now += 5
     judge.loss(world.domains["d1.contoso.com"], farm.servers[0], "adfs")
     assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
 
 
 @pytest.mark.parametrize(
-    ("was_on", "closed", "ran", "excused"), [(False, True, 8.1, True), (True, True, 8.1, False), (False, False, 8.1, False), (False, True, 7.2, False)]
+    ("was_on", "closed", "last", "excused"), [(False, True, 8.1, True), (True, True, 8.1, False), (False, False, 8.1, False), (False, True, 7.2, False)]
 )
 def test_a_hand_that_switched_rollover_on_excuses_only_where_it_was_off_no_run_had_time_since_and_nothing_notes_that_the_clock_is_held(
-    was_on: bool, closed: bool, ran: float, excused: bool
+    was_on: bool, closed: bool, last: float, excused: bool
 ) -> None:
     world = World(History(left=40, auto=was_on, policy={"run_interval": "48h"}))
     judge, farm, came = world.judge, world.farm, world.farm.new(0)
@@ -661,7 +665,7 @@ def test_a_hand_that_switched_rollover_on_excuses_only_where_it_was_off_no_run_h
     world.came[came.thumbprint] = 0
     world.now = 7 * DAY
     world.hands.event(on_day(7, "rollover_on"))()
-    judge.completed = [(round(ran * DAY), round(ran * DAY) + 2)]
+    judge.completed = [ran(last)]
     judge.last_plan = {"blocked_by": [{"condition": "journal"}] if closed else [], "run": {"failures": []}}
     world.now = round(8.5 * DAY)
     farm.promote(came, world.now, "adfs")
@@ -670,7 +674,7 @@ def test_a_hand_that_switched_rollover_on_excuses_only_where_it_was_off_no_run_h
 
 
 @pytest.mark.parametrize(
-    ("by", "other", "ran", "closed", "excused"),
+    ("by", "other", "last", "closed", "excused"),
     [
         ("ours:repair", "N", 8.1, True, True),
         ("ours:publish", "N", 8.1, True, False),
@@ -680,7 +684,7 @@ def test_a_hand_that_switched_rollover_on_excuses_only_where_it_was_off_no_run_h
     ],
 )
 def test_what_a_repair_took_out_is_excused_only_where_a_hand_left_one_place_for_two_and_nothing_notes_that_the_clock_is_held(
-    by: str, other: str, ran: float, closed: bool, excused: bool
+    by: str, other: str, last: float, closed: bool, excused: bool
 ) -> None:
     world = World(History(left=40, policy={"run_interval": "48h"}))
     judge, farm, domain = world.judge, world.farm, world.domains["d1.contoso.com"]
@@ -693,7 +697,7 @@ def test_what_a_repair_took_out_is_excused_only_where_a_hand_left_one_place_for_
     farm.promote(second, 5 * DAY, "adfs")
     world.hands.event(on_day(7, "promote", 0))()
     domain.write((former, second if other == "N" else world.stranger("X1")), 7 * DAY + 1, DAY, by)
-    judge.completed = [(round(ran * DAY), round(ran * DAY) + 2)]
+    judge.completed = [ran(last)]
     judge.last_plan = {"blocked_by": [{"condition": "journal"}] if closed else [], "run": {"failures": []}}
     world.now = round(8.5 * DAY)
     farm.promote(came, world.now, "adfs")
@@ -721,8 +725,7 @@ def test_what_found_no_place_in_a_domain_is_excused_only_where_every_run_since_s
 ) -> None:
     world = World(History(left=80))
     judge, farm, domain = world.judge, world.farm, world.domains["d1.contoso.com"]
-    judge.completed = [(n * DAY, n * DAY + 2) for n in (7, 8)]
-    judge.full = [(6 * DAY, set()), *((n * DAY, {domain.name} if said else set()) for n, said in zip((7, 8), full, strict=True))]
+    judge.completed = [ran(6), *(ran(n, full=frozenset({domain.name} if said else ())) for n, said in zip((7, 8), full, strict=True))]
     judge.last_plan = {"state": "promoting", "deadline": None, "next_run_at": None, "run": {"failures": []}}
     judge.last_plan["blocked_by"] = [{"condition": "journal", "until": None}] if closed else []
     came = farm.new(round(6.5 * DAY))
@@ -746,7 +749,7 @@ def test_a_domain_is_full_only_of_what_servers_were_seen_to_sign_with_and_only_w
     run.plans = [{"state": "promoting", "farm": {"primary": farm.primary.thumbprint, "certificates": []}, "run": {"failures": []}, "blocked_by": blocks}]
     judge.server_signers = {s.name: (s.primary.thumbprint, 0) for s in farm.servers[:2]}
     judge.run_ended(run)
-    assert (domain.name in judge.full[-1][1]) is full
+    assert (domain.name in judge.completed[-1].full) is full
 
 
 @pytest.mark.parametrize("federated", [True, False])
@@ -779,8 +782,8 @@ def test_a_run_that_came_too_late_to_make_room_excuses_a_last_call_only_where_th
     if declared:
         world.now = last * DAY + HOUR
         world.hands.policy({"run_interval": declared})
-    runs = [n * DAY for n in (*range(last + 1), *again)]
-    judge.completed = [(begin, begin + 2) for begin in (runs[:-1] if ours else runs)]
+    runs = [*range(last + 1), *again]
+    judge.completed = [ran(n) for n in (runs[:-1] if ours else runs)]
     judge.strange_at = {"d1.contoso.com": last * DAY + 2} if named else {}
     world.now = world.farm.since = came + (1 if ours else HOUR)
     if ours:
@@ -820,8 +823,7 @@ def test_one_more_that_adfs_lets_sign_is_excused_only_where_a_person_was_awaited
 ) -> None:
     world = World(History(left=32, interval=7 * DAY, policy={"promote": promote}))
     judge, farm = world.judge, world.farm
-    judge.completed = [(n * DAY, n * DAY + 2) for n in (7, 14, 21, 28)]
-    judge.left_to_person = [(n * DAY + 2, bool(awaited)) for n in (7, 14, 21)]
+    judge.completed = [*(ran(n, awaited_person=bool(awaited)) for n in (7, 14, 21)), ran(28)]
     judge.last_plan = {"state": "ready", "run": {"failures": [{"fail_on": "pace"}] if said else []}, "blocked_by": [], "deadline": None, "next_run_at": None}
     world.now = 29 * DAY
     farm.certificates.append(farm.new(world.now))
@@ -841,8 +843,7 @@ def test_windows_excuse_one_more_only_where_two_certificates_end_together_and_th
     world = World(History(left=365 + apart, interval=7 * DAY, policy={"promote": "role"}))
     judge, farm = world.judge, world.farm
     farm.certificates.append(farm.new(0))
-    judge.completed = [(n * DAY, n * DAY + 2) for n in (346, 353, 360)]
-    judge.waited_for_window = [(n * DAY + 2, awaited) for n, awaited in zip((346, 353), waited, strict=True)]
+    judge.completed = [*(ran(n, awaited_window=awaited) for n, awaited in zip((346, 353), waited, strict=True)), ran(360)]
     judge.last_plan = {
         "state": "promoting",
         "run": {"failures": [{"fail_on": "pace"}] if said else []},
@@ -871,7 +872,7 @@ def test_what_went_wrong_once_does_not_again(name: str) -> None:
 def test_an_end_is_excused_by_a_hand_that_switched_rollover_off_only_if_the_last_look_saw_it_on(seen_on: bool, hand: bool, excused: bool) -> None:
     world = World(History(left=45, interval=10 * DAY, policy={"auto_rollover": True}))
     judge, farm = world.judge, world.farm
-    judge.completed = [(n * DAY, n * DAY + 2) for n in (15, 25, 35)]
+    judge.completed = [ran(n) for n in (15, 25, 35)]
     judge.last_plan = {"state": "ready", "farm": {"auto_certificate_rollover": seen_on}, "run": {"failures": []}}
     farm.auto, farm.switched_by = False, "hand" if hand else "ours"
     world.now = 45 * DAY
