@@ -72,7 +72,11 @@ def forecast(s: Situation, acts_now: bool) -> Forecast:
         small = replace(small, journal=replace(small.journal, lock=None))  # it is this run's own, and given back at its end
     end = _plus(s.now, HORIZON)
 
-    attended, attended_until = _meet([_Play(small, members, adfs, runs).play(acts_now) for adfs in (0, 1) for runs in (0, 1)], end)
+    plays = [_Play(small, members, adfs, runs).play(acts_now) for adfs in (0, 1) for runs in (0, 1)]
+    if not acts_now and not s.distances:
+        # The first run of all knows no distance to the next one, and may hold AD FS' clock for that: it makes a difference when it comes.
+        plays += [_Play(small, members, adfs, 0).play(acts_now, first_later=True) for adfs in (0, 1)]
+    attended, attended_until = _meet(plays, end)
     unattended, unattended_until = _meet([_Play(small, members, adfs, None).play(acts_now) for adfs in (0, 1)], end)
     looks = tuple(_entra_looks(s))
     return Forecast(_in_order([*attended, *looks]), _in_order([*unattended, *looks]), attended_until, unattended_until)
@@ -174,14 +178,21 @@ class _Play:
         self._born = 0
         self._known = {s.successor} if s.successor is not None and s.published and not s.lacking(s.successor) else set()
         self._failing = frozenset(self._names(b.domain for b in s.broken))
+        self._first_later = False
         self.events: list[Event] = []
 
-    def play(self, acted: bool) -> list[Event]:
-        """Let the days pass. ``acted``: what can be done at this moment is done. Returns what happens, in order."""
+    def play(self, acted: bool, first_later: bool = False) -> list[Event]:
+        """Let the days pass. ``acted``: what can be done at this moment is done. ``first_later``: the first run comes up to one interval from now.
+
+        Returns what happens, in order.
+        """
         end = _plus(self._start, HORIZON)
+        self._first_later = first_later
         for step in range(_MOST_STEPS):
             if self._run_lag is None:
                 self._look()
+            elif first_later and step == 0:
+                self._wakes = [_plus(self._now, self._policy.run_interval)]
             else:
                 self._run(delayed=bool(self._run_lag) and not (acted and step == 0))
             if self._over() or (self._run_lag is not None and self._second_renewal()):
@@ -270,7 +281,7 @@ class _Play:
             self._act(s, decision.act)
         else:
             self._wakes = [_plus(self._now, self._policy.run_interval)]  # more is left than one run does
-        self._pending = None
+        self._pending, self._first_later = None, False
         if self._journal.lock is not None and self._journal.lock.run == _RUN:
             self._journal = replace(self._journal, lock=None)
 
@@ -285,7 +296,8 @@ class _Play:
             self._changed_at = self._now
             self._server_of_run_follows()
         domains = [name for w in act.writes for name in self._names([w.domain])]
-        self._add(Event(act.action, "run", self._now, self._now, tuple(domains), act.thumbprint, act.certificate_type))
+        earliest = self._start if self._first_later else self._now
+        self._add(Event(act.action, "run", earliest, self._now, tuple(domains), act.thumbprint, act.certificate_type))
         if primary != farm.primary or act.action == "evict":
             self._fails("run")
 
