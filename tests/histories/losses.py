@@ -265,10 +265,12 @@ class Losses(Memory):
     def _windows_left_it_to_adfs(self, begun: int) -> bool:
         """Two certificates end together: the second signs only from the last call, ``begun``, on, and no other one can be made beside the first (T1).
 
-        The runs before waited for nothing but a window, which was the operator's to open or to run in, and the last call said what comes.
+        The runs before waited for nothing but a window, which was the operator's to open or to run in, and the last call said what comes. Where the role
+        let the second one sign, the last call was that run, and the ones since said the same.
         """
         farm = self.world.farm
-        before = [run.awaited_window for run in self._ended_before(begun)][-2:]
+        by_the_role = [run.begun for _at, action, run in self.acts if action == "promote" and begun - 4 * self._pace() <= run.begun < begun]
+        before = [run.awaited_window for run in self._ended_before(by_the_role[-1] if by_the_role else begun)][-2:]
         said = any(f["fail_on"] == "pace" for f in failures(self.last_plan)) if self.last_plan else False
         former = [c.ends for c in farm.certificates if c is not farm.primary]
         return len(before) == 2 and all(before) and said and len(former) == 2 and max(former) - min(former) < DAY

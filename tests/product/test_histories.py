@@ -834,16 +834,28 @@ def test_one_more_that_adfs_lets_sign_is_excused_only_where_a_person_was_awaited
 
 
 @pytest.mark.parametrize(
-    ("waited", "said", "apart", "excused"),
-    [((True, True), True, 0, True), ((True, False), True, 0, False), ((True, True), False, 0, False), ((True, True), True, 2, False)],
+    ("waited", "said", "apart", "by_the_role", "excused"),
+    [
+        ((True, True), True, 0, None, True),
+        ((True, False), True, 0, None, False),
+        ((True, True), False, 0, None, False),
+        ((True, True), True, 2, None, False),
+        ((True, True), True, 0, 357, True),
+        ((True, False), True, 0, 357, False),
+    ],
 )
 def test_windows_excuse_one_more_only_where_two_certificates_end_together_and_the_runs_said_so(
-    waited: tuple[bool, bool], said: bool, apart: int, excused: bool
+    waited: tuple[bool, bool], said: bool, apart: int, by_the_role: int | None, excused: bool
 ) -> None:
+    """``by_the_role``: when a run let the second one sign, which a later one follows that gives AD FS its clock back."""
     world = World(History(left=365 + apart, interval=7 * DAY, policy={"promote": "role"}))
     judge, farm = world.judge, world.farm
     farm.certificates.append(farm.new(0))
     judge.completed = [*(ran(n, awaited_window=awaited) for n, awaited in zip((346, 353), waited, strict=True)), ran(360)]
+    if by_the_role:
+        world.now = by_the_role * DAY
+        judge.acted("promote", Run(world, 1, 0))
+        judge.completed.insert(-1, ran(by_the_role))
     judge.last_plan = {
         "state": "promoting",
         "run": {"failures": [{"fail_on": "pace"}] if said else []},
