@@ -367,6 +367,7 @@ class Judge(Losses):
             awaited_window=plan["state"] == "ready" and conditions == {"window"},
             awaited_elsewhere=elsewhere and {"held", "unclaimed"} <= failed,
             no_room=room and "held" in failed,
+            several="several_successors" in failed,
             full=frozenset(full & {b["object"] for b in blocks if b["condition"] == "too_many_signers"}),
         )
 

@@ -148,6 +148,8 @@ class Losses(Memory):
             return "a hand brought it or switched rollover on, no run since had time to publish it, and nothing could note that the clock is held"
         if self._nothing_notes_the_clock() and self._a_repair_left_no_place(domain):
             return "a hand let another one sign, whose repair left one place for two, and nothing could note that the clock is held"
+        if self._nothing_notes_the_clock() and self._was_one_of_several():
+            return "runs failed because several could follow, and nothing could note that the clock is held"
         if self._nothing_notes_the_clock() and self._had_no_place(domain):
             return "at each look since it came servers signed with both that the domain holds, and nothing could note that the clock is held"
         if promoted - begun > self._pace() + 30:
@@ -220,6 +222,16 @@ class Losses(Memory):
         left = [members for at, cause, members in domain.written if (at, cause) == (dropped, "ours:repair")]
         full = bool(left) and None not in left[-1] and set(left[-1]) <= set(farm.certificates)
         return by == "ours:repair" and 0 <= touched <= dropped and full and not self._a_run_had_time(touched, farm.since)
+
+    def _was_one_of_several(self) -> bool:
+        """Which of several certificates is to follow is a person's to say: none is published for another one until then.
+
+        Two runs at least said so since what AD FS promoted came, and none that found one alone had time to publish it.
+        """
+        farm = self.world.farm
+        since = [run for run in self.completed if run.begun >= self.world.came.get(farm.primary.thumbprint, 0)]
+        alone = [run for run in since if not run.several and run.begun + self._publication() <= farm.since]
+        return sum(run.several for run in since) >= 2 and not alone
 
     def _had_no_place(self, domain: Domain) -> bool:
         """A domain holds two certificates, and a run takes out neither while a server signs with it: what AD FS promoted found no place there before.

@@ -718,6 +718,35 @@ def test_a_successor_is_dropped_only_for_what_signs_where_two_wait_in_a_domain_t
 
 
 @pytest.mark.parametrize(
+    ("closed", "several", "excused"),
+    [
+        (True, (7, 8), True),
+        (True, (7, 8, 9), True),
+        (False, (7, 8), False),
+        (True, (8,), False),
+        (True, (6, 8), False),
+        (True, (8, 9), False),
+    ],
+    ids=["told twice", "told to the end", "the clock could be held", "told once", "told before it came", "a run had time"],
+)
+def test_one_of_several_that_adfs_promotes_is_excused_only_where_runs_failed_for_it_and_nothing_notes_that_the_clock_is_held(
+    closed: bool, several: tuple[int, ...], excused: bool
+) -> None:
+    world = World(History(left=80))
+    judge, farm, domain = world.judge, world.farm, world.domains["d1.contoso.com"]
+    judge.completed = [ran(n, several=n in several) for n in (6, 7, 8, 9)]
+    judge.last_plan = {"state": "published", "deadline": None, "next_run_at": None, "run": {"failures": []}}
+    judge.last_plan["blocked_by"] = [{"condition": "journal", "until": None}] if closed else []
+    came = farm.new(round(6.5 * DAY))
+    world.came[came.thumbprint] = round(6.5 * DAY)
+    farm.certificates.append(came)
+    world.now = round(9.5 * DAY)
+    farm.promote(came, world.now, "adfs")
+    judge.loss(domain, farm.servers[0], "adfs")
+    assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
+
+
+@pytest.mark.parametrize(
     ("closed", "full", "excused"), [(True, (True, True), True), (False, (True, True), False), (True, (False, True), False), (True, (True, False), False)]
 )
 def test_what_found_no_place_in_a_domain_is_excused_only_where_every_run_since_said_so_and_nothing_notes_that_the_clock_is_held(
