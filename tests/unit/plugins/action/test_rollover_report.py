@@ -156,7 +156,7 @@ class Tags(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append((tag, dict(attrs)))
-        if tag not in ("meta", "input", "br", "line", "rect", "circle"):
+        if tag not in ("meta", "input", "br", "wbr", "line", "rect", "circle"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
