@@ -157,7 +157,7 @@ class Judge(Losses):
         skew = run.skew if abs(run.skew - world.server_skew) > 300 else world.server_skew
         now = text(world.now, skew)
         for server in farm.servers:
-            if server.up and server.reachable and server.listed:
+            if server.up and server.reachable and self._told_of(server):
                 self.server_signers[server.name] = (server.primary.thumbprint, world.now)
         acts = [a["action"] for a in plan["actions"]]
         self.tell(

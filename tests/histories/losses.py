@@ -73,7 +73,7 @@ class Losses(Memory):
             return "a stolen key" if self.world.policy.get("emergency_priority") == "containment" or not server.up or not server.reachable else ""
         known = self.server_signers.get(server.name)
         if known is None or known[0] != server.primary.thumbprint:
-            if not (server.up and server.reachable and server.listed):
+            if not (server.up and server.reachable and self._told_of(server)):
                 return "never seen to sign with it"
             # The write tells Entra what the domain must hold, and cannot tell it what AD FS must sign with. Only the server's own change lies between
             # the look, which saw another signer, and the write; the next look of the same run repairs it.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from histories.certificates import Certificate, text
 from histories.entra import Domain
+from histories.farm import Server
 from histories.history import DAY, HOUR
 
 if TYPE_CHECKING:
@@ -132,6 +133,11 @@ class Memory:
         thumbprints = thumbprints or {c.thumbprint for c in self.world.farm.certificates} | {self.world.farm.primary.thumbprint}
         entries = self.world.policy.get("domains_acknowledged") or ()
         return any(e.get("domain") == domain.name and e["thumbprint"] in thumbprints for e in entries)
+
+    def _told_of(self, server: Server) -> bool:
+        """Whether a run knows that there is such a server: it is the primary one, or AD FS lists it, or the operator names it."""
+        listed = self.world.history.listed and server.listed
+        return listed or server.name in self.world.named_servers() or server.name == self.world.farm.main
 
     def _hosts(self) -> set[str]:
         return {self.world.farm.host, *(self.world.policy.get("host_names") or ())}

@@ -187,6 +187,21 @@ def test_a_write_is_excused_only_by_what_a_server_signs_with_since_the_look_befo
     assert ([f.kind for f in judge.findings] == ["write"]) is not excused
 
 
+@pytest.mark.parametrize(("listed", "named", "excused"), [(False, False, True), (True, False, False), (False, True, False)])
+def test_a_write_is_excused_by_a_server_that_no_run_is_told_of(listed: bool, named: bool, excused: bool) -> None:
+    """The second server signs with the former certificate and answers. Nobody asks it where AD FS lists no servers and the operator names none."""
+    world = World(History(left=40, listed=listed, policy={"servers": [{"name": "s2.contoso.com"}]} if named else {}))
+    farm, judge, run = world.farm, world.judge, Run(world, 1, 0)
+    former, coming = farm.primary, farm.new(0)
+    farm.promote(coming, 0, "hand:urgent")
+    farm.servers[1].primary = former
+    shown = {"state": "broken", "actions": [], "alarms": [], "failures": [], "run": {"failures": []}, "deadline": None, "next_run_at": text(DAY)}
+    judge.planned(run, {**shown, "blocked_by": []})
+    judge.findings.clear()
+    judge.loss(world.domains["d1.contoso.com"], farm.servers[1], "ours:repair")
+    assert ([f.kind for f in judge.findings] == ["write"]) is not excused
+
+
 @pytest.mark.parametrize(
     ("noted", "stolen", "priority", "excused"),
     [
