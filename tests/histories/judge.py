@@ -368,6 +368,7 @@ class Judge(Losses):
             awaited_elsewhere=elsewhere and {"held", "unclaimed"} <= failed,
             no_room=room and "held" in failed,
             several="several_successors" in failed,
+            looked=tuple((name, max(counts)) for name, counts in run.looked.items()),
             full=frozenset(full & {b["object"] for b in blocks if b["condition"] == "too_many_signers"}),
         )
 

@@ -200,9 +200,14 @@ class Losses(Memory):
         late = came - before.begun > pace + 30 or self._pace() > pace
         return late and came + self._publication() > promoted and before.begun < room_made_from and self.strange_at.get(domain.name) == before.ended
 
-    def _a_run_had_time(self, since: int, until: int) -> bool:
-        """Whether what a run wrote that began at ``since`` or later had reached all of Entra by ``until``."""
-        return any(since <= run.begun <= until - self._publication() for run in self.completed)
+    def _a_run_had_time(self, since: int, until: int, domain: Domain | None = None) -> bool:
+        """Whether what a run wrote that began at ``since`` or later had reached all of Entra by ``until``.
+
+        ``domain``: where the hand was that came at ``since``. A run of that very minute counts only if it looked there after the hand.
+        """
+        changes = sum(at <= since for at, _by, _members in domain.written) if domain else 0
+        in_time = [run for run in self.completed if since <= run.begun <= until - self._publication()]
+        return any(domain is None or run.begun > since or dict(run.looked).get(domain.name, -1) >= changes for run in in_time)
 
     def _brought_too_late(self, domain: Domain) -> bool:
         """A hand made what AD FS promoted, or switched rollover on, and no run that began since had time to write it into all of Entra."""
@@ -300,7 +305,7 @@ class Losses(Memory):
         last = min(c.ends for c in farm.certificates) - max(farm.span("critical"), farm.span("check") + 10 + HOUR)
         # To the last look that a restored journal knows it is far, as if runs came seldom: three times the usual is counted with, for five looks.
         pace = self._pace() * (3 if self.forgot_at > promoted - 5 * self._pace() else 1)
-        return touched >= 0 and not self._a_run_had_time(touched, promoted) and ended + pace >= last
+        return touched >= 0 and not self._a_run_had_time(touched, promoted, domain) and ended + pace >= last
 
     def _excuse_for_expiry(self, server: Server) -> str:
         world, farm, now = self.world, self.world.farm, self.world.now

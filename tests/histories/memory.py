@@ -42,6 +42,7 @@ class WholeRun(NamedTuple):
     awaited_elsewhere: bool = False  # only domains that lead elsewhere lacked the successor, and it failed for them
     no_room: bool = False  # an earlier certificate alone stood in the way, and it failed for it
     several: bool = False  # it failed because several certificates could follow
+    looked: tuple[tuple[str, int], ...] = ()  # how many changes of each domain came before its last look
     full: frozenset[str] = frozenset()  # domains that it said to be full, both of whose certificates servers were seen to sign with
 
 

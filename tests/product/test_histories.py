@@ -160,6 +160,25 @@ def test_only_what_no_run_could_mend_any_more_is_a_hand_that_came_between(came: 
     assert ([f.kind for f in world.judge.findings] == ["adfs_clock"]) is not excused
 
 
+@pytest.mark.parametrize(("looked", "excused"), [((), True), ((("new.contoso.com", 0),), False), ((("d1.contoso.com", 0),), True)])
+def test_a_domain_that_comes_in_the_minute_of_a_run_is_excused_only_where_that_run_did_not_look_at_it(
+    looked: tuple[tuple[str, int], ...], excused: bool
+) -> None:
+    world = World(History(left=22, critical=1))
+    judge, farm = world.judge, world.farm
+    farm.certificates.append(farm.new(0))
+    world.came[farm.certificates[-1].thumbprint] = 0
+    judge.completed = [ran(12), ran(20, looked=looked), ran(21)]
+    world.now = 20 * DAY
+    world.hands.event(on_day(20, "new_domain"))()
+    domain = next(d for d in world.domains.values() if d.since == world.now)
+    judge.completed[1] = judge.completed[1]._replace(looked=tuple((domain.name if name.startswith("new") else name, n) for name, n in looked))
+    world.now = round(21.9 * DAY)
+    farm.promote(farm.certificates[-1], world.now, "adfs")
+    judge.loss(domain, farm.servers[0], "adfs")
+    assert ([f.kind for f in judge.findings] == ["adfs_clock"]) is not excused
+
+
 @pytest.mark.parametrize("came_before_the_run", [True, False])
 def test_a_primary_certificate_that_had_ended_excuses_only_what_the_run_could_not_see(came_before_the_run: bool) -> None:
     world = World(History(left=5))
