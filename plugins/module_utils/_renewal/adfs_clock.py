@@ -177,8 +177,10 @@ def last_call(s: Situation, blocks: list[Block]) -> Act | None:
         return None
     key = s.successor if s.successor in able else able[-1]
     reason = f"the primary certificate ends at {format_time(s.seen.primary_key.not_after)} and no later run comes in time; {cost(s)}"
-    in_time, goes_on, left_to_adfs = _in_time(s), _goes_on(s, key), _left_to_adfs(s)
-    if _adfs_promotes(s, key):
+    in_time = later(max(s.now, s.adfs_promotes_at), s.one_check) <= s.seen.primary_key.not_after
+    goes_on, left_to_adfs = _goes_on(s, key), _left_to_adfs(s)
+    by_the_role = goes_on if s.policy.promote == "adfs" else s.policy.promote == "role" and (goes_on or not in_time)
+    if left_to_adfs and not by_the_role:
         may_be_late = "" if in_time else ". AD FS may do so only after the end: with renew_signing_cert_promote set to role it would be done at once"
         one_more = f". {_why_not_adfs(s, key)}: run this again shortly before then" if goes_on else ""
         return RestoreAutoRollover(f"last call: AD FS gets its clock back, because {reason}{may_be_late}{one_more}", thumbprint=key, protective=True)
@@ -236,17 +238,6 @@ def _why_not_adfs(s: Situation, key: str) -> str:
     return f"AD FS, its clock running, would make one more and let it sign from {format_time(_promotes_another(s, key))} on, before a later run is sure to come"
 
 
-def _in_time(s: Situation) -> bool:
-    """AD FS, its clock given back now, promotes before the primary certificate ends."""
-    return later(max(s.now, s.adfs_promotes_at), s.one_check) <= s.seen.primary_key.not_after
-
-
-def _adfs_promotes(s: Situation, key: str) -> bool:
-    """At the last call AD FS gets its clock back, and no command of the role promotes ``key`` at once."""
-    by_the_role = _goes_on(s, key) if s.policy.promote == "adfs" else s.policy.promote == "role" and (_goes_on(s, key) or not _in_time(s))
-    return _left_to_adfs(s) and not by_the_role
-
-
 def _left_to_adfs(s: Situation) -> bool:
     """At the last call AD FS may have its clock back: there is one certificate that it may promote, and the primary is its own to renew."""
     its_own = not s.custom or (s.policy.auto_rollover is True and s.policy.promote == "adfs")
@@ -263,16 +254,13 @@ def _let_sign(s: Situation) -> list[str]:
 def _proven(s: Situation) -> list[str]:
     """What AD FS may promote and a domain that was read accepts wherever Entra is asked.
 
-    Where no later run is sure to come before the end, it is enough that the domain does so by the time at which AD FS, its clock given back, promotes it:
-    within one check, or as soon as it is old enough.
+    Where no later run is sure to come before the end, it is enough that the domain does so within one check of AD FS, the time in which that promotes.
     Where the journal is closed, it is enough that the domain accepts it: no later run would know more.
     """
-    by = s.waited_until
+    last_look = s.now >= generation.last_look_from(s)
+    by = later(s.waited_until, s.seen.farm.thresholds.check) if last_look else s.waited_until
     read = [d.domain for d in s.counted if d.unreadable is None]
     wanted = [k for k in s.promotable if k not in s.compromised]
-    if s.now >= generation.last_look_from(s):
-        by = later(by, s.seen.farm.thresholds.check)
-        by = max(by, s.adfs_promotes_at) if wanted and _adfs_promotes(s, wanted[-1]) else by
     if s.journal_closed:
         return [k for k in wanted if any(k in domain.slots.accepted for domain in read)]
     return [k for k in wanted if any(rules.omnipresent(k, domain, s.journal, s.policy.propagation, by) for domain in read)]

@@ -13,7 +13,7 @@ from ansible_collections.federation.adfs.plugins.module_utils._renewal import lo
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import Approved, compare
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval_terms import approvable
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, OwnKey, Scans
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Key, RelyingParty, Server, Slots
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import RelyingParty, Server, Slots
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, show
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import GivenServer, Policy, Span
 
@@ -430,7 +430,7 @@ def test_runs_that_come_further_and_further_apart_without_a_setting_renew_before
 
 
 @pytest.mark.parametrize("promote", ["adfs", "role"])
-@pytest.mark.parametrize(("ends_after", "first"), [(31, 0.4), (31, 3.0), (38, 3.0)])
+@pytest.mark.parametrize(("ends_after", "first"), [(31, 3.0), (38, 3.0)])
 def test_a_job_that_runs_every_two_weeks_renews_short_lived_certificates_one_after_the_other(ends_after: float, first: float, promote: str) -> None:
     it = life(ends_after)
     it.make = lambda name="", days=45: Life.make(it, name, 45)
@@ -466,24 +466,6 @@ def test_an_earlier_renewals_distances_let_no_successor_sign_before_this_ones_ow
     journal = Journal(FARM, own=own, scans=Scans("BEFORE", (at(-43), at(-29), at(-15), at(-1))))
     s = plan(observe(farm(), *three(), **ends(20)), None, journal).first
     assert s.last_call_at == s.last_safe_moment - DAY
-
-
-@pytest.mark.parametrize(
-    ("made", "ends_after", "promotes"),
-    [
-        (0, 365, True),  # AD FS promotes it when it is five days old, which is four days after every domain has it everywhere
-        (0, 20, False),  # AD FS would go on to one more, so the role would have to promote it at once
-        (-4.9, 365, False),  # AD FS would promote it before any domain has it everywhere
-    ],
-)
-@pytest.mark.parametrize("promote", ["adfs", "role"])
-def test_the_last_look_counts_on_a_wait_only_where_adfs_promotes_after_it(made: float, ends_after: float, promotes: bool, promote: str) -> None:
-    new = Key("NEW", at(made), at(ends_after), self_signed=True, public_key="P-NEW")
-    own = {"NEW": OwnKey(came=at(made), under="OLD"), "OLD": OwnKey(last_primary=at(-1))}
-    journal = Journal(FARM, own=own, auto_rollover_suspended=True, suspended_for="OLD", first_seen={f"tenant/d{n}": {"NEW": at(0)} for n in (1, 2, 3)})
-    seen = observe(farm("OLD", "NEW", auto_rollover=False), *three(Slots("OLD", "NEW")), NEW=new, **ends(10))
-    done = actions(plan(seen, Policy(promote=promote, run_interval=14 * DAY), journal))
-    assert done[:1] == (["restore_auto_rollover"] if promotes else [])
 
 
 def test_where_no_further_run_can_be_in_time_the_run_fails_while_something_can_still_be_done() -> None:
