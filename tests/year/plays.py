@@ -14,6 +14,7 @@ from year.years import DAY, DAYS, PREFIX, Record, Year, kinds, needs_a_hand
 
 EVERY = 30
 SECONDS = 1800.0
+FOR_ATTENTION = "federation.adfs.renew_signing_cert : fail | Fail for what needs attention]"
 
 
 class PlayError(RuntimeError):
@@ -21,7 +22,7 @@ class PlayError(RuntimeError):
 
 
 def play_through(year: Year, days: set[int], directory: Path) -> Record:
-    """Let the year pass, with a playbook run on these days and on every 30th. Raises PlayError where one fails."""
+    """Let the year pass, with a playbook run on these days and on every 30th. Raises PlayError where one fails for anything but what needs attention."""
     scenario = json.loads(Path(year.path).read_text(encoding="utf-8"))
     with Lab(year.path, directory, seconds=SECONDS) as lab:
         start = lab.now()
@@ -34,7 +35,8 @@ def play_through(year: Year, days: set[int], directory: Path) -> Record:
             if day:
                 lab.advance_to(start + day * DAY, looks_every_hours=24)
             run = play(lab, variables={PREFIX + name: value for name, value in policy.items()})
-            if run.code != 0:
+            # A run that did what is safe and fails for what a person has to see to is one of a year, too: the sign-ins and the writes are judged.
+            if run.code != 0 and not run.output.rpartition("TASK [")[2].startswith(FOR_ATTENTION):
                 raise PlayError(f"{year.name}, day {day}: the playbook ended with {run.code}\n{run.output}")
             record.runs += 1
             if run.done:
