@@ -85,8 +85,8 @@ matrix: $(INSTALLED) ## Unit tests and a playbook with every ansible-core that t
 .PHONY: prove
 prove: $(INSTALLED) ## Explore every interleaving of the decision function, then live through the years; takes some minutes
 	@PYTHONPATH=tests $(BIN)/python -m proof
-	@PYTHONPATH=tests $(BIN)/python -m year
 	@PYTHONPATH=tests $(BIN)/python -m histories --count 500 --seed 1
+	@PYTHONPATH=tests $(BIN)/python -m year
 
 .PHONY: year
 year: $(INSTALLED) ## Daily runs over 400 days in the lab, in process and as playbook runs; takes some minutes
