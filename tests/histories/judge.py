@@ -303,8 +303,6 @@ class Judge(Losses):
             self.tell(f"{run.name} {run.ended}")
             return
         self.completed.append(self._whole(run))
-        for name, counts in run.looked.items():
-            self.looks.setdefault(name, set()).update(counts)
         journal = world.journal
         if journal.error is None and not journal.unwritable and (journal.content or {}).get("schema") != 99:
             for seen in (plan["farm"] for plan in run.plans):
@@ -368,7 +366,7 @@ class Judge(Losses):
             awaited_elsewhere=elsewhere and {"held", "unclaimed"} <= failed,
             no_room=room and "held" in failed,
             several="several_successors" in failed,
-            looked=tuple((name, max(counts)) for name, counts in run.looked.items()),
+            looked=run.looked,
             full=frozenset(full & {b["object"] for b in blocks if b["condition"] == "too_many_signers"}),
         )
 

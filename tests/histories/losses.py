@@ -142,16 +142,9 @@ class Losses(Memory):
         # Before the last call the clock is held for a domain that cannot be written, excluded ones too; not for one whose users are sent elsewhere.
         if self._unwritable(domain) and (promoted >= self._last_call() or domain.host not in self._hosts()):
             return "could not be written"
-        if self._unwritable(domain) and self._nothing_notes_the_clock():
-            return "could not be written, and nothing could note that the clock is held"
-        if self._nothing_notes_the_clock() and self._brought_too_late(domain):
-            return "a hand brought it or switched rollover on, no run since had time to publish it, and nothing could note that the clock is held"
-        if self._nothing_notes_the_clock() and self._a_repair_left_no_place(domain):
-            return "a hand let another one sign, whose repair left one place for two, and nothing could note that the clock is held"
-        if self._nothing_notes_the_clock() and self._was_one_of_several():
-            return "runs failed because several could follow, and nothing could note that the clock is held"
-        if self._nothing_notes_the_clock() and self._had_no_place(domain):
-            return "at each look since it came servers signed with both that the domain holds, and nothing could note that the clock is held"
+        unpublished = self._why_no_run_published(domain) if self._nothing_notes_the_clock() else ""
+        if unpublished:
+            return f"{unpublished}, and nothing could note that the clock is held"
         if promoted - begun > self._pace() + 30:
             return "the run was late"
         if len(before) == 1 and max(10 * DAY, self._declared()) < world.history.interval and self.last_plan and failures(self.last_plan):
@@ -207,7 +200,23 @@ class Losses(Memory):
         """
         changes = sum(at <= since for at, _by, _members in domain.written) if domain else 0
         in_time = [run for run in self.completed if since <= run.begun <= until - self._publication()]
-        return any(domain is None or run.begun > since or dict(run.looked).get(domain.name, -1) >= changes for run in in_time)
+        return any(domain is None or run.begun > since or max(run.looked.get(domain.name, {-1})) >= changes for run in in_time)
+
+    def _why_no_run_published(self, domain: Domain) -> str:
+        """Why the runs could not bring into the domain what AD FS promotes while its clock runs; empty where they could."""
+        if self._unwritable(domain):
+            return "could not be written"
+        if self._brought_too_late(domain):
+            return "a hand brought it or switched rollover on, no run since had time to publish it"
+        if self._a_repair_left_no_place(domain):
+            return "a hand let another one sign, whose repair left one place for two"
+        if self._was_one_of_several():
+            return "runs failed because several could follow"
+        return "at each look since it came servers signed with both that the domain holds" if self._had_no_place(domain) else ""
+
+    def _since_it_came(self) -> list[WholeRun]:
+        """The runs that began since what AD FS promoted came."""
+        return [run for run in self.completed if run.begun >= self.world.came.get(self.world.farm.primary.thumbprint, 0)]
 
     def _brought_too_late(self, domain: Domain) -> bool:
         """A hand made what AD FS promoted, or switched rollover on, and no run that began since had time to write it into all of Entra."""
@@ -233,9 +242,8 @@ class Losses(Memory):
 
         Two runs at least said so since what AD FS promoted came, and none that found one alone had time to publish it.
         """
-        farm = self.world.farm
-        since = [run for run in self.completed if run.begun >= self.world.came.get(farm.primary.thumbprint, 0)]
-        alone = [run for run in since if not run.several and run.begun + self._publication() <= farm.since]
+        since = self._since_it_came()
+        alone = [run for run in since if not run.several and run.begun + self._publication() <= self.world.farm.since]
         return sum(run.several for run in since) >= 2 and not alone
 
     def _had_no_place(self, domain: Domain) -> bool:
@@ -243,8 +251,8 @@ class Losses(Memory):
 
         Every run since it came found that so, and said it.
         """
-        since = [run.full for run in self.completed if run.begun >= self.world.came.get(self.world.farm.primary.thumbprint, 0)]
-        return bool(since) and all(domain.name in names for names in since)
+        since = self._since_it_came()
+        return bool(since) and all(domain.name in run.full for run in since)
 
     def _found_ended_and_ends_too_soon(self, begun: int) -> bool:
         """The run before the last one found no sign-in that worked, and when the last one let another sign, no successor of it could be made any more."""

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from histories.certificates import Certificate, text
@@ -42,7 +42,7 @@ class WholeRun(NamedTuple):
     awaited_elsewhere: bool = False  # only domains that lead elsewhere lacked the successor, and it failed for them
     no_room: bool = False  # an earlier certificate alone stood in the way, and it failed for it
     several: bool = False  # it failed because several certificates could follow
-    looked: tuple[tuple[str, int], ...] = ()  # how many changes of each domain came before its last look
+    looked: Mapping[str, Set[int]] = {}  # how many changes of each domain came before each of its looks
     full: frozenset[str] = frozenset()  # domains that it said to be full, both of whose certificates servers were seen to sign with
 
 
@@ -61,7 +61,6 @@ class Memory:
         self.lost: dict[str, str] = {}  # domains that lost a sign-in, and by which cause first, hands' and the updater's left out
         self.last_plan: dict[str, Any] | None = None
         self.completed: list[WholeRun] = []
-        self.looks: dict[str, set[int]] = {}  # how many changes of each domain came before each look of a run that was not cut off
         self.plans = 0
         self.stolen_keys: dict[str, int] = {}
         self.stolen_own: dict[str, set[str]] = {}  # what was the farm's when it was told, and with which it was stolen
@@ -80,7 +79,6 @@ class Memory:
         self.adfs_at = -1
         self.updater_at = -1
         self.policy_at = -1
-        self.journal_quiet = 0
         self.unwritten_at = -1  # when a run could not write the journal
         self.forgot_at = -100 * DAY
         self.planned_at = -1
@@ -158,6 +156,7 @@ class Memory:
         Until the change that put it back has spread, Entra may serve what it was in between.
         """
         unseen, lacked, whose = False, set[int](), ""
+        looks = {count for run in self.completed for count in run.looked.get(domain.name, ())}
         # Counted and not timed: what comes in the minute of the look, after it, was not seen by it.
         for count, (at, by, members) in enumerate(domain.written, 1):
             if coming not in members:
@@ -165,7 +164,7 @@ class Memory:
                 lacked.add(count)
             elif lacked:
                 if at + self.world.history.propagation > self.world.now:
-                    unseen = not whose.startswith("ours:") and not lacked & self.looks.get(domain.name, set())
+                    unseen = not whose.startswith("ours:") and not lacked & looks
                     if not unseen:
                         return False
                 lacked = set()
