@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import Any
 
+from ansible_collections.federation.adfs.plugins.module_utils._renewal import pace
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.acts import Act
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.decision import decide
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.moments import earlier as _minus
@@ -75,7 +76,7 @@ def forecast(s: Situation, acts_now: bool) -> Forecast:
     plays = [_Play(small, members, adfs, runs).play(acts_now) for adfs in (0, 1) for runs in (0, 1)]
     if not acts_now and not s.distances:
         # The first run of all knows no distance to the next one, and may hold AD FS' clock for that: it makes a difference when it comes.
-        plays += [_Play(small, members, adfs, 0).play(acts_now, first_later=True) for adfs in (0, 1)]
+        plays += [_Play(small, members, adfs, 0, first_later=True).play(acts_now) for adfs in (0, 1)]
     attended, attended_until = _meet(plays, end)
     unattended, unattended_until = _meet([_Play(small, members, adfs, None).play(acts_now) for adfs in (0, 1)], end)
     looks = tuple(_entra_looks(s))
@@ -164,9 +165,12 @@ def _representatives(s: Situation) -> tuple[Situation, dict[str, tuple[str, ...]
 
 
 class _Play:
-    """One play of what may come. ``lag`` is AD FS' (0: as early as it can, 1: as late as it can), ``run_lag`` the runs' (None: there are none)."""
+    """One play of what may come. ``lag`` is AD FS' (0: as early as it can, 1: as late as it can), ``run_lag`` the runs' (None: there are none).
 
-    def __init__(self, s: Situation, members: Mapping[str, tuple[str, ...]], lag: int, run_lag: int | None) -> None:
+    ``first_later``: the first run comes up to one interval from now, until when nothing is done.
+    """
+
+    def __init__(self, s: Situation, members: Mapping[str, tuple[str, ...]], lag: int, run_lag: int | None, first_later: bool = False) -> None:
         self._members, self._lag, self._run_lag = members, lag, run_lag
         self._policy = s.policy
         self._start, self._now = s.now, s.now
@@ -178,20 +182,16 @@ class _Play:
         self._born = 0
         self._known = {s.successor} if s.successor is not None and s.published and not s.lacking(s.successor) else set()
         self._failing = frozenset(self._names(b.domain for b in s.broken))
-        self._first_later = False
+        self._first_later = first_later
         self.events: list[Event] = []
 
-    def play(self, acted: bool, first_later: bool = False) -> list[Event]:
-        """Let the days pass. ``acted``: what can be done at this moment is done. ``first_later``: the first run comes up to one interval from now.
-
-        Returns what happens, in order.
-        """
+    def play(self, acted: bool) -> list[Event]:
+        """Let the days pass. ``acted``: what can be done at this moment is done. Returns what happens, in order."""
         end = _plus(self._start, HORIZON)
-        self._first_later = first_later
         for step in range(_MOST_STEPS):
             if self._run_lag is None:
                 self._look()
-            elif first_later and step == 0:
+            elif self._first_later and step == 0:
                 self._wakes = [_plus(self._now, self._policy.run_interval)]
             else:
                 self._run(delayed=bool(self._run_lag) and not (acted and step == 0))
@@ -228,7 +228,7 @@ class _Play:
         step = max(self._policy.run_interval, _SHORTEST_STEP)
         farm = self._seen.farm
         calm = len(farm.certificates) == 1 or all(self._seen.keys[k].expired(self._now) for k in farm.certificates - {farm.primary})
-        quiet = _minus(self._seen.primary_key.not_after, max(self._policy.renew_before, farm.thresholds.generation + timedelta(days=10)))
+        quiet = _minus(self._seen.primary_key.not_after, max(self._policy.renew_before, pace.always_counted(farm.thresholds.generation)))
         idle = self._now - max([self._start, *(e.latest for e in self.events)]) > _IDLE
         if (calm or idle) and self._pending is None and not self._wakes_before(quiet):
             return max(_minus(quiet, step * 2), _plus(self._now, step))

@@ -18,6 +18,11 @@ _MOST_DISTANCES = KEPT_SCANS - 1
 _COUNTED = 0.75
 
 
+def always_counted(generation: timedelta) -> timedelta:
+    """How long before the end of a certificate every scan counts for its renewal, whatever ``renew_before`` says: ten days before AD FS makes the next one."""
+    return generation + timedelta(days=10)
+
+
 def distances(scans: Scans | None, certificate: str, run_interval: timedelta) -> tuple[timedelta, ...]:
     """The last distances between counted scans of the renewal that replaces ``certificate``, oldest first.
 

@@ -406,18 +406,14 @@ class Situation:
         scans, own = self.journal.scans, self.journal.own.get(self.seen.farm.primary)
         if scans is None or own is None or own.under != scans.certificate:
             return None
-        return earlier(self.seen.primary_key.not_after, self._always_counted)
-
-    @property
-    def _always_counted(self) -> timedelta:
-        return self.seen.farm.thresholds.generation + timedelta(days=10)
+        return earlier(self.seen.primary_key.not_after, pace.always_counted(self.seen.farm.thresholds.generation))
 
     @cached_property
     def scans_count(self) -> bool:
         """A renewal is near or under way, so that how often runs come matters."""
         if self.seen.farm.provider is not None:
             return False
-        begins = earlier(self.seen.primary_key.not_after, max(self.policy.renew_before, self._always_counted))
+        begins = earlier(self.seen.primary_key.not_after, max(self.policy.renew_before, pace.always_counted(self.seen.farm.thresholds.generation)))
         return self.now >= begins or bool(self.promotable) or self.renewed_certificate != self.seen.farm.primary
 
     def promotes_too_early(self, reach: timedelta) -> bool:
