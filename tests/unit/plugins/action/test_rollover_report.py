@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import ast
 import base64
-import contextlib
 import csv
 import fcntl
 import hashlib
@@ -701,7 +700,9 @@ NO_LOCKS = {
 
 
 @pytest.mark.parametrize("kind", NO_LOCKS)
-def test_what_is_no_file_in_the_place_of_the_lock_is_told_and_neither_followed_nor_waited_for(tmp_path: Path, kind: str, warnings: list[str]) -> None:
+def test_what_is_no_file_in_the_place_of_the_lock_is_told_and_neither_followed_nor_waited_for(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch, warnings: list[str]
+) -> None:
     lock, elsewhere = tmp_path / "reports" / ".lock", tmp_path / "elsewhere"
     lock.parent.mkdir()
     if kind == "pipe":
@@ -709,7 +710,8 @@ def test_what_is_no_file_in_the_place_of_the_lock_is_told_and_neither_followed_n
     elif kind == "folder":
         lock.mkdir()
     elif kind == "socket":
-        with socket.socket(socket.AF_UNIX) as listening, contextlib.chdir(lock.parent):  # the path of a socket is short
+        monkeypatch.chdir(lock.parent)  # the path of a socket is short
+        with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(lock.name)
     else:
         lock.symlink_to(elsewhere)
