@@ -325,16 +325,21 @@ def cost(s: Situation) -> str:
     return f"sign-in may then fail for {names(names_of)}" if names_of else "every domain that was read accepts it by then"
 
 
+def waits_to_hand_back(s: Situation) -> bool:
+    """AD FS would promote the successor too early, and what keeps that from signing lifts with time, or AD FS alone would not have promoted it by now."""
+    if not s.promotable or s.ready or s.now >= s.last_call_at:
+        return False
+    without_us = later(s.seen.primary_key.not_after, -s.seen.farm.thresholds.generation, s.seen.farm.thresholds.promotion)
+    return s.now < without_us or any(b.until is not None for b in what_blocks(s))
+
+
 def hand_back(s: Situation, blocks: list[Block]) -> Act | None:
     """The operator stops using these runs: AD FS gets its clock back, at once where it could promote nothing too early."""
     if not s.clock_held or s.wanted_auto_rollover is not True or s.seen.farm.certificates & s.compromised:
         return None
-    if s.promotable and not s.ready and s.now < s.last_call_at:
-        waits = list(what_blocks(s))
-        without_us = later(s.seen.primary_key.not_after, -s.seen.farm.thresholds.generation, s.seen.farm.thresholds.promotion)
-        if s.now < without_us or any(b.until is not None for b in waits):
-            blocks.extend(waits)
-            return None
+    if waits_to_hand_back(s):
+        blocks.extend(what_blocks(s))
+        return None
     return RestoreAutoRollover("handed back: from now on AD FS makes and promotes its certificates by itself", protective=True)
 
 

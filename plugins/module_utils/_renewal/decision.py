@@ -115,8 +115,8 @@ def _locked(s: Situation, run: str) -> Iterable[Block]:
 
 
 def _hold_unpublished(s: Situation, blocks: list[Block]) -> Act | None:
-    # Who hands back begins no hold but for a successor that is there and not published yet.
-    return adfs_clock.hold(s, blocks) if s.promotable or s.emergency else None
+    # Who hands back begins no hold but for a successor for which the clock would not be given back at once.
+    return adfs_clock.hold(s, blocks) if s.emergency or adfs_clock.waits_to_hand_back(s) else None
 
 
 def _restore(s: Situation, blocks: list[Block]) -> Act | None:
