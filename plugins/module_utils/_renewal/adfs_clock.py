@@ -269,17 +269,19 @@ def _proven(s: Situation) -> list[str]:
 def _nothing_else_is_left(s: Situation) -> bool:
     """No domain that was read accepts the successor, one that could not be read may (Entra reads AD FS' metadata by itself), and no later run is in time.
 
-    The end costs every domain its sign-in. So AD FS is let do what it would have done without this collection.
+    The end costs every domain its sign-in, and the farm's other relying parties theirs, also where no domain is the farm's. So AD FS is let do what it
+    would have done without this collection.
     """
-    return bool(s.unreadable) and s.now >= generation.last_look_from(s) and _left_to_adfs(s) and not _proven(s)
+    return (bool(s.unreadable) or not s.counted) and s.now >= generation.last_look_from(s) and _left_to_adfs(s) and not _proven(s)
 
 
 def _unproven(s: Situation) -> Act | None:
     if s.seen.farm.auto_rollover is not False or not _nothing_else_is_left(s):
         return None
+    unknown = f"whether {names(d.domain.title for d in s.unreadable)} accepts the successor could not be read; {cost(s)}"
     reason = (
         f"last call: AD FS gets its clock back, because the primary certificate ends at {format_time(s.seen.primary_key.not_after)}, no later run comes in"
-        f" time, and whether {names(d.domain.title for d in s.unreadable)} accepts the successor could not be read; {cost(s)}"
+        f" time, and {unknown if s.unreadable else 'no federated domain of this farm was found that the successor could cost its sign-in'}"
     )
     return RestoreAutoRollover(reason, thumbprint=s.promotable[0], protective=True)
 
@@ -291,9 +293,11 @@ def end_of_holding(s: Situation) -> str:
     if any(d.unreadable is None and (d.domain.slots.accepted & set(s.promotable) or (one and d.writable)) for d in s.counted):
         return f"At {format_time(s.last_call_at)} the successor is let sign all the same, and {cost(s)}"
     nobody = "No domain that was read accepts the successor, or can be written"
-    if _left_to_adfs(s) and s.unreadable:
-        until = format_time(generation.last_look_from(s))
-        return f"{nobody}. From {until} on AD FS gets its clock back all the same, as it would promote the successor without this collection, and {cost(s)}"
+    if _left_to_adfs(s) and (s.unreadable or not s.counted):
+        by_itself = f"From {format_time(generation.last_look_from(s))} on AD FS gets its clock back all the same, as it would promote the successor without"
+        if not s.counted:
+            return f"{by_itself} this collection"
+        return f"{nobody}. {by_itself} this collection, and {cost(s)}"
     return f"{nobody}, so it is not let sign: the primary certificate ends at {ends}, and sign-in with it"
 
 
