@@ -106,6 +106,9 @@ def _paused(at: Any, journal: Journal, stored: Journal, seen: Observation, polic
     last = journals.newest_primary(stored.own)
     of_adfs = seen.farm.provider is None
     undone = journal.rollback is not None and journal.rollback.undone == seen.farm.primary  # its pause is lifted, so it may sign
+    if stored.rollback is not None and stored.rollback.lifted and _newly_promoted(stored, seen):
+        # Another certificate signs since the pause was lifted: that renewal is over, and what was undone is no successor in the next one.
+        journal = replace(journal, rollback=None)
     if of_adfs and not undone and not begun and last is not None and policy.pause is not False and journals.gone_back_by_hand(stored, seen.farm.primary):
         return replace(journal, rollback=Rollback(last, True, now), pause=journal.pause or now)
     if policy.rollback and not begun:
