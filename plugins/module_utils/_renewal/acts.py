@@ -195,8 +195,8 @@ class SuspendAutoRollover(Act):
 
     def before(self, s: Situation, journal: Journal) -> Journal:
         held = s.wanted_auto_rollover is not False
-        # Only what is held for a renewal stays held until that is done.
-        renewal = held and (bool(s.promotable) or s.now >= s.due_at or s.promotes_too_early(max(s.reach, UNKNOWN_REACH)))
+        # Only what is held for a renewal stays held until that is done; whether one is near, clocks that differ do not tell.
+        renewal = held and not s.clock_differs and (bool(s.promotable) or s.now >= s.due_at or s.promotes_too_early(max(s.reach, UNKNOWN_REACH)))
         primary = s.seen.farm.primary if renewal else None
         return replace(
             journal, auto_rollover_wanted=s.wanted_auto_rollover, auto_rollover_suspended=held, suspended_for=primary, released=None, left_to_adfs=None

@@ -93,7 +93,7 @@ def _wanted(s: Situation, status: DomainStatus, successor: str | None) -> Slots 
     """What the domain should hold. A stolen key that does not sign is not kept."""
     domain = status.domain
     live = s.live_for(domain)
-    slots = rules.wanted_slots(domain, s.seen, live, successor, s.trusted, s.now, s.making_room, unwanted=s.compromised - live)
+    slots = rules.wanted_slots(domain, s.seen, live, successor, s.trusted, s.surely_past, s.making_room, unwanted=s.compromised - live)
     if slots is not None and s.emergency and len(slots.accepted) == 1 and domain.slots.accepted & s.compromised:
         return emergency.alone(s, next(iter(slots.accepted)))
     return slots

@@ -250,6 +250,7 @@ def scan(journal: Journal, seen: Observation, belongs: frozenset[str], propagati
     A key's stamp in a domain goes on at every scan that sees it there, in the same configuration; a scan that could not read the domain says
     nothing. ``belongs`` names the farm's domains by ``Domain.key``; ``propagation``: how long a change may take to reach all of Entra.
     """
+    journal = _without_future(journal, now)
     stamps, configurations, replaced = _domains(journal, seen, belongs, propagation, now)
     servers = dict(journal.servers)
     for server in seen.farm.servers:
@@ -259,7 +260,7 @@ def scan(journal: Journal, seen: Observation, belongs: frozenset[str], propagati
     followed = journal.followed
     if not all(s.seen and s.primary == seen.farm.primary for s in seen.farm.servers):
         followed = None
-    elif followed is None or followed[0] != seen.farm.primary or followed[1] > later(now, 2 * CLOCK_TOLERANCE):
+    elif followed is None or followed[0] != seen.farm.primary or followed[1] > _usable(now):
         followed = (seen.farm.primary, now)
     return replace(
         journal,
@@ -272,6 +273,27 @@ def scan(journal: Journal, seen: Observation, belongs: frozenset[str], propagati
         own=_own_keys(journal, seen, now),
         pin=Pin(seen.farm.provider.signer, seen.farm.certificates) if seen.farm.provider else journal.pin,
     )
+
+
+def _without_future(journal: Journal, now: datetime) -> Journal:
+    """What is noted as later than now was noted by a clock that was wrong. It happened by now, and no wait that counts from it lasts until then."""
+    usable, emergency = _usable(now), journal.emergency
+    if any(backup.at > usable for kept in journal.backups.values() for backup in kept):
+        backups = {key: tuple(replace(b, at=min(b.at, now)) for b in kept) for key, kept in journal.backups.items()}
+        journal = replace(journal, backups=backups)
+    if any(at > usable for values in journal.replaced.values() for at, _accepted in values):
+        replaced = {key: tuple((min(at, now), accepted) for at, accepted in values) for key, values in journal.replaced.items()}
+        journal = replace(journal, replaced=replaced)
+    if emergency is not None:
+        found = {name: getattr(emergency, name) for name in ("declared", "evicted", "gone", "clean")}
+        ahead: dict[str, Any] = {name: now for name, moment in found.items() if moment is not None and moment > usable}
+        journal = replace(journal, emergency=replace(emergency, **ahead)) if ahead else journal
+    return journal
+
+
+def _usable(now: datetime) -> datetime:
+    """The latest time that may stand in the journal: later ones are another controller's clock, or a clock that was wrong."""
+    return later(now, 2 * CLOCK_TOLERANCE)
 
 
 def _domains(
@@ -308,9 +330,7 @@ def _domains(
             continue
         same = before is not None and journal.configurations.get(key, domain.configuration) == domain.configuration
         known = before if before is not None and same else {}
-        # A stamp from the future is another controller's clock, or a clock that was wrong.
-        usable = later(now, 2 * CLOCK_TOLERANCE)
-        stamps[key] = {k: known[k] if k in known and known[k] <= usable else now for k in domain.slots.accepted}
+        stamps[key] = {k: known[k] if k in known and known[k] <= _usable(now) else now for k in domain.slots.accepted}
         if domain.configuration:
             configurations[key] = domain.configuration
         values = tuple(v for v in journal.replaced.get(key, ()) if now - v[0] < propagation + 2 * CLOCK_TOLERANCE)
@@ -375,7 +395,7 @@ def _configured(journal: Journal, seen: Observation, now: datetime) -> tuple[str
     """Since when AD FS was seen to be configured as it is: what a server copied after that holds all of it."""
     present = (seen.farm.primary, tuple(sorted(seen.farm.certificates)))
     before = journal.configured
-    return before if before is not None and before[:2] == present and before[2] <= later(now, 2 * CLOCK_TOLERANCE) else (*present, now)
+    return before if before is not None and before[:2] == present and before[2] <= _usable(now) else (*present, now)
 
 
 def back_up(journal: Journal, replaced: Mapping[str, tuple[Slots, frozenset[str]]], now: datetime) -> Journal:

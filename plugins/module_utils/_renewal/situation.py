@@ -236,6 +236,11 @@ class Situation:
         return max(self.now, self.seen.farm.time) if self.clock_differs else later(self.now, max(self.ahead, timedelta(0)))
 
     @cached_property
+    def surely_past(self) -> datetime:
+        """The time up to which something surely ended: where the clocks differ the earlier one."""
+        return min(self.now, self.seen.farm.time) if self.clock_differs else self.now
+
+    @cached_property
     def waited_until(self) -> datetime:
         """The time up to which something was waited for: the earlier of both clocks. One that was set meanwhile must not end a wait too early."""
         return later(self.now, min(self.ahead, timedelta(0)))
@@ -605,7 +610,7 @@ class Situation:
         named = self.policy.domains is not None and domain.name in self.policy.domains
         ours = unreadable is None and domain.configured and rules.signs_in_here(domain, farm, named)
         unreadable_keys = (farm.primary, *self.successors) if unreadable is not None else (farm.primary,)
-        strange = rules.unknown_keys(domain, self.seen.keys, self.trusted, self.now, self.to_remove) if ours else []
+        strange = rules.unknown_keys(domain, self.seen.keys, self.trusted, self.surely_past, self.to_remove) if ours else []
         return DomainStatus(
             domain=domain,
             belongs=ours or (unreadable is None and domain.configured and holds),
