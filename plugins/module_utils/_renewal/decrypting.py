@@ -40,8 +40,8 @@ def renew(s: Situation, blocks: list[Block]) -> Act | None:
     farm, primary = s.seen.farm, _primary(s)
     if not s.policy.decrypting or primary is None or primary.from_store or farm.auto_rollover is not False or s.policy.auto_rollover is not False:
         return None
-    # Signing comes first; and while automatic rollover is on for a moment, it must find nothing to do about signing.
-    if s.promotable or s.now >= s.due_at or not s.following or s.paused or s.broken or s.unknown or s.emergency or s.clock_differs or s.journal_closed:
+    # Signing comes first; and while automatic rollover is on for a moment, it must find nothing to do about signing. What a domain lacks is no matter of it.
+    if s.promotable or s.now >= s.due_at or not s.following or s.paused or s.emergency or s.clock_differs or s.journal_closed:
         return None
     act = _next(s, primary)
     closed = [*guards.window(s, farm.server, "neither freezes nor the maintenance windows allow renewing the decrypting certificate now")]
@@ -90,4 +90,9 @@ def _advice(s: Situation) -> str:
         return "Get its successor issued, bring it to every server, and put it in its place with federation.adfs.certificate"
     if s.seen.farm.auto_rollover:
         return "See why AD FS did not renew it (event 385, and the certificate sharing container), or renew it with federation.adfs.certificate_rollover"
-    return "Set renew_signing_cert_decrypting, or renew it with federation.adfs.certificate_rollover (certificate_type: Token-Decrypting)"
+    by_hand = "renew it with federation.adfs.certificate_rollover (certificate_type: Token-Decrypting)"
+    if not s.policy.decrypting:
+        return f"Set renew_signing_cert_decrypting, or {by_hand}"
+    if s.policy.auto_rollover is not False:
+        return f"renew_signing_cert_decrypting takes effect where renew_signing_cert_auto_rollover is false: set that, too, or {by_hand}"
+    return f"A run renews it while nothing about signing is under way (renew_signing_cert_decrypting). Where that comes too late, {by_hand}"

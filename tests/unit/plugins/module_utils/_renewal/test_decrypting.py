@@ -85,3 +85,29 @@ def test_the_new_one_becomes_primary_once_every_server_had_time_to_get_it() -> N
 def test_an_ended_older_one_makes_room_first_and_one_that_is_valid_stays() -> None:
     assert actions(made(one("D2", -340, 25), one("D1", -700, -1, False))) == ["remove_from_adfs", "generate"]
     assert actions(made(one("D2", -340, 25), one("D1", -700, 5, False))) == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"d1": domain("d1", "OLD", "STRANGER")},
+        {"d1": domain("d1", "OLD", deviations=("federated_idp_mfa_behavior changed",))},
+        {"d1": domain("d1", "EARLIER"), "excluded": frozenset({"d1"})},
+    ],
+)
+def test_what_one_domain_holds_or_lacks_never_switches_the_renewal_off(more: dict[str, object]) -> None:
+    policy = replace(ASKED, domains_excluded=more.get("excluded", frozenset()))
+    where = farm("OLD", auto_rollover=False, decrypting=(one("D1", -340, 25),))
+    assert actions(plan(observe(where, more["d1"], domain("d2", "OLD"), **FAR), policy)) == ["generate"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "advice"),
+    [
+        (Policy(), "Set renew_signing_cert_decrypting, or renew it with"),
+        (Policy(decrypting=True), "takes effect where renew_signing_cert_auto_rollover is false: set that, too, or renew it with"),
+        (ASKED, "A run renews it while nothing about signing is under way (renew_signing_cert_decrypting)"),
+    ],
+)
+def test_what_is_to_be_done_about_an_ending_one_is_said_by_what_is_set(policy: Policy, advice: str) -> None:
+    assert [advice in a.reason for a in made(one("D1", -340, 25), policy=policy).alarms if a.alarm.startswith("decrypting")] == [True]
