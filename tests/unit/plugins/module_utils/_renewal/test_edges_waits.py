@@ -12,10 +12,11 @@ import pytest
 from ansible_collections.federation.adfs.plugins.module_utils._renewal import loop
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval import Approved, compare
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.approval_terms import approvable
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal, OwnKey, Scans
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Backup, Emergency, Journal, OwnKey, Scans, scan
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import RelyingParty, Server, Slots
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, show
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import Plan, make_plan, show
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import GivenServer, Policy, Span
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.scanning import Run
 
 from .life import DAY, HOUR, MINUTE, Life, ends, failing, reasons, three
 from .world import FARM, START, actions, at, domain, farm, guards, key, observe, plan, remembered, server
@@ -579,3 +580,69 @@ def test_a_clock_is_not_given_back_for_a_while_that_the_next_run_would_end_becau
     given_back = [day for day, act in it.acts if act == "restore_auto_rollover"]
     held_again = [day for day, act in it.acts if act == "suspend_auto_rollover" and given_back and day > given_back[0]]
     assert it.lost == [] and held_again == [], it.acts
+
+
+# -- a clock that was wrong once ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_a_wrong_clock_noted_as_later_than_now_happened_by_now_and_nothing_waits_for_it_to_come() -> None:
+    ahead = at(400)
+    noted = Journal(
+        FARM,
+        backups={"tenant/contoso.com": (Backup(at(-3), Slots("EARLIER", None)), Backup(ahead, Slots("OLD", None)))},
+        replaced={"tenant/contoso.com": ((ahead, frozenset({"OLD"})),)},
+        first_seen={"tenant/contoso.com": {"OLD": at(-3), "NEW": ahead}},
+        emergency=Emergency(ahead, "availability", {"EARLIER": ""}, ahead, None, ahead),
+        own=remembered("OLD", "NEW"),
+    )
+    seen = observe(farm("OLD", "NEW"), domain("contoso.com", "OLD", "NEW"))
+    after = scan(noted, seen, frozenset({"tenant/contoso.com"}), DAY, START)
+    assert [backup.at for backup in after.backups["tenant/contoso.com"]] == [at(-3), START]
+    assert after.replaced == {"tenant/contoso.com": ((START, frozenset({"OLD"})),)}
+    assert after.emergency == Emergency(START, "availability", {"EARLIER": ""}, START, None, START)
+    assert after.first_seen["tenant/contoso.com"] == {"OLD": at(-3), "NEW": START}
+
+
+def test_another_controllers_clock_a_few_minutes_ahead_dates_nothing_anew() -> None:
+    ahead = START + 8 * MINUTE
+    kept = Journal(
+        FARM,
+        backups={"tenant/contoso.com": (Backup(ahead, Slots("OLD", None)),)},
+        emergency=Emergency(ahead, "availability", {"EARLIER": ""}, ahead, ahead, ahead),
+    )
+    after = scan(kept, observe(farm("OLD"), domain("contoso.com", "OLD")), frozenset({"tenant/contoso.com"}), DAY, START)
+    assert (after.backups, after.emergency) == (kept.backups, kept.emergency)
+
+
+def test_a_clock_that_is_held_because_clocks_differ_is_held_for_no_renewal() -> None:
+    seen = observe(farm("OLD", time=at(400)), *three(), **ends(300))
+    made = make_plan(seen, Journal(FARM), Policy(auto_rollover=True), START, Run("run-1"))
+    assert actions(made) == ["suspend_auto_rollover"]
+    held = made.steps[0].act.before(made.first, made.first.journal)
+    assert held.suspended_for is None
+    off = replace(seen, farm=replace(seen.farm, auto_rollover=False, time=at(1)))
+    assert actions(make_plan(off, held, Policy(auto_rollover=True), at(1), Run("run-2"))) == ["restore_auto_rollover"]
+
+
+@pytest.mark.parametrize(("server_at", "controller_at"), [(0, 320), (320, 0)])
+def test_what_ended_by_one_of_two_clocks_that_differ_is_not_taken_out_of_a_domain(server_at: float, controller_at: float) -> None:
+    where = farm("OLD", "NEW", time=at(server_at))
+    seen = observe(where, domain("contoso.com", "OLD", "STRANGER"), OLD=key("OLD", -336, 1000), NEW=key("NEW", 0, 1365))
+    made = make_plan(seen, Journal(FARM), Policy(), at(controller_at), Run("run-1"))
+    assert "publish" not in actions(made)
+    assert "unknown_certificate" in guards(made)
+
+
+# -- a farm of which nothing is federated (any more) ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("promote", ["adfs", "role"])
+@pytest.mark.parametrize("every", [1.0, 7.0])
+def test_where_no_domain_is_the_farms_a_held_clock_is_given_back_before_the_primary_ends(promote: str, every: float) -> None:
+    it = Life(observe(farm("OLD", "NEW"), domain("elsewhere.contoso.com", "STRANGER", sign_in_host="sso.example.com"), **ends(12)))
+    plans = it.daily(12, Policy(promote=promote, run_interval=every * DAY), every)
+    it.until(at(11.9))
+    assert it.farm.primary == "NEW"
+    held = [p for p in plans if p.first.clock_held]
+    assert held and all({"held", "pace"} & set(failing(p)) for p in held)
+    assert all("From " in reasons(p, "held") and "on AD FS gets its clock back all the same" in reasons(p, "held") for p in held)
