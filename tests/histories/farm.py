@@ -32,7 +32,7 @@ class Server:
 
 @dataclass
 class Farm:
-    """``cause`` and ``since``: who made the present primary so, and when. ``suspect``: whose hand switched rollover last."""
+    """``cause`` and ``since``: who made the present primary so, and when. ``former``: the one before it."""
 
     history: History
     certificates: list[Certificate]
@@ -46,6 +46,7 @@ class Farm:
     switched_by: str = "begin"
     switched_on: int = -1  # when a hand switched rollover on, that was off
     made: int = 0
+    former: Certificate | None = None
     thresholds: dict[str, int] = field(default_factory=dict)
     past: list[tuple[int, tuple[Certificate, ...], Certificate, bool]] = field(default_factory=list)
 
@@ -84,7 +85,7 @@ class Farm:
         return made
 
     def promote(self, certificate: Certificate, now: int, cause: str) -> None:
-        self.primary, self.cause, self.since = certificate, cause, now
+        self.former, self.primary, self.cause, self.since = self.primary, certificate, cause, now
 
     def check(self, now: int) -> bool:
         """One check of automatic rollover. Returns whether it changed anything."""

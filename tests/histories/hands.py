@@ -39,7 +39,7 @@ class Hands:
         if act.get("certificate_type", "Token-Signing") != "Token-Signing":
             return ""
         target = next((c for c in farm.certificates if c.thumbprint == act["thumbprint"]), None)
-        world.judge.acted(action, run)
+        world.judge.acted(action, run, target)
         if action in ("suspend_auto_rollover", "restore_auto_rollover"):
             farm.auto, farm.switched_by = action == "restore_auto_rollover", "ours"
         elif action == "generate":

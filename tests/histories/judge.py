@@ -56,6 +56,8 @@ class Judge(Losses):
         farm, plan = self.world.farm, self.last_plan
         self.adfs_at = self.world.now
         self.tell(f"AD FS: primary {farm.primary}, certificates {farm.certificates}")
+        if farm.cause == "adfs" and farm.since == self.world.now and farm.former is not None:
+            self.given_up.add(farm.former.thumbprint)
         if farm.cause == "adfs" and farm.since == self.world.now and plan and self.completed and self.world.hands.touched < self.completed[-1].begun:
             said = plan["farm"].get("adfs_promotes_at")
             if said and said > text(self.world.now) and plan["farm"]["primary"] != farm.primary.thumbprint:
@@ -68,8 +70,8 @@ class Judge(Losses):
             if theirs and farm.primary.thumbprint in plan["farm"]["certificates"] and self.world.now < self._last_call() and not self.stolen_keys:
                 self.wrong("clock_not_held", f"promote is {self.world.policy['promote']}, the last run saw {farm.primary}, and AD FS promoted it")
 
-    def acted(self, action: str, run: Run) -> None:
-        """The product acts on a server."""
+    def acted(self, action: str, run: Run, certificate: Certificate | None = None) -> None:
+        """The product acts on a server. ``certificate``: the one of AD FS that it is about."""
         self.tell(f"{run.name}: {action}")
         farm = self.world.farm
         explicit = str(self.world.policy.get("auto_rollover")).lower() == "true"
@@ -79,6 +81,7 @@ class Judge(Losses):
         self.acts.append((self.world.now, action, run))
         if action == "promote":
             self.at_promotion = self.last_plan
+            self._promoted(certificate)
         if action == "suspend_auto_rollover" and before and before[-1][1] == "restore_auto_rollover":
             at, _action, last = before[-1]
             # Where AD FS let another certificate sign in between, it is another one's clock than the one that was given back. That it made one is no reason.
@@ -96,6 +99,14 @@ class Judge(Losses):
                 and not any(first is last and found > at for found, first in self.first_refused.values())
             ):
                 self.wrong("flapping", "a run suspends what the run before restored, and nothing had changed")
+
+    def _promoted(self, certificate: Certificate | None) -> None:
+        """The product lets another certificate sign. Going back to one that AD FS or a run gave up is a rollback's, or a theft's."""
+        if self._paused() or self.stolen_keys:
+            return
+        self.given_up.add(self.world.farm.primary.thumbprint)
+        if certificate is not None and certificate.thumbprint in self.given_up:
+            self.wrong("went_back", f"{certificate} is to sign again instead of {self.world.farm.primary}, and nobody asked for it")
 
     def refused(self, domain: Domain, run: Run) -> None:
         """A domain refuses a write of the product's."""
@@ -395,7 +406,9 @@ class Judge(Losses):
         """Where nothing happens, nothing is written; and what an operator said is not forgotten."""
         if before.get("schema") == content["schema"] and self.world.journal.error is None:
             lifted = str(self.world.policy.get("pause")).lower() == "false"
-            gone = [name for name in ("pause", "rollback") if before.get(name) and not content.get(name) and not lifted]
+            over = bool((before.get("rollback") or {}).get("lifted"))
+            asked = ("pause",) if over else ("pause", "rollback")
+            gone = [name for name in asked if before.get(name) and not content.get(name) and not lifted]
             if gone and not self.stolen_keys:
                 self.wrong("journal_forgets", f"{', '.join(gone)} of the journal is gone, and it was not lifted")
         farm, now = self.world.farm, self.world.now

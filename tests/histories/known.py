@@ -14,6 +14,8 @@ def _span(first: float, last: float) -> dict[str, str]:
 
 WEEKLY = 7 * DAY
 NAMED = ["d1.contoso.com", "d2.contoso.com", "d3.contoso.com"]
+# The promotion comes on day 12 to 16. It is rolled back a while later, and that is lifted.
+LIFTED = (on_day(18, "policy", {"rollback": True}), on_day(21, "policy", {"rollback": None, "pause": False}))
 KNOWN: dict[str, History] = {
     "an emergency ends although a domain cannot be read": History(left=60, length=20, events=(on_day(4.9, "unreadable", 0), on_day(5, "stolen", "primary"))),
     "an emergency ends although a server cannot be seen": History(left=60, length=20, events=(on_day(4.9, "unreachable", 1), on_day(5, "stolen", "primary"))),
@@ -340,5 +342,29 @@ KNOWN: dict[str, History] = {
     ),
     "runs come every ten days, which nobody declared, and an unknown certificate is in the way when the first comes": History(
         servers=1, left=18, domains=1, second="unknown", length=18, interval=10 * DAY
+    ),
+    "a rollback's pause was lifted, the renewal was done after all, and the next one comes; the role promotes": History(
+        left=40, duration=90, domains=1, length=130, policy={"promote": "role", "auto_rollover": False}, events=LIFTED
+    ),
+    "a rollback's pause was lifted, the renewal was done after all, and the next one comes; AD FS promotes": History(
+        left=40, duration=90, domains=1, length=130, events=LIFTED
+    ),
+    "a rollback's pause was lifted, the renewal was done after all, and the next one comes; runs every ten days": History(
+        left=40, duration=90, domains=1, length=130, interval=10 * DAY, events=LIFTED
+    ),
+    "AD FS gets its clock back for good while a domain is excluded": History(
+        left=40, length=42, domains=2, policy={"domains_excluded": NAMED[:1]}, events=(on_day(27, "policy", {"hand_back": True}),)
+    ),
+    "AD FS gets its clock back for good while a server cannot be seen": History(
+        left=40, length=42, domains=2, events=(on_day(6, "unreachable", 1), on_day(27, "policy", {"hand_back": True}))
+    ),
+    "the server's clock was more than a year ahead while a run published": History(
+        left=40, length=42, domains=1, policy={"promote": "role", "auto_rollover": False}, events=(on_day(10.376, "server_clock", 400 * 24 * 3600, 12),)
+    ),
+    "the server's clock was more than a year ahead at one look at a farm in which nothing is due": History(
+        left=300, length=30, domains=1, policy={"auto_rollover": True}, events=(on_day(9, "server_clock", 400 * 24 * 3600, 9.9),)
+    ),
+    "the server's clock was more than a year ahead in an emergency": History(
+        left=300, length=60, domains=1, events=(on_day(5, "stolen", "primary"), on_day(9, "server_clock", 400 * 24 * 3600, 9.9))
     ),
 }

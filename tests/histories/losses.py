@@ -125,6 +125,8 @@ class Losses(Memory):
             return "no run before"
         if self._acknowledged(domain):
             return "acknowledged"
+        if world.policy.get("hand_back"):
+            return "handed back"  # from then on AD FS decides, and the operator said so
         # A run that began after the promotion cannot keep the other servers from following it, and as little one whose first act came after it.
         acts_after = world.history.gap
         before = [
@@ -328,7 +330,8 @@ class Losses(Memory):
         if farm.primary.local:
             # Where no run came since the renewal was due, none could say so.
             return "custom, and no successor was named" if self.last_plan and failures(self.last_plan) else self._too_few_runs()
-        if str(policy.get("auto_rollover")).lower() == "false":
+        if str(policy.get("auto_rollover")).lower() == "false" and (policy.get("promote") != "role" or self._said_what_blocks()):
+            # The role makes and promotes a successor all the same where it was told to; nothing obliges it to do so while something blocks.
             return "wanted off"
         if not farm.auto and farm.switched_by in ("hand", "begin") and (policy.get("auto_rollover") is None or policy.get("promote") == "never"):
             return "found off"
@@ -368,6 +371,13 @@ class Losses(Memory):
         if journal.error or (journal.content or {}).get("schema") == 99:
             return "the journal cannot be used"
         return ""
+
+    def _said_what_blocks(self) -> bool:
+        """The last run failed for more than that the end comes near, or named what a person has to do, which neither time nor a further run does."""
+        if not self.last_plan:
+            return False
+        named = {b["condition"] for b in self.last_plan["blocked_by"]} - {"adfs_clock", "due", "no_successor", "propagation", "sign_in", "sync"}
+        return bool(named) or any(f["fail_on"] != "deadline" for f in failures(self.last_plan))
 
     def _first_of_two_was_hindered(self) -> bool:
         """Only two runs came in time, further apart than was declared, and the first failed for what nobody mended until the second."""

@@ -70,6 +70,7 @@ class Memory:
         self.noted_came: dict[str, tuple[str, int]] = {}  # under which primary a run noted that each certificate came (empty: not known), and which run
         self.server_signers: dict[str, tuple[str, int]] = {}
         self.noted_signers: dict[str, str] = {}  # what a run that was not cut off saw each server sign with, and could note
+        self.given_up: set[str] = set()  # what AD FS or a run let another one follow
         self.acts: list[tuple[int, str, Run]] = []
         self.blocked: set[str] = set()  # domains that the last run could not write
         self.blocked_at: dict[str, int] = {}
