@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The federation.adfs contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judges a history while it is lived: whether what the plan said and did was true and needed. Whose a lost sign-in is: losses.py."""
+"""Judges a history while it is lived: whether what the plan said and did was true and needed.
+
+Whose a lost sign-in is: losses.py; whether what keeps a plan waiting is so: claims.py.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from histories import product
 from histories.certificates import Certificate, text
+from histories.claims import Claims
 from histories.entra import Domain, Pair
 from histories.history import DAY, HOUR
-from histories.losses import Losses
 from histories.memory import WholeRun, failures
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ OBSTACLES = {"unseen_server", "unreadable", "unpublished", "unknown_certificate"
 ASKED_TWICE = 7  # every so many plans are made twice
 
 
-class Judge(Losses):
+class Judge(Claims):
     """Judges what runs ask, say and do."""
 
     def ask(self, given: dict[str, Any]) -> dict[str, Any] | None:
@@ -82,6 +85,8 @@ class Judge(Losses):
         if action == "promote":
             self.at_promotion = self.last_plan
             self._promoted(certificate)
+        if action == "suspend_auto_rollover" and self._held_for_nothing(run, farm.candidates(self.world.now)):
+            self.wrong("held_for_nothing", "AD FS' clock is stopped, and it would have promoted nothing before that was known everywhere")
         if action == "suspend_auto_rollover" and before and before[-1][1] == "restore_auto_rollover":
             at, _action, last = before[-1]
             # Where AD FS let another certificate sign in between, it is another one's clock than the one that was given back. That it made one is no reason.
@@ -164,6 +169,9 @@ class Judge(Losses):
     def planned(self, run: Run, plan: dict[str, Any]) -> None:
         """Judge a plan by what is so."""
         self.last_plan, self.planned_at = plan, self.world.now
+        if self.primaries[-1:] != [plan["farm"]["primary"]]:
+            self.primaries.append(plan["farm"]["primary"])
+        self.claims(run, plan)
         world, farm = self.world, self.world.farm
         skew = run.skew if abs(run.skew - world.server_skew) > 300 else world.server_skew
         now = text(world.now, skew)
@@ -293,9 +301,7 @@ class Judge(Losses):
 
     def _emergency(self, plan: dict[str, Any]) -> None:
         world, farm = self.world, self.world.farm
-        # That one lay beside a named one can only be known if a run saw that in AD FS, before AD FS took it out by itself.
-        told = {t for t, named in self.stolen_own.items() if t in named or named & self.seen_by_runs}
-        stolen = {t for t, when in self.stolen_keys.items() if t in told and when > self.forgot_at}
+        stolen = self._known_stolen()
         still = [
             d.name
             for d in world.domains.values()
@@ -312,6 +318,8 @@ class Judge(Losses):
         world, farm = self.world, self.world.farm
         if run.ended != "complete":
             self.tell(f"{run.name} {run.ended}")
+            if run.ended.startswith("failed") and world.hands.touched < run.begun and world.main_answers() and not world.journal.unwritable:
+                self.wrong("failed_for_nothing", f"{run.name} {run.ended}")
             return
         self.completed.append(self._whole(run))
         journal = world.journal
@@ -411,6 +419,9 @@ class Judge(Losses):
             gone = [name for name in asked if before.get(name) and not content.get(name) and not lifted]
             if gone and not self.stolen_keys:
                 self.wrong("journal_forgets", f"{', '.join(gone)} of the journal is gone, and it was not lifted")
+        asked = self.world.policy.get("pause") or self.world.policy.get("rollback")
+        if content.get("pause") and not before.get("pause") and not asked and not self._signed_before():
+            self.wrong("paused_for_nothing", "nobody paused or rolled back, and what signs never signed before another one did")
         farm, now = self.world.farm, self.world.now
         quiet = (
             len(self.completed) > 3

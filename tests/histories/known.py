@@ -367,4 +367,20 @@ KNOWN: dict[str, History] = {
     "the server's clock was more than a year ahead in an emergency": History(
         left=300, length=60, domains=1, events=(on_day(5, "stolen", "primary"), on_day(9, "server_clock", 400 * 24 * 3600, 9.9))
     ),
+    "a renewal with nothing in its way": History(left=50, length=50),
+    "a renewal with nothing in its way, and the old certificate leaves AD FS": History(left=32, length=60, policy={"remove_old_from_adfs": True}),
+    "a run is killed between two acts": History(left=32, length=34, gap=1, events=(on_day(2, "kill", 3),)),
+    "the role promotes, and all partners are acknowledged": History(
+        left=32, length=40, partners=1, policy={"promote": "role", "relying_parties_acknowledged": ["*"]}
+    ),
+    "an administrator promotes what the runs prepared, and the next renewal comes": History(
+        left=30, duration=60, length=100, policy={"promote": "never"}, events=(on_day(15, "promote", 0),)
+    ),
+    "an administrator's certificate gets a successor by hand, and the role promotes": History(
+        first="ca", auto=False, winrm=True, left=30, length=34, policy={"promote": "role"}, events=(on_day(2, "add", "ca"),)
+    ),
+    "an acknowledged domain can be read again before AD FS promotes": History(
+        left=32, length=34, promotion=10, events=(on_day(0.1, "unreadable", 0, 9.1), on_day(4, "acknowledge"))
+    ),
+    "an emergency with nothing in its way": History(left=60, length=20, events=(on_day(5, "stolen", "primary"),)),
 }

@@ -98,7 +98,7 @@ class Losses(Memory):
     def _excuse_for_promotion(self, domain: Domain, server: Server) -> str:
         del server
         farm, policy = self.world.farm, self.world.policy
-        if self._acknowledged(domain):
+        if self._given_up_on(domain):
             return "acknowledged"
         if farm.cause == "ours:promote" and policy.get("emergency_priority") == "containment" and self.stolen_keys:
             return "containment first"
@@ -123,7 +123,7 @@ class Losses(Memory):
         del server
         if not self.completed:
             return "no run before"
-        if self._acknowledged(domain):
+        if self._given_up_on(domain):
             return "acknowledged"
         if world.policy.get("hand_back"):
             return "handed back"  # from then on AD FS decides, and the operator said so
@@ -183,6 +183,11 @@ class Losses(Memory):
             if len(before) > 1 and self._came_too_late_to_make_room(domain, before[-2], begun, promoted):
                 return TOO_LATE_FOR_ROOM
         return ""
+
+    def _given_up_on(self, domain: Domain) -> bool:
+        """The operator accepts that the domain loses its sign-in. It is written as ever, so that excuses only what could not be, until shortly before."""
+        lately = self.world.now - self.blocked_at.get(domain.name, -100 * DAY) < self._publication() + 3 * self._pace()
+        return self._acknowledged(domain) and (self._unwritable(domain) or lately)
 
     def _came_too_late_to_make_room(self, domain: Domain, before: WholeRun, came: int, promoted: int) -> bool:
         """A certificate of unknown origin keeps its place until room is made (rollover.md, section 5), and no run came then.
@@ -327,13 +332,14 @@ class Losses(Memory):
         if farm.cause.startswith("hand") and (farm.since >= farm.primary.ends or not any(run.begun >= farm.since for run in self.completed)):
             # It had ended already, or no run came since that could have made another one.
             return "a hand made it sign since the last run"
-        if farm.primary.local:
+        if farm.primary.local and not self._only_the_role_was_missing():
             # Where no run came since the renewal was due, none could say so.
             return "custom, and no successor was named" if self.last_plan and failures(self.last_plan) else self._too_few_runs()
         if str(policy.get("auto_rollover")).lower() == "false" and (policy.get("promote") != "role" or self._said_what_blocks()):
             # The role makes and promotes a successor all the same where it was told to; nothing obliges it to do so while something blocks.
             return "wanted off"
-        if not farm.auto and farm.switched_by in ("hand", "begin") and (policy.get("auto_rollover") is None or policy.get("promote") == "never"):
+        found_off = not farm.auto and farm.switched_by in ("hand", "begin") and not self._only_the_role_was_missing()
+        if found_off and (policy.get("auto_rollover") is None or policy.get("promote") == "never"):
             return "found off"
         if not farm.auto and farm.switched_by == "hand" and self.last_plan and self.last_plan["farm"].get("auto_certificate_rollover"):
             return "a hand switched rollover off since the last look"
@@ -371,6 +377,16 @@ class Losses(Memory):
         if journal.error or (journal.content or {}).get("schema") == 99:
             return "the journal cannot be used"
         return ""
+
+    def _only_the_role_was_missing(self) -> bool:
+        """AD FS has a successor that the role is to promote, and the last run named no obstacle but domains that it could have written."""
+        world, farm = self.world, self.world.farm
+        if world.policy.get("promote") != "role" or not farm.candidates(world.now) or not self.last_plan:
+            return False
+        standing = [b for b in self.last_plan["blocked_by"] if b["until"] is None]
+        able = [d.name for d in world.domains.values() if not self._unwritable(d)]
+        named = [b for b in standing if b["condition"] != "unpublished" or b["object"] not in able]
+        return not named and world.hands.touched < world.now - 8 * DAY and not self._too_few_runs() and not self._paused()
 
     def _said_what_blocks(self) -> bool:
         """The last run failed for more than that the end comes near, or named what a person has to do, which neither time nor a further run does."""

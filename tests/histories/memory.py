@@ -66,6 +66,7 @@ class Memory:
         self.stolen_own: dict[str, set[str]] = {}  # what was the farm's when it was told, and with which it was stolen
         self.story: list[str] = []
         self.seen_by_runs: set[str] = set()
+        self.primaries: list[str] = []  # what plans saw as primary, one after the other
         self.noted_primary: set[str] = set()  # what a run that was not cut off saw as primary, and noted
         self.noted_came: dict[str, tuple[str, int]] = {}  # under which primary a run noted that each certificate came (empty: not known), and which run
         self.server_signers: dict[str, tuple[str, int]] = {}

@@ -132,6 +132,110 @@ def history_of_keys(put: Put) -> None:
     put(journal, "scan", mutant)
 
 
+def nothing_remembered(put: Put) -> None:
+    """Whose hand switched automatic rollover off is not looked up in the journal."""
+    situation = module("situation").Situation
+
+    def mutant(s: Any) -> Any:
+        return s.policy.auto_rollover if s.policy.auto_rollover is not None else (s.seen.farm.auto_rollover or None)
+
+    known = cached_property(mutant)
+    known.__set_name__(situation, "wanted_auto_rollover")
+    put(situation, "wanted_auto_rollover", known)
+
+
+def the_journals_sum(put: Put) -> None:
+    """The journal is to be written over one that it is not."""
+    plans = module("plan")
+    real = plans.plan
+
+    def mutant(given: Any) -> Any:
+        made = real(given)
+        if made["journal"].get("expected_sha256"):
+            made["journal"]["expected_sha256"] = "f" * 64
+        return made
+
+    put(plans, "plan", mutant)
+
+
+def lock_lapses(put: Put) -> None:
+    """A lock holds for a month."""
+    put(module("journal"), "LOCK_LAPSE", timedelta(days=30))
+
+
+def servers_show(put: Put) -> None:
+    """No server ever shows the successor."""
+    situation = module("situation").Situation
+    none = cached_property(lambda s: s.seen.farm.servers)
+    none.__set_name__(situation, "servers_not_showing")
+    put(situation, "servers_not_showing", none)
+
+
+def acknowledged_partners(put: Put) -> None:
+    """Partners that are acknowledged block all the same."""
+    block, rules = module("acts").Block, module("rules")
+    put(
+        module("guards"),
+        "relying_parties",
+        lambda s: iter(block("relying_parties", name, None, "needs it, too") for name in rules.other_relying_parties(s.seen.farm)),
+    )
+
+
+def back_or_on(put: Put) -> None:
+    """Whatever a hand lets sign counts as gone back to."""
+    journal = module("journal")
+    put(journal, "gone_back_by_hand", lambda kept, primary: journal.newest_primary(kept.own) not in (None, primary))
+
+
+def custom_successor(put: Put) -> None:
+    """The successor of an administrator's certificate is not published."""
+    steps = module("domain_steps")
+    real = steps.publish
+    put(steps, "publish", lambda s, blocks: None if s.custom else real(s, blocks))
+
+
+def acknowledged_is_written(put: Put) -> None:
+    """A domain that is acknowledged is not written any more."""
+    steps = module("domain_steps")
+    real = steps.writes_with
+
+    def mutant(s: Any, key: Any, statuses: Any, blocks: Any) -> Any:
+        named = {name for name, _key in s.policy.domains_acknowledged}
+        return real(s, key, [status for status in statuses if status.domain.name not in named], blocks)
+
+    put(steps, "writes_with", mutant)
+
+
+def eviction(put: Put) -> None:
+    """No stolen key leaves a domain."""
+    put(module("emergency"), "evict", lambda _s, _blocks: None)
+
+
+def new_keys(put: Put) -> None:
+    """No certificate is made for a stolen one."""
+    put(module("emergency"), "replace_keys", lambda _s, _blocks: None)
+
+
+def reordering(put: Put) -> None:
+    """Domains stay in the order of before the promotion."""
+    put(module("domain_steps"), "reorder", lambda _s, _blocks: None)
+
+
+def old_leaves_adfs(put: Put) -> None:
+    """The old certificate stays in AD FS."""
+    put(module("removal"), "remove_old", lambda _s, _blocks: None)
+
+
+def held_without_need(put: Put) -> None:
+    """AD FS' clock is held before every certificate that is made."""
+    put(module("generation"), "reason_to_hold_first", lambda _s, _moment, _reach: "it is held first")
+
+
+def lifted_is_over(put: Put) -> None:
+    """What a rollback took back stays a successor for good, once its pause was lifted."""
+    put(module("scanning"), "_newly_promoted", lambda _stored, _seen: False)
+
+
 MUTANTS: dict[str, Callable[[Put], None]] = {
     f.__name__: f
     for f in (
@@ -150,6 +254,20 @@ MUTANTS: dict[str, Callable[[Put], None]] = {
         unseen_servers,
         the_lock,
         history_of_keys,
+        nothing_remembered,
+        the_journals_sum,
+        lock_lapses,
+        servers_show,
+        acknowledged_partners,
+        back_or_on,
+        custom_successor,
+        acknowledged_is_written,
+        eviction,
+        new_keys,
+        reordering,
+        old_leaves_adfs,
+        held_without_need,
+        lifted_is_over,
     )
 }
 
@@ -168,6 +286,20 @@ SHOWN = {
     "omnipresence": "the role promotes, and there is a freeze",
     "unseen_servers": "a server comes back after two certificates by hand",
     "the_lock": "a second controller works inside the lock",
+    "nothing_remembered": "the role promotes, and all partners are acknowledged",
+    "the_journals_sum": "a renewal with nothing in its way",
+    "lock_lapses": "a run is killed between two acts",
+    "servers_show": "a renewal with nothing in its way",
+    "acknowledged_partners": "the role promotes, and all partners are acknowledged",
+    "back_or_on": "an administrator promotes what the runs prepared, and the next renewal comes",
+    "custom_successor": "an administrator's certificate gets a successor by hand, and the role promotes",
+    "acknowledged_is_written": "an acknowledged domain can be read again before AD FS promotes",
+    "eviction": "an emergency with nothing in its way",
+    "new_keys": "an emergency with nothing in its way",
+    "reordering": "a renewal with nothing in its way",
+    "old_leaves_adfs": "a renewal with nothing in its way, and the old certificate leaves AD FS",
+    "held_without_need": "a renewal with nothing in its way",
+    "lifted_is_over": "a rollback's pause was lifted, the renewal was done after all, and the next one comes; AD FS promotes",
 }
 
 # The first seed whose history misses the rule, and the kind of what it finds: what random histories can find, and not only those that were written for it.

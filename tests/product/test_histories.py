@@ -213,7 +213,16 @@ def test_a_write_is_excused_by_a_server_that_no_run_is_told_of(listed: bool, nam
     former, coming = farm.primary, farm.new(0)
     farm.promote(coming, 0, "hand:urgent")
     farm.servers[1].primary = former
-    shown = {"state": "broken", "actions": [], "alarms": [], "failures": [], "run": {"failures": []}, "deadline": None, "next_run_at": text(DAY)}
+    shown = {
+        "state": "broken",
+        "actions": [],
+        "alarms": [],
+        "farm": {"primary": coming.thumbprint},
+        "failures": [],
+        "run": {"failures": []},
+        "deadline": None,
+        "next_run_at": text(DAY),
+    }
     judge.planned(run, {**shown, "blocked_by": []})
     judge.findings.clear()
     judge.loss(world.domains["d1.contoso.com"], farm.servers[1], "ours:repair")
