@@ -96,7 +96,8 @@ class Claims(Losses):
         world, farm = self.world, self.world.farm
         candidates = farm.candidates(world.now)
         since = world.now - self._publication() - 3 * self._pace()
-        quiet = max(world.hands.touched, self.forgot_at, self.unwritten_at) < since and world.journal.error is None and not world.journal.unwritable
+        usable = world.journal.error is None and not world.journal.unwritable and (world.journal.content or {}).get("schema") != 99
+        quiet = max(world.hands.touched, self.forgot_at, self.unwritten_at) < since and usable
         agree = max(abs(world.server_skew), *(abs(c) for c in world.history.clocks)) <= 240
         if plan["state"] not in {"generated", "publishing", "published"} or len(candidates) != 1 or len(farm.certificates) != 2:
             return

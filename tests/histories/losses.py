@@ -185,9 +185,12 @@ class Losses(Memory):
         return ""
 
     def _given_up_on(self, domain: Domain) -> bool:
-        """The operator accepts that the domain loses its sign-in. It is written as ever, so that excuses only what could not be, until shortly before."""
-        lately = self.world.now - self.blocked_at.get(domain.name, -100 * DAY) < self._publication() + 3 * self._pace()
-        return self._acknowledged(domain) and (self._unwritable(domain) or lately)
+        """The operator accepts that the domain loses its sign-in. It is written as ever, so that excuses only what could not be, until shortly before.
+
+        What keeps it from being written may be a certificate of unknown origin, which only a person takes out before room is made.
+        """
+        hindered = max(self.blocked_at.get(domain.name, -100 * DAY), self.strange_at.get(domain.name, -100 * DAY))
+        return self._acknowledged(domain) and (self._unwritable(domain) or self.world.now - hindered < self._publication() + 3 * self._pace())
 
     def _came_too_late_to_make_room(self, domain: Domain, before: WholeRun, came: int, promoted: int) -> bool:
         """A certificate of unknown origin keeps its place until room is made (rollover.md, section 5), and no run came then.
