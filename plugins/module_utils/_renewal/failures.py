@@ -41,10 +41,11 @@ def _always(s: Situation) -> Iterator[tuple[str, str]]:
         yield "not_yet_valid", f"the primary certificate {primary.thumbprint} is not valid before {format_time(primary.not_before)}"
     for block in guards.only_seen(s):
         yield "only_seen_key", block.reason
-    if s.custom and not s.promotable and s.now >= s.due_at and s.policy.successor not in s.seen.farm.certificates:
+    named = s.policy.successor in s.seen.farm.certificates - {s.seen.farm.primary}  # the one that was named for the renewal before is none
+    if s.custom and not s.promotable and s.now >= s.due_at and not named:
         until = format_time(primary.not_after)
         yield "successor_missing", f"AD FS does not renew its certificate, which ends at {until}: name its successor in renew_signing_cert_successor"
-    elif s.custom and generation.made_by_adfs(s) and s.policy.auto_rollover is not True and s.policy.successor not in s.seen.farm.certificates:
+    elif s.custom and generation.made_by_adfs(s) and s.policy.auto_rollover is not True and not named:
         yield (
             "successor_missing",
             (

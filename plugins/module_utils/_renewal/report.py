@@ -34,8 +34,8 @@ _STATES = {
     "published": "every domain accepts the successor; Entra may still serve earlier settings, or a server does not publish it yet",
     "ready": "every domain accepts the successor and every server publishes it; it can become primary",
     "promoting": "the successor is primary; not every server signs with it yet",
-    "promoted": "every server signs with the new certificate; it is not the first certificate of every domain yet",
-    "complete": "every server signs with the new certificate; the domains keep the previous one as the second",
+    "promoted": "{every_server} signs with the new certificate; it is not the first certificate of every domain yet",
+    "complete": "{every_server} signs with the new certificate; the domains keep the previous one as the second",
 }
 _RISKS = {
     "one_certificate": "it can hold one certificate only: its owner has to switch at the very moment of the promotion",
@@ -223,8 +223,10 @@ def _only_operator(shown: Mapping[str, Any]) -> list[str]:
 
 def _state(s: Situation) -> Iterable[str]:
     states = _STATES if s.seen.farm.provider is None else third_party.STATES
+    unseen = [server.name for server in s.unseen_servers]
+    every_server = f"every server that was seen (all but {names(unseen)})" if unseen else "every server"
     if s.state in states and s.state not in ("steady", "complete"):
-        yield f"State: {s.state}: {states[s.state]}."
+        yield f"State: {s.state}: {states[s.state].format(every_server=every_server)}."
 
 
 def _signer(s: Situation, shown: Mapping[str, Any]) -> Iterable[str]:

@@ -128,8 +128,8 @@ class Situation:
             return tuple(k.thumbprint for k in sorted(keys, key=lambda k: (k.not_before, k.thumbprint)) if not k.expired(self.now))
         if seen.farm.provider is not None:
             primary = seen.primary_key
-            younger = (seen.keys[k] for k in seen.farm.certificates if k != primary.thumbprint)
-            later_ones = (k for k in younger if not k.expired(self.now) and k.not_before > primary.not_before)
+            others = (seen.keys[k] for k in seen.farm.certificates if k != primary.thumbprint)
+            later_ones = (k for k in others if not k.expired(self.now) and k.not_before >= primary.not_before)
             return tuple(k.thumbprint for k in sorted(later_ones, key=lambda k: (k.not_before, k.thumbprint)))[-1:]
         return tuple(k.thumbprint for k in rules.successors(seen, self.journal.own, self._undone, self.now) if k.thumbprint not in self.compromised)
 
@@ -173,7 +173,7 @@ class Situation:
         """What every domain must accept before the signer changes: the successor; where it is not known who signs, all that may."""
         provider = self.seen.farm.provider
         if provider is not None and not provider.certain:
-            return self.live
+            return frozenset(k for k in self.live if not self.seen.keys[k].expired(self.now)) or self.live
         return frozenset({self.successor}) if self.successor else frozenset()
 
     def unknown_to(self, domain: Domain) -> frozenset[str]:
@@ -294,11 +294,11 @@ class Situation:
 
     def vanished(self, keys: Iterable[str]) -> tuple[str, ...]:
         """Domains that an earlier scan saw and this one did not, by name, but for those that the operator acknowledged with one of these keys."""
-        seen = {d.key for d in self.seen.domains}
+        seen = {d.name for d in self.seen.domains}  # not by tenant: a domain moves to another one, and is in one alone
         unread = {d.tenant_id for d in self.seen.domains if not d.name}
-        gone = (key for key in self.journal.first_seen if key not in seen and key.partition("/")[0] not in unread)
-        found = ((name, tenant) for tenant, _slash, name in (key.partition("/") for key in gone))
-        return tuple(sorted(name for name, tenant in found if not self._named(name, tenant, keys)))
+        noted = ((name, tenant) for tenant, _slash, name in (key.partition("/") for key in self.journal.first_seen))
+        gone = ((name, tenant) for name, tenant in noted if name not in seen and tenant not in unread)
+        return tuple(sorted({name for name, tenant in gone if not self._named(name, tenant, keys)}))
 
     @cached_property
     def following(self) -> bool:

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.journal import Journal
-from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Server, Slots, Thresholds
+from ansible_collections.federation.adfs.plugins.module_utils._renewal.observation import Provider, Server, Slots, Thresholds
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.plan import make_plan, show
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.policy import Policy, Span
 from ansible_collections.federation.adfs.plugins.module_utils._renewal.reading import _thresholds
@@ -329,3 +329,45 @@ def test_a_domain_that_vanishes_keeps_an_emergency_open_until_it_is_acknowledged
     assert it.journal.emergency is not None
     it.daily(2, stolen(domains_acknowledged=frozenset({("d3", "OLD")})))
     assert it.journal.emergency is None
+
+
+# -- what is said of what nobody saw, or of another time or place ---------------------------------------------------------------------------
+
+
+def test_a_state_says_every_server_only_where_every_server_was_seen() -> None:
+    def state(*servers: Server) -> list[str]:
+        seen = observe(farm("NEW", "OLD", servers=(server("adfs1", "NEW", "OLD"), *servers)), domain("contoso.com", "OLD", "NEW"))
+        return [line for line in show(plan(seen), {}, {}, "apply")["summary"] if line.startswith("State: promoted")]
+
+    assert state(server("adfs2", "NEW", "OLD"))[0].startswith("State: promoted: every server signs with the new certificate;")
+    assert state(Server("adfs2", False, "no answer"))[0].startswith("State: promoted: every server that was seen (all but adfs2) signs with")
+
+
+def test_a_domain_that_moves_to_another_tenant_is_there_as_before() -> None:
+    it = Life(observe(farm("OLD", "NEW"), *three(Slots("OLD", "NEW")), **ends(25)))
+    it.run()
+    it.domains["d1"] = replace(it.domains["d1"], tenant_id="another")
+    assert it.run().first.missing == ()
+    del it.domains["d1"]
+    assert it.run().first.missing == ("d1",)
+
+
+@pytest.mark.parametrize("named", [None, "OLD", "STRANGER"])
+def test_the_name_of_the_present_certificate_names_no_successor_of_it(named: str | None) -> None:
+    seen = observe(farm("OLD", auto_rollover=False), *three(), OLD=key("OLD", -336, 20, self_signed=False))
+    policy = Policy(auto_rollover=False, promote="role", successor=named)
+    assert "successor_missing" in failing(plan(seen, policy))
+
+
+def provider(**more: object) -> object:
+    return farm("OLD", "NEW", provider=Provider("OLD", False, False, "https://sts.contoso.com/sso"), servers=(), auto_rollover=False, **more)
+
+
+def test_two_certificates_of_one_moment_are_both_published() -> None:
+    made = plan(observe(provider(), domain("contoso.com", "OLD", issuer_uri=FARM), OLD=key("OLD", -10, 300), NEW=key("NEW", -10, 300)))
+    assert written(made, "publish") == {"contoso.com": ("OLD", "NEW")}
+
+
+def test_an_ended_certificate_in_the_metadata_is_asked_of_no_domain() -> None:
+    made = plan(observe(provider(), domain("contoso.com", "OLD", issuer_uri=FARM), OLD=key("OLD", -10, 300), NEW=key("NEW", -5, -1)))
+    assert actions(made) == [] and not made.first.unknown_to(made.first.statuses[0].domain)
