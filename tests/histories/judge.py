@@ -110,7 +110,8 @@ class Judge(Claims):
         if self._paused() or self.stolen_keys:
             return
         self.given_up.add(self.world.farm.primary.thumbprint)
-        if certificate is not None and certificate.thumbprint in self.given_up:
+        nothing_else = self.world.now >= self._last_call() and self.world.farm.candidates(self.world.now) == [certificate]
+        if certificate is not None and certificate.thumbprint in self.given_up and not nothing_else:
             self.wrong("went_back", f"{certificate} is to sign again instead of {self.world.farm.primary}, and nobody asked for it")
 
     def refused(self, domain: Domain, run: Run) -> None:
