@@ -479,7 +479,16 @@ def test_a_clock_that_is_held_is_held_for_nobody_only_with_a_custom_primary_that
     farm.promote(farm.certificates[-1], 0, "hand:promote")
     run = Run(world, 1, 0, 0)
     blocks = [{"condition": "unseen_server", "until": None, "reason": ""}]
-    shown = {"state": "complete", "actions": [], "alarms": [], "failures": [], "run": {"failures": []}, "deadline": None, "next_run_at": text(DAY)}
+    shown = {
+        "state": "complete",
+        "actions": [],
+        "alarms": [],
+        "farm": {"primary": farm.primary.thumbprint},
+        "failures": [],
+        "run": {"failures": []},
+        "deadline": None,
+        "next_run_at": text(DAY),
+    }
     judge.planned(run, {**shown, "blocked_by": blocks})
     assert ("held_silently" in {f.kind for f in judge.findings}) is not excused
 
