@@ -121,7 +121,9 @@ class Claims(Losses):
         regular = len(begun) > 2 and max(distances) <= 1.3 * self._pace() and not world.server_skew
         able = all(not self._unwritable(d) for d in world.domains.values() if d.here)
         able = able and all(s.up and s.reachable and s.syncing and s.listed for s in farm.servers) and world.history.listed
-        if not regular or not able or world.hands.touched >= 0 or len(farm.certificates) > 2:
+        # Where AD FS makes the next one as soon as one signs, two wait at once, of which no domain can hold both.
+        crowded = len(farm.certificates) > 2 or farm.span("generation") >= farm.span("duration")
+        if not regular or not able or world.hands.touched >= 0 or crowded:
             return False
         critical, promotion = farm.primary.ends - farm.span("critical"), farm.span("promotion")
         earliest = min([critical, *(c.begins + promotion for c in candidates)] if candidates else [critical, world.now + promotion])
