@@ -266,13 +266,18 @@ def _proven(s: Situation) -> list[str]:
     return [k for k in wanted if any(rules.omnipresent(k, domain, s.journal, s.policy.propagation, by) for domain in read)]
 
 
+def _may_cost_nobody(s: Situation) -> bool:
+    """What AD FS promotes may be accepted where nobody could look, or no domain is the farm's."""
+    return bool(s.unreadable) or not s.counted
+
+
 def _nothing_else_is_left(s: Situation) -> bool:
     """No domain that was read accepts the successor, one that could not be read may (Entra reads AD FS' metadata by itself), and no later run is in time.
 
     The end costs every domain its sign-in, and the farm's other relying parties theirs, also where no domain is the farm's. So AD FS is let do what it
     would have done without this collection.
     """
-    return (bool(s.unreadable) or not s.counted) and s.now >= generation.last_look_from(s) and _left_to_adfs(s) and not _proven(s)
+    return _may_cost_nobody(s) and s.now >= generation.last_look_from(s) and _left_to_adfs(s) and not _proven(s)
 
 
 def _unproven(s: Situation) -> Act | None:
@@ -293,11 +298,10 @@ def end_of_holding(s: Situation) -> str:
     if any(d.unreadable is None and (d.domain.slots.accepted & set(s.promotable) or (one and d.writable)) for d in s.counted):
         return f"At {format_time(s.last_call_at)} the successor is let sign all the same, and {cost(s)}"
     nobody = "No domain that was read accepts the successor, or can be written"
-    if _left_to_adfs(s) and (s.unreadable or not s.counted):
-        by_itself = f"From {format_time(generation.last_look_from(s))} on AD FS gets its clock back all the same, as it would promote the successor without"
-        if not s.counted:
-            return f"{by_itself} this collection"
-        return f"{nobody}. {by_itself} this collection, and {cost(s)}"
+    if _left_to_adfs(s) and _may_cost_nobody(s):
+        from_then_on = f"From {format_time(generation.last_look_from(s))} on"
+        by_itself = f"{from_then_on} AD FS gets its clock back all the same, as it would promote the successor without this collection"
+        return f"{nobody}. {by_itself}, and {cost(s)}" if s.counted else by_itself
     return f"{nobody}, so it is not let sign: the primary certificate ends at {ends}, and sign-in with it"
 
 

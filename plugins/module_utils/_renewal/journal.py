@@ -260,7 +260,7 @@ def scan(journal: Journal, seen: Observation, belongs: frozenset[str], propagati
     followed = journal.followed
     if not all(s.seen and s.primary == seen.farm.primary for s in seen.farm.servers):
         followed = None
-    elif followed is None or followed[0] != seen.farm.primary or followed[1] > _usable(now):
+    elif followed is None or followed[0] != seen.farm.primary:
         followed = (seen.farm.primary, now)
     return replace(
         journal,
@@ -277,7 +277,11 @@ def scan(journal: Journal, seen: Observation, belongs: frozenset[str], propagati
 
 def _without_future(journal: Journal, now: datetime) -> Journal:
     """What is noted as later than now was noted by a clock that was wrong. It happened by now, and no wait that counts from it lasts until then."""
-    usable, emergency = _usable(now), journal.emergency
+    usable, emergency, followed, configured = _usable(now), journal.emergency, journal.followed, journal.configured
+    if followed is not None and followed[1] > usable:
+        journal = replace(journal, followed=(followed[0], now))
+    if configured is not None and configured[2] > usable:
+        journal = replace(journal, configured=(*configured[:2], now))
     if any(backup.at > usable for kept in journal.backups.values() for backup in kept):
         backups = {key: tuple(replace(b, at=min(b.at, now)) for b in kept) for key, kept in journal.backups.items()}
         journal = replace(journal, backups=backups)
@@ -395,7 +399,7 @@ def _configured(journal: Journal, seen: Observation, now: datetime) -> tuple[str
     """Since when AD FS was seen to be configured as it is: what a server copied after that holds all of it."""
     present = (seen.farm.primary, tuple(sorted(seen.farm.certificates)))
     before = journal.configured
-    return before if before is not None and before[:2] == present and before[2] <= _usable(now) else (*present, now)
+    return before if before is not None and before[:2] == present else (*present, now)
 
 
 def back_up(journal: Journal, replaced: Mapping[str, tuple[Slots, frozenset[str]]], now: datetime) -> Journal:
