@@ -55,12 +55,11 @@ class Claims(Losses):
         told = [s for s in farm.servers if s.listed or s.name in world.named_servers()]
         acted = max(farm.since, self.adfs_at, world.hands.touched, *(at for at, _action, _run in self.acts[-1:]))
         equal = all(s.up and s.reachable and s.syncing and s.certificates == tuple(farm.certificates) and s.primary is farm.primary for s in farm.servers)
-        agree = max(abs(world.server_skew), abs(run.skew), *(abs(c) for c in world.history.clocks)) <= 240
         holds = {
             "relying_parties": bool(world.history.partners) and "*" not in (policy.get("relying_parties_acknowledged") or ()),
             "unseen_server": any(not (s.up and s.reachable) for s in told),
             "sync": not equal or world.now - acted <= SYNCHRONIZED,
-            "clock": not agree,
+            "clock": not self._clocks_agree(run.skew),
             "window": bool(policy.get("windows") or policy.get("freezes")),
             "unreadable": any(d.federated and (d.unreadable or not d.configuration) for d in world.domains.values()),
             "several_successors": len(farm.certificates) > 2,
@@ -96,12 +95,10 @@ class Claims(Losses):
         world, farm = self.world, self.world.farm
         candidates = farm.candidates(world.now)
         since = world.now - self._publication() - 3 * self._pace()
-        usable = world.journal.error is None and not world.journal.unwritable and (world.journal.content or {}).get("schema") != 99
-        quiet = max(world.hands.touched, self.forgot_at, self.unwritten_at) < since and usable
-        agree = max(abs(world.server_skew), *(abs(c) for c in world.history.clocks)) <= 240
+        quiet = max(world.hands.touched, self.forgot_at, self.unwritten_at) < since and self._journal_usable() and self._clocks_agree()
         if plan["state"] not in {"generated", "publishing", "published"} or len(candidates) != 1 or len(farm.certificates) != 2:
             return
-        if not quiet or not agree or self._paused() or len(self.completed) < 4 or not world.history.listed:
+        if not quiet or self._paused() or len(self.completed) < 4 or not world.history.listed:
             return
         shown = all(s.up and s.reachable and s.certificates == tuple(farm.certificates) for s in farm.servers)
         plain = all(d.federated and d.configuration and not d.unreadable for d in world.domains.values())
@@ -114,7 +111,7 @@ class Claims(Losses):
         """AD FS' clock is stopped although what it would promote next is published in time all the same: nobody did anything, and runs come as declared."""
         world, farm, policy = self.world, self.world.farm, self.world.policy
         asked = policy.get("windows") or policy.get("freezes") or policy.get("remove_old_from_adfs") or policy.get("promote", "adfs") != "adfs"
-        if asked or str(policy.get("auto_rollover")).lower() == "false" or self._paused() or self.stolen_keys or farm.primary.local:
+        if asked or self._wanted_rollover() == "false" or self._paused() or self.stolen_keys or farm.primary.local:
             return False
         begun = [whole.begun for whole in self.completed] + [run.begun]
         distances = [after - before for before, after in pairwise(begun)][-6:]

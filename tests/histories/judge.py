@@ -59,9 +59,10 @@ class Judge(Claims):
         farm, plan = self.world.farm, self.last_plan
         self.adfs_at = self.world.now
         self.tell(f"AD FS: primary {farm.primary}, certificates {farm.certificates}")
-        if farm.cause == "adfs" and farm.since == self.world.now and farm.former is not None:
+        promoted = farm.cause == "adfs" and farm.since == self.world.now
+        if promoted and farm.former is not None:
             self.given_up.add(farm.former.thumbprint)
-        if farm.cause == "adfs" and farm.since == self.world.now and plan and self.completed and self.world.hands.touched < self.completed[-1].begun:
+        if promoted and plan and self.completed and self.world.hands.touched < self.completed[-1].begun:
             said = plan["farm"].get("adfs_promotes_at")
             if said and said > text(self.world.now) and plan["farm"]["primary"] != farm.primary.thumbprint:
                 self.wrong("adfs_earlier", f"AD FS promoted although the last plan said {said}")
@@ -77,7 +78,7 @@ class Judge(Claims):
         """The product acts on a server. ``certificate``: the one of AD FS that it is about."""
         self.tell(f"{run.name}: {action}")
         farm = self.world.farm
-        explicit = str(self.world.policy.get("auto_rollover")).lower() == "true"
+        explicit = self._wanted_rollover() == "true"
         if farm.primary.local and action in ("restore_auto_rollover", "generate") and not explicit and not self.stolen_keys:
             self.wrong("custom_replaced", f"{action} although {farm.primary} is an administrator's own and auto_rollover: true is not set")
         before = [(at, a, r) for at, a, r in self.acts if a.endswith("_auto_rollover")]
@@ -220,13 +221,13 @@ class Judge(Claims):
         if plan["state"] in WAITING and not plan["blocked_by"]:
             self.wrong("wait_for_nothing", f"state {plan['state']}, no act and nothing that blocks one")
         standing = sorted(b["condition"] for b in plan["blocked_by"] if b["until"] is None and b["condition"] in OBSTACLES)
-        held = not farm.auto and farm.switched_by == "ours" and (world.history.auto or str(world.policy.get("auto_rollover")).lower() == "true")
+        wanted = self._wanted_rollover()
+        held = not farm.auto and farm.switched_by == "ours" and (world.history.auto or wanted == "true")
         # For an administrator's own certificate it is held for nobody, and given back only where that is asked for.
-        held_for_us = held and (not farm.primary.local or str(world.policy.get("auto_rollover")).lower() == "true")
-        if held_for_us and standing and not failures(plan) and not self._paused() and str(world.policy.get("auto_rollover")).lower() != "false":
+        held_for_us = held and (not farm.primary.local or wanted == "true")
+        if held_for_us and standing and not failures(plan) and not self._paused() and wanted != "false":
             self.wrong("held_silently", f"AD FS' clock is held for {', '.join(standing)}, and the run does not fail")
         at_rest = plan["state"] in AT_REST and not farm.candidates(world.now) and not farm.primary.local and farm.primary.ends - world.now > 61 * DAY
-        wanted = str(world.policy.get("auto_rollover")).lower()
         owned = wanted == "true" or (wanted == "none" and held and self.forgot_at < 0 and world.hands.touched < 0)
         if at_rest and not farm.auto and owned and not self._paused() and not failures(plan) and len(run.plans) == 1:
             self.wrong("left_off", f"state {plan['state']}, automatic rollover is off, wanted on, and nothing is said or done")
@@ -323,8 +324,7 @@ class Judge(Claims):
                 self.wrong("failed_for_nothing", f"{run.name} {run.ended}")
             return
         self.completed.append(self._whole(run))
-        journal = world.journal
-        if journal.error is None and not journal.unwritable and (journal.content or {}).get("schema") != 99:
+        if self._journal_usable():
             for seen in (plan["farm"] for plan in run.plans):
                 for thumbprint in seen["certificates"]:
                     # Nothing is known of what lay in AD FS at the first look.

@@ -338,7 +338,7 @@ class Losses(Memory):
         if farm.primary.local and not self._only_the_role_was_missing():
             # Where no run came since the renewal was due, none could say so.
             return "custom, and no successor was named" if self.last_plan and failures(self.last_plan) else self._too_few_runs()
-        if str(policy.get("auto_rollover")).lower() == "false" and (policy.get("promote") != "role" or self._said_what_blocks()):
+        if self._wanted_rollover() == "false" and (policy.get("promote") != "role" or self._said_what_blocks()):
             # The role makes and promotes a successor all the same where it was told to; nothing obliges it to do so while something blocks.
             return "wanted off"
         found_off = not farm.auto and farm.switched_by in ("hand", "begin") and not self._only_the_role_was_missing()

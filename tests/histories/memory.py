@@ -125,6 +125,19 @@ class Memory:
         closed = any(b["condition"] == "journal" for b in blocks) or self.unwritten_at >= self.planned_at >= 0
         return closed and self.world.policy.get("auto_rollover") is None
 
+    def _wanted_rollover(self) -> str:
+        """What the operator says of automatic rollover: ``true``, ``false`` or ``none``."""
+        return str(self.world.policy.get("auto_rollover")).lower()
+
+    def _journal_usable(self) -> bool:
+        """Whether a run can read the journal and write it: no other version of the collection wrote it."""
+        journal = self.world.journal
+        return journal.error is None and not journal.unwritable and (journal.content or {}).get("schema") != 99
+
+    def _clocks_agree(self, *skews: int) -> bool:
+        """Whether server and controllers agree within four minutes, one less than is asked for. ``skews``: of a run besides."""
+        return max(abs(skew) for skew in (self.world.server_skew, *self.world.history.clocks, *skews)) <= 240
+
     def _paused(self) -> bool:
         content = self.world.journal.content or {}
         return bool(self.world.policy.get("pause") or self.world.policy.get("rollback") or content.get("pause"))

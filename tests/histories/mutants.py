@@ -26,6 +26,14 @@ def module(name: str) -> Any:
     return importlib.import_module(f"{CORE}.{name}")
 
 
+def put_derived(put: Put, name: str, derive: Callable[[Any], Any]) -> None:
+    """Put another derivation in the place of a cached property of the situation."""
+    situation = module("situation").Situation
+    mutant = cached_property(derive)
+    mutant.__set_name__(situation, name)
+    put(situation, name, mutant)
+
+
 def order_of_places(put: Put) -> None:
     """The successor goes before what servers sign with."""
     rules = module("rules")
@@ -77,12 +85,9 @@ def reach(put: Put) -> None:
 
 def several_successors(put: Put) -> None:
     """Several successors block nothing: the youngest is published."""
-    situation = module("situation").Situation
     put(module("guards"), "several_successors", lambda _s: iter(()))
-    real = situation.__dict__["successors"].func
-    one = cached_property(lambda s: real(s)[-1:])
-    one.__set_name__(situation, "successors")
-    put(situation, "successors", one)
+    real = module("situation").Situation.__dict__["successors"].func
+    put_derived(put, "successors", lambda s: real(s)[-1:])
 
 
 def race(put: Put) -> None:
@@ -134,14 +139,11 @@ def history_of_keys(put: Put) -> None:
 
 def nothing_remembered(put: Put) -> None:
     """Whose hand switched automatic rollover off is not looked up in the journal."""
-    situation = module("situation").Situation
 
     def mutant(s: Any) -> Any:
         return s.policy.auto_rollover if s.policy.auto_rollover is not None else (s.seen.farm.auto_rollover or None)
 
-    known = cached_property(mutant)
-    known.__set_name__(situation, "wanted_auto_rollover")
-    put(situation, "wanted_auto_rollover", known)
+    put_derived(put, "wanted_auto_rollover", mutant)
 
 
 def the_journals_sum(put: Put) -> None:
@@ -165,10 +167,7 @@ def lock_lapses(put: Put) -> None:
 
 def servers_show(put: Put) -> None:
     """No server ever shows the successor."""
-    situation = module("situation").Situation
-    none = cached_property(lambda s: s.seen.farm.servers)
-    none.__set_name__(situation, "servers_not_showing")
-    put(situation, "servers_not_showing", none)
+    put_derived(put, "servers_not_showing", lambda s: s.seen.farm.servers)
 
 
 def acknowledged_partners(put: Put) -> None:
